@@ -1,0 +1,80 @@
+"""PostgreSQL: every transaction names the tenants it acts for; row-level security holds it to them.
+
+`Database.transaction` is the only place that begins and commits (asyncpg, the message path);
+`Database.session` gives the ordinary slices a SQLAlchemy session under the same rule.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+APP_ROLE = "hp_app"
+STATEMENT_TIMEOUT_MS = 15_000
+
+Connection = asyncpg.pool.PoolConnectionProxy
+
+
+class Database:
+    """One pool for the message path, one engine for the rest; both as the role without ownership."""
+
+    def __init__(self, pool: asyncpg.Pool, engine: AsyncEngine) -> None:
+        self._pool = pool
+        self._engine = engine
+
+    @classmethod
+    async def open(cls, dsn: str, *, size_max: int = 10) -> "Database":
+        """Connect to `dsn` (postgresql://…) with at most `size_max` connections in each pool."""
+        settings = {"role": APP_ROLE, "statement_timeout": str(STATEMENT_TIMEOUT_MS), "jit": "off"}
+        pool = await asyncpg.create_pool(
+            dsn, min_size=1, max_size=size_max, server_settings=settings, init=_use_msgspec
+        )
+        engine = create_async_engine(
+            dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
+            pool_size=size_max,
+            max_overflow=0,
+            connect_args={"server_settings": settings},
+            json_serializer=lambda value: msgspec.json.encode(value).decode(),
+            json_deserializer=msgspec.json.decode,
+        )
+        return cls(pool, engine)
+
+    @asynccontextmanager
+    async def transaction(self, *tenants: UUID) -> AsyncIterator[Connection]:
+        """One transaction for these tenants; commits on a clean exit, rolls back on an error."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                "select set_config('app.tenant_id', $1, true)", ",".join(map(str, tenants))
+            )
+            yield connection
+
+    @asynccontextmanager
+    async def session(self, *tenants: UUID) -> AsyncIterator[AsyncSession]:
+        """The same rule for SQLAlchemy."""
+        async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+            await session.execute(
+                text("select set_config('app.tenant_id', :tenants, true)"),
+                {"tenants": ",".join(map(str, tenants))},
+            )
+            yield session
+
+    async def close(self) -> None:
+        """Return every connection."""
+        await self._pool.close()
+        await self._engine.dispose()
+
+
+async def _use_msgspec(connection: Any) -> None:
+    """jsonb as Python values, encoded by msgspec."""
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + msgspec.json.encode(value),
+        decoder=lambda data: msgspec.json.decode(data[1:]),
+        format="binary",
+    )

@@ -1,0 +1,16 @@
+"""Schema changes, in order. `migrate(dsn)` brings a database to the newest."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+HERE = Path(__file__).parent
+
+
+def migrate(dsn: str, folder: Path = HERE, version_table: str = "alembic_version") -> None:
+    """Bring the database at `dsn` (postgresql://…, an owner's) to the newest revision in `folder`."""
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    config.attributes.update(dsn=dsn, version_table=version_table)
+    command.upgrade(config, "head")

@@ -1,0 +1,51 @@
+"""What the router is asked and what it answers. Pure values."""
+
+from typing import Literal
+from uuid import UUID
+
+from hyperpersonal_sdk.contract.turns import Passage, Speech
+from msgspec import Struct
+
+RouteKind = Literal["agent", "person", "decline", "clarify"]
+
+
+class AgentCard(Struct, frozen=True):
+    """One agent of the tenant's bundle as its manifest declares it.
+
+    `labels`: what it serves (`order`, `return`, …, also `smalltalk`); `examples`: label -> texts.
+    """
+
+    installation_id: UUID
+    name: str
+    labels: tuple[str, ...]
+    examples: dict[str, tuple[str, ...]] = {}
+
+
+class RouteAsk(Struct, frozen=True):
+    """One burst of a shopper, with what was recalled for it.
+
+    `active`: the agent whose question is open in this conversation, if any.
+    `embedding`: 384 floats of `text` if recall already made them.
+    """
+
+    tenant_id: UUID
+    text: str
+    agents: tuple[AgentCard, ...]
+    history: tuple[Speech, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    active: UUID | None = None
+    clarified: bool = False
+
+
+class Decision(Struct, frozen=True):
+    """Where it goes and why. `label` is the best label even when a person or nobody takes it;
+    `confidence` 0..1 calibrated; `question` only for `clarify`; `reason` is for people."""
+
+    kind: RouteKind
+    label: str
+    confidence: float
+    reason: str
+    installation_id: UUID | None = None
+    runner_up: str = ""
+    intent: str = ""
+    question: str = ""

@@ -1,0 +1,83 @@
+"""What the runtime needs from its host, as ports. The core implements them; tests use fakes.
+
+Rules: a port never raises for a foreseen failure, it answers `HostAnswer(failure=...)`; every
+implementation has its own deadline; nothing here knows a database or a vendor.
+"""
+
+from typing import Any, Protocol
+
+from hyperpersonal_sdk.contract.outcomes import HostAnswer
+from msgspec import Struct
+
+
+class CallScope(Struct, frozen=True):
+    """On whose behalf a hook runs. Ids are UUID strings; empty where there is no conversation.
+
+    `agent_installation_id` is set when a connector is called for an agent's tool call.
+    """
+
+    tenant_id: str
+    installation_id: str
+    turn_id: str = ""
+    conversation_id: str = ""
+    contact_id: str = ""
+
+
+class MemoryPort(Protocol):
+    """Facts about the scope's contact and the tenant's knowledge."""
+
+    async def recall(self, scope: CallScope, query: str, limit: int) -> HostAnswer: ...
+    async def remember(self, scope: CallScope, key: str, value: Any, call_key: str) -> HostAnswer: ...
+    async def search(self, scope: CallScope, query: str, limit: int) -> HostAnswer: ...
+
+
+class ToolPort(Protocol):
+    """Finds the tenant's connector for a tool and calls it.
+
+    `idempotency_key` is `turn:call` for writes, empty for reads. The answer's value is the
+    JSON of contract.tools.ToolResult."""
+
+    async def call(
+        self, scope: CallScope, tool: str, arguments: dict[str, Any], idempotency_key: str
+    ) -> HostAnswer: ...
+
+
+class KvPort(Protocol):
+    """A small store per installation. Values are JSON texts; the byte quota is the grant's."""
+
+    async def get(self, scope: CallScope, key: str) -> HostAnswer: ...
+    async def put(self, scope: CallScope, key: str, value: str, bytes_max: int) -> HostAnswer: ...
+    async def delete(self, scope: CallScope, key: str) -> HostAnswer: ...
+    async def keys(self, scope: CallScope, prefix: str, limit: int) -> HostAnswer: ...
+
+
+class ModelPort(Protocol):
+    """Serves `model.generate`; answers `unavailable` while no model plugin is installed."""
+
+    async def generate(self, scope: CallScope, request: dict[str, Any]) -> HostAnswer: ...
+
+
+class SecretPort(Protocol):
+    """The headers the host adds to an allowed request of this installation (credentials)."""
+
+    async def headers_for(self, scope: CallScope, url: str) -> dict[str, str]: ...
+
+
+class JournalPort(Protocol):
+    """Durable home of a turn's journal. `entries` are `journal.Entry`, in call order.
+
+    `save` is called before a write leaves and at a suspension; entries already saved come
+    again only when their answer has arrived (upsert by call number)."""
+
+    async def save(self, scope: CallScope, entries: list[Any]) -> None: ...
+
+
+class Ports(Struct, frozen=True):
+    """All ports of one host."""
+
+    memory: MemoryPort
+    tools: ToolPort
+    kv: KvPort
+    model: ModelPort
+    secrets: SecretPort
+    journal: JournalPort

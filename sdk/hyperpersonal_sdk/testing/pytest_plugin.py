@@ -1,0 +1,1 @@
+"""The pytest plugin for authors: runs a plugin in its real sandbox."""

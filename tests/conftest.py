@@ -1,0 +1,53 @@
+"""Real PostgreSQL and NATS for every test that asks; one server a worker process, one database a module."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.migrations import migrate
+from hyperpersonal_web.embedded.nats import EmbeddedNats
+from hyperpersonal_web.embedded.postgres import EmbeddedPostgres
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("pg") / "data", settings={"fsync": "off"})
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: EmbeddedPostgres) -> str:
+    """The DSN of a migrated database, cloned for each test module."""
+    migrate(postgres.dsn)
+    return postgres.dsn
+
+
+@pytest.fixture(scope="session")
+def nats_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = EmbeddedNats(tmp_path_factory.mktemp("nats") / "js")
+    yield server.start().url
+    server.stop()
+
+
+@pytest.fixture
+async def dsn(template: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """A migrated database of this test's own."""
+    name = f"t_{abs(hash(request.node.nodeid)) % 10**12}"
+    admin = template.rsplit("/", 1)[0] + "/template1"
+    connection = await asyncpg.connect(admin)
+    await connection.execute(f"create database {name} template postgres")
+    await connection.close()
+    yield template.rsplit("/", 1)[0] + f"/{name}"
+    connection = await asyncpg.connect(admin)
+    await connection.execute(f"drop database {name} with (force)")
+    await connection.close()
+
+
+@pytest.fixture
+async def db(dsn: str) -> AsyncIterator[Database]:
+    database = await Database.open(dsn)
+    yield database
+    await database.close()

