@@ -1,1 +1,1 @@
-"""."""
+"""Namespaces and signed releases, verified at every load."""

@@ -113,7 +113,13 @@ class Evidence(_Value):
 class Handoff(_Value):
     """What a person needs to take over; `reason` is one of contract.turns.HandoffReason."""
 
-    _fields = {"reason": "not_able", "goal": "", "tried": list, "question": "", "suggested_action": ""}
+    _fields = {
+        "reason": "not_able",
+        "goal": "",
+        "tried": list,
+        "question": "",
+        "suggested_action": "",
+    }
 
 
 class Reply(_Value):
@@ -146,7 +152,9 @@ class Host:
     """The plugin's only way out. Every call is granted, journaled and metered by the host."""
 
     def __init__(self, call, log):
-        self._call = call  # (name, payload JSON) -> answer JSON; raises HostCallFailedError, Suspended
+        self._call = (
+            call  # (name, payload JSON) -> answer JSON; raises HostCallFailedError, Suspended
+        )
         self._log = log
 
     def call(self, name, **payload):

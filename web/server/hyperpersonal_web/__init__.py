@@ -1,1 +1,1 @@
-"""."""
+"""The composition root: HTTP, wiring, settings and the command line."""

@@ -34,7 +34,15 @@ class EmbeddedNats:
         """Start and wait until the port answers (10 s at most)."""
         self.data.mkdir(parents=True, exist_ok=True)
         command = [str(Path(sys.executable).parent / "nats-server"), "-a", "127.0.0.1"]
-        command += ["-p", str(self.port), "-js", "-sd", str(self.data), "-l", str(self.data / "server.log")]
+        command += [
+            "-p",
+            str(self.port),
+            "-js",
+            "-sd",
+            str(self.data),
+            "-l",
+            str(self.data / "server.log"),
+        ]
         self._process = subprocess.Popen(
             command, preexec_fn=_die_with_parent, start_new_session=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

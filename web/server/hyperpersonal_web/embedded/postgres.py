@@ -47,8 +47,14 @@ def _between_fork_and_exec() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if os.geteuid() == 0:
         if libc.unshare(CLONE_NEWUSER):
-            raise OSError(ctypes.get_errno(), "this host forbids user namespaces; set HP_DATABASE_URL")
-        for name, value in (("setgroups", "deny"), ("uid_map", "1000 0 1"), ("gid_map", "1000 0 1")):
+            raise OSError(
+                ctypes.get_errno(), "this host forbids user namespaces; set HP_DATABASE_URL"
+            )
+        for name, value in (
+            ("setgroups", "deny"),
+            ("uid_map", "1000 0 1"),
+            ("gid_map", "1000 0 1"),
+        ):
             Path(f"/proc/self/{name}").write_text(value)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
@@ -57,7 +63,9 @@ class EmbeddedPostgres:
     """One server with its data folder. Start it from the main thread: the kernel ties the
     parent-death signal to the thread that started it."""
 
-    def __init__(self, data: Path, *, port: int = 0, settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, data: Path, *, port: int = 0, settings: dict[str, str] | None = None
+    ) -> None:
         self.data = data
         self.port = port or free_port()
         self.settings = SETTINGS | (settings or {})
@@ -98,10 +106,22 @@ class EmbeddedPostgres:
 
     def _init(self) -> None:
         self.data.parent.mkdir(parents=True, exist_ok=True)
-        command = [str(binaries() / "initdb"), "-D", str(self.data), "-U", "postgres", "-A", "trust"]
+        command = [
+            str(binaries() / "initdb"),
+            "-D",
+            str(self.data),
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+        ]
         command += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
         done = subprocess.run(
-            command, capture_output=True, env=self._env(), preexec_fn=_between_fork_and_exec, check=False
+            command,
+            capture_output=True,
+            env=self._env(),
+            preexec_fn=_between_fork_and_exec,
+            check=False,
         )
         if done.returncode:
             raise RuntimeError(f"initdb failed: {done.stderr.decode()[-800:]}")
@@ -129,4 +149,6 @@ class EmbeddedPostgres:
             except (OSError, IndexError):
                 pass
             time.sleep(0.01)
-        raise TimeoutError(f"PostgreSQL was not ready in {START_SECONDS_MAX} s; see {self.data}/server.log")
+        raise TimeoutError(
+            f"PostgreSQL was not ready in {START_SECONDS_MAX} s; see {self.data}/server.log"
+        )
