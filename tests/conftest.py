@@ -1,4 +1,4 @@
-"""Real PostgreSQL and NATS for every test that asks; one server a worker process, one database a module."""
+"""Real PostgreSQL and NATS for every test that asks: one server a process, one database a test."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path

@@ -93,7 +93,7 @@ class _Value:
 
     def __init__(self, *args, **values):
         names = list(self._fields)
-        values.update(zip(names, args))
+        values.update(zip(names, args, strict=False))
         unknown = set(values) - set(names)
         if unknown:
             raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
@@ -105,7 +105,7 @@ class _Value:
 
 
 class Evidence(_Value):
-    """Where a statement comes from: Evidence("tool", "commerce.orders.get#W1", "status delivered")."""
+    """Where a statement comes from: Evidence("tool", "commerce.orders.get#W1", "delivered")."""
 
     _fields = {"kind": "", "ref": "", "text": ""}
 

@@ -1,4 +1,4 @@
-"""The layering holds, and each rule of it is able to refuse: planted in a copy, every contract breaks."""
+"""The layering holds, and each rule can refuse: planted in a copy, every contract breaks."""
 
 import ast
 import os

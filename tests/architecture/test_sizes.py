@@ -1,4 +1,4 @@
-"""Small files, short functions, few positional parameters, no float money, one place to commit. No exemptions."""
+"""Small files, short functions, few parameters, one place to commit. No exemptions."""
 
 import ast
 import subprocess

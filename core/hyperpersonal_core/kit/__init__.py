@@ -1,1 +1,1 @@
-"""What every slice stands on: database, outbox, bus, jobs, ids, clock, money, errors, settings, logs."""
+"""What every slice stands on: database, outbox, bus, jobs, ids, clock, money, errors, logs."""

@@ -21,7 +21,7 @@ Connection = asyncpg.pool.PoolConnectionProxy
 
 
 class Database:
-    """One pool for the message path, one engine for the rest; both as the role without ownership."""
+    """One pool for the message path, one engine for the rest, both as the role without tables."""
 
     def __init__(self, pool: asyncpg.Pool, engine: AsyncEngine) -> None:
         self._pool = pool

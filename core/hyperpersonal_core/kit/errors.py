@@ -1,4 +1,4 @@
-"""Three families of errors, never mixed: a caller's bug, a refused input or state, a failing world."""
+"""Three families of errors, never mixed: a caller's bug, a refused input, a failing world."""
 
 from typing import Any
 

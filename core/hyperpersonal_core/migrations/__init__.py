@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 
 
 def migrate(dsn: str, folder: Path = HERE, version_table: str = "alembic_version") -> None:
-    """Bring the database at `dsn` (postgresql://…, an owner's) to the newest revision in `folder`."""
+    """Bring the database at `dsn` (postgresql://…, an owner's) to `folder`'s newest revision."""
     config = Config()
     config.set_main_option("script_location", str(folder))
     config.attributes.update(dsn=dsn, version_table=version_table)

@@ -136,25 +136,27 @@ def _write(name: str, capability: str, *, money: bool = False, **parameters: str
 
 
 _ORDERS, _CUSTOMERS = "tool:commerce.orders.write", "tool:commerce.customers.write"
+_RETURNS, _PRODUCTS = "tool:commerce.returns.write", "tool:commerce.products.read"
+_PEOPLE = "tool:commerce.customers.read"
 
 COMMERCE_TOOLS: dict[str, ToolSpec] = {
     spec.name: spec
     for spec in (
-        _read("commerce.customers.find", "tool:commerce.customers.read", "Customer",
+        _read("commerce.customers.find", _PEOPLE, "Customer",
               email="str?", first_name="str?", last_name="str?", zip="str?"),
-        _read("commerce.customers.get", "tool:commerce.customers.read", "Customer", customer_id="str"),
+        _read("commerce.customers.get", _PEOPLE, "Customer", customer_id="str"),
         _read("commerce.orders.get", "tool:commerce.orders.read", "Order", order_id="str"),
-        _read("commerce.products.get", "tool:commerce.products.read", "Product", product_id="str"),
-        _read("commerce.products.search", "tool:commerce.products.read", "list[Product]", query="str"),
+        _read("commerce.products.get", _PRODUCTS, "Product", product_id="str"),
+        _read("commerce.products.search", _PRODUCTS, "list[Product]", query="str"),
         _write("commerce.orders.cancel", _ORDERS, money=True, order_id="str", reason="str"),
         _write("commerce.orders.set_address", _ORDERS, order_id="str", address="Address"),
         _write("commerce.orders.set_payment", _ORDERS, money=True,
                order_id="str", payment_method_id="str"),
         _write("commerce.orders.set_items", _ORDERS, money=True, order_id="str",
                item_ids="list[str]", new_item_ids="list[str]", payment_method_id="str"),
-        _write("commerce.returns.create", "tool:commerce.returns.write", money=True, order_id="str",
+        _write("commerce.returns.create", _RETURNS, money=True, order_id="str",
                item_ids="list[str]", payment_method_id="str"),
-        _write("commerce.exchanges.create", "tool:commerce.returns.write", money=True, order_id="str",
+        _write("commerce.exchanges.create", _RETURNS, money=True, order_id="str",
                item_ids="list[str]", new_item_ids="list[str]", payment_method_id="str"),
         _write("commerce.customers.set_address", _CUSTOMERS, customer_id="str", address="Address"),
     )

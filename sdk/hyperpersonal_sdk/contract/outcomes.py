@@ -1,4 +1,4 @@
-"""How a call into a sandbox, or a host call out of one, can end. Always a value, never an exception."""
+"""How a call into or out of a sandbox can end: always a value, never an exception."""
 
 from enum import StrEnum
 from typing import Any

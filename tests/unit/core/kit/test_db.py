@@ -8,7 +8,8 @@ async def test_that_a_transaction_sees_only_its_tenants(db: Database) -> None:
     for tenant, slug in ((one, "one"), (two, "two")):
         async with db.transaction(tenant) as connection:
             await connection.execute(
-                "insert into tenants (tenant_id, slug, name, created_at) values ($1, $2, $2, now())",
+                "insert into tenants (tenant_id, slug, name, created_at)"
+                " values ($1, $2, $2, now())",
                 tenant,
                 slug,
             )
