@@ -156,6 +156,8 @@ class Host:
             call  # (name, payload JSON) -> answer JSON; raises HostCallFailedError, Suspended
         )
         self._log = log
+        self.config = {}
+        self.money_max_minor = None
 
     def call(self, name, **payload):
         """Any host call by name; the typed helpers below are shorter."""
@@ -239,6 +241,8 @@ class Connector(Plugin):
     """A plugin that serves tools: decorate one function a tool, `f(host, **arguments)`.
 
     `@connector.tool("commerce.orders.get")`; writes get `idempotency_key` as an argument too.
+    `host.config` is the installation's configuration, `host.money_max_minor` the most this call
+    may move (None: it moves no money).
     Raise ToolFailedError("not-found", "no such order") for what the agent should explain."""
 
     def __init__(self):
@@ -261,6 +265,8 @@ class Connector(Plugin):
         arguments = dict(call.arguments.to_json())
         if write:
             arguments["idempotency_key"] = call.idempotency_key
+        host.config = dict(call.to_json().get("config") or {})
+        host.money_max_minor = call.get("money_max_minor")
         try:
             return {"value": to_json(function(host, **arguments))}
         except ToolFailedError as error:

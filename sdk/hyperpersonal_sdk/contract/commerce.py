@@ -11,7 +11,7 @@ from hyperpersonal_sdk.contract.tools import Effect
 
 OrderStatus = Literal[
     "pending", "processed", "delivered", "cancelled", "return requested", "exchange requested",
-    "pending (items modified)",
+    "pending (item modified)",
 ]  # fmt: skip
 
 
