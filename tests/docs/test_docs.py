@@ -128,3 +128,11 @@ def test_that_links_lead_somewhere() -> None:
             if not (page.parent / target).exists():
                 dead.append(f"{page.relative_to(ROOT)} -> {target}")
     assert dead == []
+
+
+def test_that_the_readmes_plugin_is_the_template() -> None:
+    """What the first screen shows is what `hp plugin init` makes and the sandbox tests run."""
+    template = next((ROOT / "sdk/hyperpersonal_sdk/templates/agent").glob("*/__init__.py"))
+    shown = [block.code for block in _of("python") if block.page == "README.md"]
+    assert template.read_text() in shown
+    assert len([line for line in template.read_text().splitlines() if line.strip()]) <= 15
