@@ -1,10 +1,11 @@
 """The runtime's face: call one hook of one verified release in its sandbox, get a value back."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from hyperpersonal_sdk.contract.outcomes import Outcome
 from msgspec import Struct
 
+from hyperpersonal_runtime.journal import Entry
 from hyperpersonal_runtime.ports import CallScope, Ports
 
 
@@ -34,7 +35,8 @@ class SealedRelease(Struct, frozen=True):
 
 class HookCall(Struct, frozen=True):
     """One call. `grants`: capability texts the tenant gave (already a subset of the asked ones).
-    `recorded`: journal entries of an earlier, interrupted run of the same turn."""
+    `recorded`: journal entries of an earlier, interrupted run of the same turn (those of other
+    paths than the scope's are left alone). `traceparent`: W3C trace context of the caller."""
 
     release: SealedRelease
     hook: str
@@ -42,7 +44,8 @@ class HookCall(Struct, frozen=True):
     scope: CallScope
     grants: tuple[str, ...] = ()
     limits: Limits = Limits()
-    recorded: tuple[Any, ...] = ()
+    recorded: tuple[Entry, ...] = ()
+    traceparent: str = ""
 
 
 class CallResult(Struct, frozen=True):
@@ -52,7 +55,7 @@ class CallResult(Struct, frozen=True):
     outcome: Outcome
     value: bytes = b""
     detail: str = ""
-    journal: tuple[Any, ...] = ()
+    journal: tuple[Entry, ...] = ()
     logs: tuple[str, ...] = ()
     guest_cpu_ms: float = 0.0
     elapsed_ms: float = 0.0

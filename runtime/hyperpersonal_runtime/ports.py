@@ -13,7 +13,10 @@ from msgspec import Struct
 class CallScope(Struct, frozen=True):
     """On whose behalf a hook runs. Ids are UUID strings; empty where there is no conversation.
 
-    `agent_installation_id` is set when a connector is called for an agent's tool call.
+    `path` is the journal number of the agent's tool call a connector serves ('' for the agent
+    itself): the connector's own calls are then numbered '3.1', '3.2'. `money_max_minor` is the most
+    this very tool call may move, in minor units, under the agent's `money:` grant (None: nothing);
+    the ToolPort hands it on as ToolCall.money_max_minor.
     """
 
     tenant_id: str
@@ -21,6 +24,8 @@ class CallScope(Struct, frozen=True):
     turn_id: str = ""
     conversation_id: str = ""
     contact_id: str = ""
+    path: str = ""
+    money_max_minor: int | None = None
 
 
 class MemoryPort(Protocol):
@@ -36,8 +41,10 @@ class MemoryPort(Protocol):
 class ToolPort(Protocol):
     """Finds the tenant's connector for a tool and calls it.
 
-    `idempotency_key` is `turn:call` for writes, empty for reads. The answer's value is the
-    JSON of contract.tools.ToolResult."""
+    `idempotency_key` is `turn:call` for writes, empty for reads. The answer's value is the JSON
+    of contract.tools.ToolResult, as text. The scope has `path` set to the call's number: a
+    connector's HookCall is made with that scope, its own installation_id and this key as
+    `idempotency_key`."""
 
     async def call(
         self, scope: CallScope, tool: str, arguments: dict[str, Any], idempotency_key: str

@@ -1,0 +1,81 @@
+"""The component's entry: one JSON request in, one JSON answer or typed failure out.
+
+Requests: {"op": "compile", "files": {path: source}} -> {module: [code, is package]};
+{"op": "call", "hook", "entry", "modules", "payload"} -> the hook's answer.
+"""
+
+import gc
+import json
+
+import hyperpersonal_sdk.guest.stdlib
+import wit_world
+from componentize_py_types import Err
+from hyperpersonal_sdk.authoring import Host, HostCallFailedError, Suspended
+from hyperpersonal_sdk.guest import loader, walls
+from wit_world.imports import host, types
+
+LEVELS = {
+    "debug": types.Level.DEBUG,
+    "info": types.Level.INFO,
+    "warn": types.Level.WARN,
+    "error": types.Level.ERROR,
+}
+FAILURES = {
+    "denied": types.Failure_Denied,
+    "not-found": types.Failure_NotFound,
+    "invalid": types.Failure_Invalid,
+    "limit": types.Failure_Limit,
+    "unavailable": types.Failure_Unavailable,
+    "failed": types.Failure_Failed,
+}
+KINDS = {case: kind for kind, case in FAILURES.items()}
+
+
+def log(level, text):
+    host.log(LEVELS.get(level, types.Level.INFO), walls.clean(text))
+
+
+def call(name, payload):
+    """A host call as the author sees it: the answer, HostCallFailedError or Suspended."""
+    try:
+        return host.call(name, payload)
+    except Err as error:
+        failure = error.value
+    if isinstance(failure, types.Failure_Suspended):
+        raise Suspended
+    raise HostCallFailedError(KINDS[type(failure)], failure.value)
+
+
+def run(request):
+    if request["op"] == "compile":
+        return loader.compile_sources(request["files"])
+    plugin = loader.load_plugin(request["entry"], request["modules"])
+    return plugin.dispatch(request["hook"], request["payload"], Host(call, log))
+
+
+def failure_of(error):
+    """The typed failure that stands for an exception nobody caught."""
+    if isinstance(error, Suspended):
+        return types.Failure_Suspended()
+    if isinstance(error, HostCallFailedError):
+        return FAILURES.get(error.kind, types.Failure_Failed)(walls.clean(error.message))
+    if isinstance(error, MemoryError):
+        return types.Failure_Limit("out of memory")
+    log("error", walls.traceback_text(error))
+    return types.Failure_Failed(walls.words_of(error))
+
+
+class WitWorld(wit_world.WitWorld):
+    """What the component exports."""
+
+    def handle(self, input):
+        try:
+            return json.dumps(run(json.loads(input)), allow_nan=False, separators=(",", ":"))
+        except BaseException as error:  # noqa: BLE001 - nothing may trap
+            failure = failure_of(error)
+        raise Err(failure)
+
+
+walls.raise_walls(log)
+gc.collect()
+gc.freeze()
