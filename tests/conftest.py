@@ -5,6 +5,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.migrations import migrate
 from hyperpersonal_web.embedded.nats import EmbeddedNats
@@ -51,3 +52,11 @@ async def db(dsn: str) -> AsyncIterator[Database]:
     database = await Database.open(dsn)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def bus(nats_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Bus]:
+    """A bus of this test's own: its prefix keeps its streams apart."""
+    connected = await Bus.connect(nats_url, prefix=f"t{abs(hash(request.node.nodeid)) % 10**12}")
+    yield connected
+    await connected.close()

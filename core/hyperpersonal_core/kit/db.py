@@ -6,18 +6,34 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 import msgspec
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from hyperpersonal_core.kit.errors import OutsideError
 
 APP_ROLE = "hp_app"
 STATEMENT_TIMEOUT_MS = 15_000
+CONNECT_DEADLINE_S = 5
+COMMAND_DEADLINE_S = 20
+ACQUIRE_DEADLINE_S = 10
 
-Connection = asyncpg.pool.PoolConnectionProxy
+Connection: TypeAlias = asyncpg.pool.PoolConnectionProxy
+
+
+_SCOPE = "select set_config('app.tenant_id', $1, true)"
+_AWAY = (
+    OSError,  # refused, reset, and every deadline (TimeoutError)
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+)
 
 
 class Database:
@@ -32,13 +48,24 @@ class Database:
         """Connect to `dsn` (postgresql://…) with at most `size_max` connections in each pool."""
         settings = {"role": APP_ROLE, "statement_timeout": str(STATEMENT_TIMEOUT_MS), "jit": "off"}
         pool = await asyncpg.create_pool(
-            dsn, min_size=1, max_size=size_max, server_settings=settings, init=_use_msgspec
+            dsn,
+            min_size=1,
+            max_size=size_max,
+            server_settings=settings,
+            init=_use_msgspec,
+            timeout=CONNECT_DEADLINE_S,
+            command_timeout=COMMAND_DEADLINE_S,
         )
         engine = create_async_engine(
             dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
             pool_size=size_max,
             max_overflow=0,
-            connect_args={"server_settings": settings},
+            pool_timeout=ACQUIRE_DEADLINE_S,
+            connect_args={
+                "server_settings": settings,
+                "timeout": CONNECT_DEADLINE_S,
+                "command_timeout": COMMAND_DEADLINE_S,
+            },
             json_serializer=lambda value: msgspec.json.encode(value).decode(),
             json_deserializer=msgspec.json.decode,
         )
@@ -46,17 +73,28 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, *tenants: UUID) -> AsyncIterator[Connection]:
-        """One transaction for these tenants; commits on a clean exit, rolls back on an error."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(
-                "select set_config('app.tenant_id', $1, true)", ",".join(map(str, tenants))
-            )
+        """One transaction for these tenants; commits on a clean exit, rolls back on an error.
+
+        Raises:
+            OutsideError: the server is away, shutting down, overloaded, or chose this
+                transaction as a deadlock's victim. Doing it all again may go through.
+        """
+        async with (
+            _failing_outside(),
+            self._pool.acquire(timeout=ACQUIRE_DEADLINE_S) as connection,
+            connection.transaction(),
+        ):
+            await connection.execute(_SCOPE, ",".join(map(str, tenants)))
             yield connection
 
     @asynccontextmanager
     async def session(self, *tenants: UUID) -> AsyncIterator[AsyncSession]:
-        """The same rule for SQLAlchemy."""
-        async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+        """The same for SQLAlchemy; violated constraints stay `sqlalchemy.exc.IntegrityError`."""
+        async with (
+            _failing_outside(),
+            AsyncSession(self._engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             await session.execute(
                 text("select set_config('app.tenant_id', :tenants, true)"),
                 {"tenants": ",".join(map(str, tenants))},
@@ -67,6 +105,24 @@ class Database:
         """Return every connection."""
         await self._pool.close()
         await self._engine.dispose()
+
+
+@asynccontextmanager
+async def _failing_outside() -> AsyncIterator[None]:
+    """Turns what a lost or overloaded server raises into one retryable error."""
+    try:
+        yield
+    except _AWAY as error:
+        raise OutsideError(f"the database is not available: {error!r}") from error
+    except asyncpg.InterfaceError as error:
+        if "closed" not in str(error):  # the rest of this family is wrong use of the driver
+            raise
+        raise OutsideError(f"the database connection was lost: {error}") from error
+    except DBAPIError as error:
+        cause = error.__cause__.__cause__ if error.__cause__ else None
+        if not (error.connection_invalidated or isinstance(cause, _AWAY)):
+            raise
+        raise OutsideError(f"the database is not available: {cause!r}") from error
 
 
 async def _use_msgspec(connection: Any) -> None:

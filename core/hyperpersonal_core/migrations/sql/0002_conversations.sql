@@ -21,6 +21,7 @@ create table conversations (
   foreign key (tenant_id, channel_id) references channels (tenant_id, id),
   foreign key (tenant_id, contact_id) references contacts (tenant_id, id)
 ) with (fillfactor = 70);
+create index conversations_contact on conversations (tenant_id, contact_id, channel_id);
 create index conversations_waiting on conversations (updated_at) where mode = 'auto' and heard_offset > handled_offset;
 create index conversations_escalated on conversations (tenant_id, updated_at) where escalated;
 call guard_tenant_table('conversations');
@@ -51,12 +52,12 @@ create table outbox (
 );
 grant select, insert, delete on outbox to hp_app;
 
--- Appends a batch of contact messages, any mix of the transaction's tenants, as one envelope.
--- Locks the conversations in id order, so batches never deadlock; a second statement sees what a
--- concurrent batch appended, so the same external id twice is one row. Returns each input's offset.
+-- Appends a batch of contact messages, any mix of the transaction's tenants.
+-- Locks the conversations in id order, so batches never deadlock; the second statement sees what a
+-- concurrent batch appended meanwhile, so the same external id twice is one row. Returns, for each
+-- input in order, its event and offset, both null where the tenant has no such conversation.
 create function append_messages(
-  batch_id uuid, batch_subject text, batch_payload bytea, at timestamptz,
-  tenants uuid[], conversation_ids uuid[], event_ids uuid[], external_ids text[], bodies jsonb[]
+  at timestamptz, tenants uuid[], conversation_ids uuid[], event_ids uuid[], external_ids text[], bodies jsonb[]
 ) returns table (n bigint, event_id uuid, event_offset bigint, fresh boolean)
 language plpgsql as $$
 #variable_conflict use_column
@@ -86,13 +87,10 @@ begin
     select f.t, f.c, m.before + f.step, f.e, 'contact', 'message', f.x, f.b, at
       from fresh f join moved m on m.tenant_id = f.t and m.id = f.c
     returning id, tenant_id, conversation_id, "offset", external_id
-  ), sent as (
-    insert into outbox (id, subject, payload, created_at)
-    select batch_id, batch_subject, batch_payload, at where exists (select 1 from fresh)
   )
-  select i.ord, coalesce(k.id, a.id), coalesce(k."offset", a."offset"), k.id is null and i.copy = 1
+  select i.ord, coalesce(k.id, a.id), coalesce(k."offset", a."offset"), coalesce(a.id = i.e, false)
     from input i
     left join known k on k.ord = i.ord
-    left join added a on a.tenant_id = i.t and a.conversation_id = i.c and a.external_id = i.x and k.ord is null
+    left join added a on a.tenant_id = i.t and a.conversation_id = i.c and a.external_id = i.x
    order by i.ord;
 end $$;

@@ -1,0 +1,278 @@
+"""The bus: wake-ups and live events over NATS. The only home of the vendor's library.
+
+Rules:
+- What is published is only a hint that PostgreSQL has news; losing it delays, never loses.
+- `publish` returns after JetStream stored the message; the same `msg_id` within two minutes is
+  stored once (Nats-Msg-Id). A stored message is also heard at once by every plain subscriber.
+- `consume` shares a subject among all processes with the same durable name; a message is
+  acknowledged after its handler returned, kept alive while it works, and given again if it failed.
+- `prefix` separates deployments that share one server; callers never see it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import nats
+import nats.errors
+from msgspec import Struct
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription as NatsSubscription
+from nats.js import JetStreamContext
+from nats.js.api import ConsumerConfig, Header, RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import APIError
+
+from hyperpersonal_core.kit import log
+from hyperpersonal_core.kit.errors import OutsideError
+from hyperpersonal_core.kit.tracing import traceparent
+
+ACK_DEADLINE_S = 5.0
+DUPLICATE_WINDOW_S = 120.0
+REDELIVER_AFTER_S = 30.0
+RETRY_DELAY_S = 1.0
+IDLE_POLL_S = 20.0
+STREAM_BYTES_MAX = 512 * 1024 * 1024
+
+
+class Stream(Struct, frozen=True):
+    """A JetStream stream. `shared_work`: a message is gone once one consumer has acknowledged it;
+    otherwise it stays for `age_s_max`."""
+
+    name: str
+    subject: str
+    shared_work: bool
+    age_s_max: int
+
+
+STREAMS = (
+    Stream("inbound", "hp.inbound", shared_work=True, age_s_max=24 * 3600),
+    Stream("timeline", "hp.timeline", shared_work=False, age_s_max=60),
+)
+
+
+class Delivery(Struct, frozen=True):
+    """One received message. `attempt` counts from 1 (0 for a plain subscriber)."""
+
+    subject: str
+    payload: bytes
+    traceparent: str = ""
+    attempt: int = 0
+
+
+Handler = Callable[[Delivery], Awaitable[None]]
+
+
+class Subscription:
+    """A running plain subscription; `close` ends it."""
+
+    def __init__(self, inner: NatsSubscription) -> None:
+        self._inner = inner
+
+    async def close(self) -> None:
+        """Hear no more."""
+        with contextlib.suppress(nats.errors.Error):
+            await self._inner.unsubscribe()
+
+
+class Bus:
+    """One connection; reconnects by itself for ever."""
+
+    def __init__(self, client: Client, prefix: str) -> None:
+        self._client = client
+        self._jetstream: JetStreamContext = client.jetstream(timeout=ACK_DEADLINE_S)
+        self._prefix = prefix
+        self._log = log.get("bus")
+
+    @classmethod
+    async def connect(cls, url: str, prefix: str = "") -> "Bus":
+        """Connect and make the streams.
+
+        Raises:
+            OutsideError: no server answers at `url` (nats://host:port) within ten seconds.
+        """
+        if not prefix.replace("_", "").isalnum() and prefix:
+            raise ValueError(f"a bus prefix is letters, digits and underscores, not {prefix!r}")
+        logger = log.get("bus")
+
+        async def report(error: Exception) -> None:
+            logger.warning("bus.failed", error=type(error).__name__)
+
+        try:
+            client = await asyncio.wait_for(
+                nats.connect(
+                    url,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=0.2,
+                    connect_timeout=2,
+                    error_cb=report,
+                ),
+                10,
+            )
+            bus = cls(client, prefix)
+            await bus._ensure_streams()
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise OutsideError(
+                f"no NATS server with JetStream answers at {url}: {error}"
+            ) from error
+        return bus
+
+    async def publish(self, subject: str, payload: bytes, msg_id: str) -> None:
+        """Store one message; returns after the server's acknowledgement (5 s at most).
+
+        Raises:
+            OutsideError: not acknowledged; whether it was stored is unknown. Publishing the same
+                `msg_id` again is safe.
+        """
+        headers = {Header.MSG_ID.value: msg_id} | _trace_header()
+        name = self._name(subject)
+        try:
+            await self._jetstream.publish(name, payload, timeout=ACK_DEADLINE_S, headers=headers)
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise OutsideError(
+                f"the bus did not take a message for {subject}: {error!r}"
+            ) from error
+
+    async def announce(self, subject: str, payload: bytes) -> None:
+        """Tell who listens now; nothing is stored and nobody acknowledges."""
+        try:
+            await self._client.publish(self._name(subject), payload, headers=_trace_header())
+        except (nats.errors.Error, OSError) as error:
+            raise OutsideError(f"the bus did not take {subject}: {error!r}") from error
+
+    async def subscribe(self, subject: str, handler: Handler) -> Subscription:
+        """Hear every message of `subject` from now on, in order, in this process."""
+
+        async def heard(message: Msg) -> None:
+            try:
+                await handler(self._delivery(message))
+            except Exception:
+                self._log.exception("bus.handler_failed", subject=subject)
+
+        return Subscription(await self._client.subscribe(self._name(subject), cb=heard))
+
+    async def consume(self, subject: str, durable: str, handler: Handler, batch: int = 8) -> None:
+        """Share the work of `subject`; runs until cancelled.
+
+        Args:
+            subject: of one of `STREAMS` with shared work.
+            durable: the same name in every process that shares.
+            handler: must be idempotent; an error gives the message again after a second.
+            batch: messages in hand at once.
+        """
+        hands = asyncio.Semaphore(batch)
+        tasks: set[asyncio.Task[None]] = set()
+        try:
+            while not self._client.is_closed:
+                try:
+                    await self._pull(subject, durable, handler, (hands, tasks))
+                except (nats.errors.Error, OSError, TimeoutError) as error:
+                    self._log.warning("bus.consume_failed", subject=subject, error=repr(error))
+                    await asyncio.sleep(0.2)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Close the connection; what was published and acknowledged stays stored."""
+        await self._client.close()
+
+    async def _pull(
+        self,
+        subject: str,
+        durable: str,
+        handler: Handler,
+        hands: tuple[asyncio.Semaphore, set[asyncio.Task[None]]],
+    ) -> None:
+        """One message at a time from the server, several in hand.
+
+        Asking nats-py for n messages waits for all n until the poll ends; asking for one does not.
+        """
+        await self._ensure_streams()
+        config = ConsumerConfig(ack_wait=REDELIVER_AFTER_S, max_ack_pending=1024)
+        name = self._name(subject)
+        source = await self._jetstream.pull_subscribe(name, durable=durable, config=config)
+        free, tasks = hands
+        try:
+            while True:
+                await free.acquire()
+                try:
+                    (message,) = await source.fetch(1, timeout=IDLE_POLL_S)
+                except TimeoutError:
+                    free.release()
+                    await source.consumer_info()  # a server that lost its disk forgot the consumer
+                    continue
+                except BaseException:
+                    free.release()
+                    raise
+                task = asyncio.create_task(self._work(message, handler))
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+                task.add_done_callback(lambda _: free.release())
+        finally:
+            with contextlib.suppress(nats.errors.Error):
+                await source.unsubscribe()
+
+    async def _work(self, message: Msg, handler: Handler) -> None:
+        alive = asyncio.create_task(_keep_alive(message))
+        try:
+            await handler(self._delivery(message))
+        except Exception:
+            self._log.exception("bus.handler_failed", subject=message.subject)
+            answer = message.nak(RETRY_DELAY_S)
+        else:
+            answer = message.ack()
+        finally:
+            alive.cancel()
+        try:
+            await answer
+        except (nats.errors.Error, OSError):
+            self._log.warning("bus.ack_failed", subject=message.subject)
+
+    async def _ensure_streams(self) -> None:
+        for stream in STREAMS:
+            config = self._stream_config(stream)
+            try:
+                await self._jetstream.add_stream(config)
+            except APIError as error:
+                if error.err_code != 10058:  # it exists with other settings: an older release's
+                    raise
+                await self._jetstream.update_stream(config)
+
+    def _stream_config(self, stream: Stream) -> StreamConfig:
+        work = RetentionPolicy.WORK_QUEUE
+        return StreamConfig(
+            name=f"{self._prefix}_{stream.name}".lstrip("_"),
+            subjects=[self._name(stream.subject)],
+            retention=work if stream.shared_work else RetentionPolicy.LIMITS,
+            storage=StorageType.FILE if stream.shared_work else StorageType.MEMORY,
+            max_age=stream.age_s_max,
+            max_bytes=STREAM_BYTES_MAX,
+            duplicate_window=min(DUPLICATE_WINDOW_S, stream.age_s_max),
+        )
+
+    def _name(self, subject: str) -> str:
+        return f"{self._prefix}.{subject}" if self._prefix else subject
+
+    def _delivery(self, message: Msg) -> Delivery:
+        attempt = message.metadata.num_delivered if message.reply.startswith("$JS.ACK") else 0
+        subject = (
+            message.subject.removeprefix(f"{self._prefix}.") if self._prefix else message.subject
+        )
+        traced = (message.headers or {}).get("traceparent", "")
+        return Delivery(subject, message.data, traced, attempt)
+
+
+def _trace_header() -> dict[str, Any]:
+    parent = traceparent()
+    return {"traceparent": parent} if parent else {}
+
+
+async def _keep_alive(message: Msg) -> None:
+    """Tell the server we still work, so it does not give the message to another process."""
+    while True:
+        await asyncio.sleep(REDELIVER_AFTER_S / 3)
+        with contextlib.suppress(nats.errors.Error, OSError):
+            await message.in_progress()
