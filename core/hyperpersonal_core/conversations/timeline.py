@@ -28,7 +28,7 @@ from hyperpersonal_core.kit.tracing import traceparent
 EXTERNAL_ID_CHARS_MAX = 200
 PAGE_MAX = 500
 
-_APPEND = "select event_id, event_offset, fresh from append_messages($1, $2, $3, $4, $5, $6)"
+_APPEND = "select event_id, event_offset, fresh from append_messages($1, $2, $3, $4, $5, $6, $7)"
 
 _READ = """
 select "offset", id, source, kind, body, created_at, external_id, turn_id from events
@@ -79,7 +79,7 @@ class Timeline:
 
         Raises:
             RefusedError: the external id is empty or too long, or the body is no JSON object.
-            NotFoundError: the tenant has no such conversation.
+            NotFoundError: the contact has no such conversation in this tenant.
             OutsideError: not known to be committed; append the same message again.
         """
         if not 1 <= len(message.external_id) <= EXTERNAL_ID_CHARS_MAX:
@@ -161,6 +161,7 @@ class Timeline:
         return (
             [message.tenant_id for message, _ in batch],
             [message.conversation_id for message, _ in batch],
+            [message.contact_id for message, _ in batch],
             [self._ids.new() for _ in batch],
             [message.external_id for message, _ in batch],
             [body for _, body in batch],

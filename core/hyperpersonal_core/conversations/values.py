@@ -16,6 +16,7 @@ class NewMessage(Struct, frozen=True):
 
     tenant_id: UUID
     conversation_id: UUID
+    contact_id: UUID
     external_id: str
     body: dict[str, Any]
 

@@ -55,9 +55,10 @@ grant select, insert, delete on outbox to hp_app;
 -- Appends a batch of contact messages, any mix of the transaction's tenants.
 -- Locks the conversations in id order, so batches never deadlock; the second statement sees what a
 -- concurrent batch appended meanwhile, so the same external id twice is one row. Returns, for each
--- input in order, its event and offset, both null where the tenant has no such conversation.
+-- input in order, its event and offset, both null where the contact has no such conversation.
 create function append_messages(
-  at timestamptz, tenants uuid[], conversation_ids uuid[], event_ids uuid[], external_ids text[], bodies jsonb[]
+  at timestamptz, tenants uuid[], conversation_ids uuid[], contact_ids uuid[],
+  event_ids uuid[], external_ids text[], bodies jsonb[]
 ) returns table (n bigint, event_id uuid, event_offset bigint, fresh boolean)
 language plpgsql as $$
 #variable_conflict use_column
@@ -67,14 +68,17 @@ begin
    order by c.id for update;
   return query
   with input as (
-    select i.*, row_number() over (partition by t, c, x order by i.ord) as copy
-      from unnest(tenants, conversation_ids, event_ids, external_ids, bodies) with ordinality as i(t, c, e, x, b, ord)
+    select i.*, v.id is not null as owned, row_number() over (partition by t, c, p, x order by i.ord) as copy
+      from unnest(tenants, conversation_ids, contact_ids, event_ids, external_ids, bodies)
+           with ordinality as i(t, c, p, e, x, b, ord)
+      left join conversations v on v.tenant_id = i.t and v.id = i.c and v.contact_id = i.p
   ), known as (
     select i.ord, v.id, v."offset" from input i
       join events v on v.tenant_id = i.t and v.conversation_id = i.c and v.external_id = i.x
+     where i.owned
   ), fresh as (
     select i.*, row_number() over (partition by i.t, i.c order by i.ord) as step
-      from input i where i.copy = 1 and not exists (select 1 from known k where k.ord = i.ord)
+      from input i where i.owned and i.copy = 1 and not exists (select 1 from known k where k.ord = i.ord)
   ), moved as (
     update conversations c
        set last_offset = c.last_offset + f.steps, heard_offset = c.last_offset + f.steps,
@@ -91,6 +95,6 @@ begin
   select i.ord, coalesce(k.id, a.id), coalesce(k."offset", a."offset"), coalesce(a.id = i.e, false)
     from input i
     left join known k on k.ord = i.ord
-    left join added a on a.tenant_id = i.t and a.conversation_id = i.c and a.external_id = i.x
+    left join added a on i.owned and a.tenant_id = i.t and a.conversation_id = i.c and a.external_id = i.x
    order by i.ord;
 end $$;

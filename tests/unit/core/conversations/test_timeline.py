@@ -21,7 +21,8 @@ async def shop(db: Database) -> Database:
     for tenant, slug in ((TENANT, "one"), (OTHER, "two")):
         async with db.transaction(tenant) as connection:
             await connection.execute(
-                "insert into tenants (tenant_id, slug, name, created_at) values ($1, $2, $2, now())",
+                "insert into tenants (tenant_id, slug, name, created_at)"
+                " values ($1, $2, $2, now())",
                 tenant,
                 slug,
             )
@@ -53,7 +54,8 @@ async def timeline(shop: Database, relay: Relay) -> AsyncIterator[Timeline]:
 
 
 def message(conversation: UUID, external_id: str, tenant: UUID = TENANT) -> NewMessage:
-    return NewMessage(tenant, conversation, external_id, {"text": f"text of {external_id}"})
+    body = {"text": f"text of {external_id}"}
+    return NewMessage(tenant, conversation, CONTACT, external_id, body)
 
 
 async def test_that_offsets_have_no_gaps(timeline: Timeline) -> None:
@@ -94,21 +96,22 @@ async def test_that_a_strangers_conversation_is_refused_and_its_batch_is_not(
     timeline: Timeline,
 ) -> None:
     conversation = await timeline.open(TENANT, CHANNEL, CONTACT)
-    mine, unknown, foreign = await asyncio.gather(
+    stranger = NewMessage(TENANT, conversation, UUID(int=50), "m1", {"text": "who am I"})
+    mine, *refused = await asyncio.gather(
         timeline.append(message(conversation, "m1")),
         timeline.append(message(UUID(int=99), "m2")),
         timeline.append(message(conversation, "m3", OTHER)),
+        timeline.append(stranger),
         return_exceptions=True,
     )
     assert not isinstance(mine, BaseException)
-    assert isinstance(unknown, NotFoundError)
-    assert isinstance(foreign, NotFoundError)
+    assert [type(error) for error in refused] == [NotFoundError] * 3
     assert len(await timeline.read(TENANT, conversation)) == 1
 
 
 async def test_that_a_text_postgres_cannot_store_fails_alone(timeline: Timeline) -> None:
     conversation = await timeline.open(TENANT, CHANNEL, CONTACT)
-    bad = NewMessage(TENANT, conversation, "bad", {"text": "nul \x00 inside"})
+    bad = NewMessage(TENANT, conversation, CONTACT, "bad", {"text": "nul \x00 inside"})
     refused, good = await asyncio.gather(
         timeline.append(bad), timeline.append(message(conversation, "ok")), return_exceptions=True
     )
