@@ -1,0 +1,76 @@
+"""Speaks the shop's HTTP. The host adds the token; every failure becomes one a shopper can be told.
+
+An answer that is lost (5xx, a broken connection) is asked for once more: reads change nothing, and
+a write carries its key, so the shop acts once.
+"""
+
+import json
+import re
+
+from hyperpersonal_sdk.authoring import HostCallFailedError, ToolFailedError
+
+ID = re.compile(r"#?([A-Za-z0-9_-]{1,64})")
+UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
+TRIES_MAX = 2
+KINDS = {404: "not-found", 400: "invalid", 409: "invalid", 422: "invalid", 403: "denied"}
+NO_ANSWER = "The shop does not answer now. Please try again in a few minutes."
+NOT_KNOWN = "The shop did not answer, so it is not known whether this was done."
+
+
+def segment(text):
+    """An id as a part of a path; what cannot be an id is not found."""
+    found = ID.fullmatch(str(text).strip())
+    if not found:
+        raise ToolFailedError("not-found", f"There is nothing with the number {str(text)[:80]!r}.")
+    return found[1]
+
+
+class Shop:
+    """The shop of one installation."""
+
+    def __init__(self, host):
+        self._host = host
+        self._base_url = host.config["base_url"].rstrip("/")
+        self._headers = {"X-Store": host.config["store"]} if host.config.get("store") else {}
+
+    def get(self, path, query=None):
+        """What the shop has there, as plain JSON."""
+        told = "&".join(f"{name}={_quote(value)}" for name, value in (query or {}).items() if value)
+        url = self._base_url + path + ("?" + told if told else "")
+        return self._ask("GET", url, self._headers, "", NO_ANSWER)
+
+    def write(self, method, path, body, idempotency_key):
+        """Let the shop act once for this key, moving at most what the host allows this call."""
+        headers = {**self._headers, "Content-Type": "application/json"}
+        headers["Idempotency-Key"] = idempotency_key
+        if self._host.money_max_minor is not None:
+            headers["Max-Amount"] = str(self._host.money_max_minor)
+        return self._ask(method, self._base_url + path, headers, json.dumps(body), NOT_KNOWN)
+
+    def _ask(self, method, url, headers, body, no_answer):
+        for _ in range(TRIES_MAX):
+            status, answer = self._fetch(method, url, headers, body)
+            if 200 <= status < 300 and answer is not None:
+                return answer
+            if status < 500:
+                break
+        if status not in KINDS:
+            raise ToolFailedError("unavailable", NO_ANSWER if status == 429 else no_answer)
+        raise ToolFailedError(KINDS[status], (answer or {}).get("message", no_answer))
+
+    def _fetch(self, method, url, headers, body):
+        """(status, JSON or None); 599 when no answer came."""
+        try:
+            answer = self._host.fetch(url, method, headers, body)
+        except HostCallFailedError as error:
+            if error.kind not in ("unavailable", "failed"):
+                raise
+            return 599, None
+        try:
+            return answer.status, json.loads(answer.body)
+        except ValueError:
+            return max(answer.status, 500), None
+
+
+def _quote(text):
+    return "".join(chr(b) if b in UNRESERVED else f"%{b:02X}" for b in str(text).encode())
