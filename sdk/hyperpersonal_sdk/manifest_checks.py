@@ -1,0 +1,208 @@
+"""Faults of a `plugin.toml` in words: the line, the key, what is wrong, what to write."""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, cast
+
+import jsonschema
+from msgspec import to_builtins
+
+from hyperpersonal_sdk import capabilities, hookspecs
+from hyperpersonal_sdk.errors import CapabilityError
+from hyperpersonal_sdk.manifest import MANIFEST_FILE, Manifest, schema
+
+PROBLEMS_MAX = 50
+HIDDEN = {"Cc", "Cf", "Co", "Cs"}  # control, format (reordering, zero width), private, surrogate
+
+Path = Sequence[str | int]
+Fault = tuple[Path, str]
+
+
+@cache
+def _validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(schema())
+
+
+def shape_problems(source: str, data: dict[str, Any]) -> list[str]:
+    """Where the data is not of the published schema."""
+    errors = sorted(_validator().iter_errors(data), key=lambda error: list(map(str, error.path)))
+    found = (fault for error in errors for fault in _worded(error))
+    return [_say(source, path, what) for path, what in found][:PROBLEMS_MAX]
+
+
+def meaning_problems(source: str, manifest: Manifest) -> list[str]:
+    """Where a well-shaped manifest says something that cannot be."""
+    checks = (_unseen, _hooks, _capabilities, _parts, _config)
+    found = (problem for check in checks for problem in check(manifest))
+    return [_say(source, path, what) for path, what in found][:PROBLEMS_MAX]
+
+
+def _worded(error: jsonschema.ValidationError) -> Iterator[Fault]:
+    path, rule = list(error.absolute_path), cast("dict[str, Any]", error.schema)
+    last = path[-1] if path else ""
+    if error.validator == "additionalProperties":
+        yield from _unknown(path, error.instance, rule["properties"])
+    elif error.validator == "required":
+        missing = error.message.split("'")[1]
+        yield path, f"{missing!r} is missing. {_hint(rule['properties'][missing], missing)}"
+    elif error.validator == "pattern":
+        yield path, f"{error.instance!r} will not do. {_hint(rule, last)}"
+    else:
+        yield path, f"{error.message[:200]}. {_hint(rule, last)}".strip()
+
+
+def _unknown(path: Path, table: Any, known: dict[str, Any]) -> Iterator[Fault]:
+    for key in [name for name in table if name not in known]:
+        close = difflib.get_close_matches(key, known, 1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
+        yield [*path, key], f"there is no such key; {hint}"
+
+
+def _hint(rule: dict[str, Any], key: str | int) -> str:
+    """The description and example of the schema, as the author would write them."""
+    example = rule.get("examples", [None])[0]
+    shown = "" if example is None else f" Write it like: {_toml(key, example)}"
+    return f"{rule.get('description', '')}{shown}".strip()
+
+
+def _toml(key: str | int, example: Any) -> str:
+    value = str(example).lower() if isinstance(example, bool) else str(example)
+    value = f'"{example}"' if isinstance(example, str) else value.replace("'", '"')
+    return value if isinstance(key, int) else f"{key} = {value}"
+
+
+def _unseen(manifest: Manifest) -> Iterator[Fault]:
+    """Texts must be what they seem. Source: Unicode TR 36, section 2."""
+    for path, text in _texts(to_builtins(manifest), ()):
+        hidden = [c for c in text if unicodedata.category(c) in HIDDEN and c != "\n"]
+        if hidden:
+            yield path, f"holds the invisible character U+{ord(hidden[0]):04X}; take it out"
+        elif unicodedata.normalize("NFC", text) != text:
+            yield path, "is not in Unicode's composed form (NFC); write it with composed letters"
+
+
+def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[Fault]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield (*path, key), key
+            yield from _texts(item, (*path, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _texts(item, (*path, number))
+
+
+def _hooks(manifest: Manifest) -> Iterator[Fault]:
+    allowed = {*hookspecs.HOOKS_OF_KIND[manifest.kind], *hookspecs.LIFECYCLE_HOOKS}
+    for number, hook in enumerate(manifest.hooks):
+        if hook not in allowed:
+            some = ", ".join(sorted(allowed))
+            yield ("hooks", number), f"{hook!r} is no hook of kind {manifest.kind!r}; use {some}"
+        elif hook in manifest.hooks[:number]:
+            yield ("hooks", number), f"{hook!r} is there twice"
+    missing = hookspecs.REQUIRED_HOOKS[manifest.kind] - set(manifest.hooks)
+    if missing:
+        yield ("hooks",), f"a plugin of kind {manifest.kind!r} must serve {', '.join(missing)}"
+
+
+def _capabilities(manifest: Manifest) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for number, item in enumerate(manifest.capabilities):
+        path = ("capabilities", number, "ask")
+        try:
+            canonical = capabilities.parse(item.ask).text
+        except CapabilityError as error:
+            yield path, str(error)
+            continue
+        if canonical != item.ask:
+            yield path, f"write it in its canonical form: {canonical!r}"
+        if canonical in seen:
+            yield path, f"{canonical!r} is asked twice"
+        seen.add(canonical)
+
+
+def _parts(manifest: Manifest) -> Iterator[Fault]:
+    for part in ("agent", "connector"):
+        there = getattr(manifest, part) is not None
+        if there and manifest.kind != part:
+            yield (part,), f"only a plugin of kind {part!r} has a [{part}] table"
+        if not there and manifest.kind == part:
+            yield ("kind",), f"a plugin of kind {part!r} needs a [{part}] table"
+    labels = manifest.agent.labels if manifest.agent else []
+    for number, intent in enumerate(manifest.agent.intents if manifest.agent else []):
+        if intent.label not in labels:
+            path = ("agent", "intents", number, "label")
+            yield path, f"{intent.label!r} is not among the agent's labels {labels}"
+
+
+def _config(manifest: Manifest) -> Iterator[Fault]:
+    try:
+        jsonschema.Draft202012Validator.check_schema(manifest.config)
+    except jsonschema.SchemaError as error:
+        yield (
+            ("config", *error.absolute_path),
+            f"is no JSON Schema (2020-12): {error.message[:200]}",
+        )
+    if manifest.config and manifest.config.get("type") != "object":
+        yield ("config",), 'describes an object: write type = "object"'
+    if any(
+        key == "$ref" and not text.startswith("#") for key, text in _references(manifest.config)
+    ):
+        yield ("config",), "may refer only to its own definitions ('$ref' starting with '#')"
+
+
+def _references(value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "$ref":
+                yield key, str(item)
+            yield from _references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _references(item)
+
+
+def _say(source: str, path: Path, what: str) -> str:
+    line = line_of(source, path)
+    where = f"{MANIFEST_FILE} line {line}" if line else MANIFEST_FILE
+    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)[1:]
+    return f"{where}, {name}: {what}" if name else f"{where}: {what}"
+
+
+def line_of(source: str, path: Path) -> int:
+    """The line (from 1) of the key or table nearest to `path`; 0 when there is none.
+
+    tomllib tells no positions, so this follows table headers and keys line by line.
+    """
+    best, best_depth = 0, 0
+    counts: dict[str, int] = {}
+    table: list[str | int] = []
+    for number, line in enumerate(source.splitlines(), 1):
+        header = re.match(r"\s*(\[\[?)\s*([\w.\"-]+)\s*\]", line)
+        key = re.match(r"\s*([\w\"-]+)\s*=", line)
+        if header:
+            table = _table(header[1] == "[[", header[2], counts)
+            here = table
+        elif key:
+            here = [*table, key[1].strip('"')]
+        else:
+            continue
+        if len(here) > best_depth and list(path[: len(here)]) == here:
+            best, best_depth = number, len(here)
+    return best
+
+
+def _table(repeated: bool, name: str, counts: dict[str, int]) -> list[str | int]:  # noqa: FBT001
+    path: list[str | int] = []
+    for part in name.split("."):
+        path.append(part.strip('"'))
+        dotted = ".".join(map(str, path))
+        if repeated and dotted == name:
+            counts[dotted] = counts.get(dotted, -1) + 1
+        if dotted in counts:
+            path.append(counts[dotted])
+    return path

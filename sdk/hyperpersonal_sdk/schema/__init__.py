@@ -1,0 +1,1 @@
+"""Published JSON Schemas, generated from the types: `python -m hyperpersonal_sdk.schema`."""
