@@ -71,8 +71,8 @@ create table journal (
   installation_id uuid not null,
   name text not null,
   request_hash bytea not null,
-  request jsonb,
-  answer jsonb,                                -- null: intended, answer unknown
+  request text not null,                       -- JSON as the guest sent and got it, byte for byte
+  answer text,                                 -- null: intended, answer unknown
   write boolean not null,
   cost jsonb,
   started_at timestamptz not null,

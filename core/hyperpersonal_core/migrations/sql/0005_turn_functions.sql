@@ -92,7 +92,12 @@ begin
                  and (v.source <> 'contact' or v."offset" < o.first_offset)
                order by v."offset" desc limit history_max) l) talk
     cross join lateral (
-      select jsonb_agg(to_jsonb(j) - 'tenant_id' - 'turn_id') as entries from journal j
+      select jsonb_agg(jsonb_build_object(
+               'path', j.path, 'installation_id', j.installation_id, 'name', j.name,
+               'request_hash', encode(j.request_hash, 'hex'), 'request', j.request,
+               'answer', j.answer, 'write', j.write, 'cost', j.cost,
+               'started_at', extract(epoch from j.started_at), 'elapsed_ms', j.elapsed_ms)) as entries
+        from journal j
        where o.attempts > 1 and j.tenant_id = o.tenant_id and j.turn_id = o.id) written;
 end $$;
 
@@ -116,10 +121,10 @@ create function keep_journal(tenant uuid, turn uuid, entries jsonb) returns void
   insert into journal (tenant_id, turn_id, path, installation_id, name, request_hash, request,
                        answer, write, cost, started_at, elapsed_ms)
   select tenant, turn, j.path, j.installation_id, j.name, decode(j.request_hash, 'hex'), j.request,
-         j.answer, j.write, j.cost, j.started_at, j.elapsed_ms
+         j.answer, j.write, j.cost, to_timestamp(j.started_at), j.elapsed_ms
     from jsonb_to_recordset(entries) as j(path text, installation_id uuid, name text,
-         request_hash text, request jsonb, answer jsonb, write boolean, cost jsonb,
-         started_at timestamptz, elapsed_ms real)
+         request_hash text, request text, answer text, write boolean, cost jsonb,
+         started_at double precision, elapsed_ms real)
   on conflict (tenant_id, turn_id, path) do update
      set request_hash = excluded.request_hash, request = excluded.request,
          answer = excluded.answer, cost = excluded.cost, elapsed_ms = excluded.elapsed_ms

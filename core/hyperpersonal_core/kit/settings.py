@@ -1,0 +1,122 @@
+"""Settings: read once from `HP_*` variables by whoever starts the program, then passed on.
+
+Nothing is read at import. Other `HP_` variables are left alone, unless one looks like a misspelt
+setting. A refused value is not repeated in the message: an address may hold a password.
+"""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from hyperpersonal_core.kit.errors import RefusedError
+
+PREFIX = "HP_"
+
+# Read by others: the start script, the launcher of the embedded PostgreSQL, the quality tests,
+# and the demo shop (which is no part of the product).
+FOREIGN = frozenset(
+    {"HP_PYTHON", "HP_PG_BIN", "HP_EVAL_DATA"}
+    | {"HP_SHOP_TOKEN", "HP_SHOP_ADMIN_TOKEN", "HP_SHOP_DATABASE_URL"}
+)
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Level = Annotated[str, Meta(pattern="^(debug|info|warning|error)$")]
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Every setting; the variable is `HP_` and the name in capitals."""
+
+    database_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(postgresql://.+)?$",
+            description="PostgreSQL 15+ with pgvector, as its owner; empty starts the embedded one",
+        ),
+    ] = ""
+    nats_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^((nats|tls)://.+)?$",
+            description="NATS 2.10+ with JetStream; empty starts the embedded one",
+        ),
+    ] = ""
+    nats_prefix: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9_]*$",
+            description="keeps deployments apart that share one NATS server",
+        ),
+    ] = ""
+    data_dir: Annotated[
+        Path, Meta(description="where embedded services and caches keep their files")
+    ] = Path(".hp")
+    host: Annotated[str, Meta(description="address the HTTP server listens on")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="port of the HTTP server; 0 takes a free one")] = 8000
+    secret: Annotated[
+        str,
+        Meta(
+            pattern=r"^(.{32,})?$",
+            description="32 characters or more that sign shoppers' tokens, the same in every "
+            "gateway; empty: made once and kept in the data folder",
+        ),
+    ] = ""
+    db_connections_max: Annotated[
+        int, Meta(ge=2, le=200, description="PostgreSQL connections of one process, in each pool")
+    ] = 10
+    log_level: Annotated[Level, Meta(description="debug, info, warning or error")] = "info"
+    otlp_endpoint: Annotated[
+        str, Meta(description="OpenTelemetry collector (OTLP over HTTP); empty: no traces")
+    ] = ""
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """The settings in an environment.
+
+    Raises:
+        RefusedError: bad values or misspelt names; the message names every one.
+    """
+    known = {PREFIX + name.upper(): name for name in Settings.__struct_fields__}
+    faults, values = [], {}
+    for variable, text in sorted(environ.items()):
+        if variable in known:
+            try:
+                values[known[variable]] = _value(known[variable], text)
+            except msgspec.ValidationError as error:
+                faults.append(f"{variable}: {error}")
+        elif variable.startswith(PREFIX):
+            faults += _misspelt(variable, known)
+    if faults:
+        raise RefusedError("settings: " + "; ".join(faults), faults=faults)
+    return Settings(**values)
+
+
+def describe() -> list[tuple[str, str, str]]:
+    """Every variable with its default and meaning, for the documentation and `hp doctor`."""
+    return [
+        (PREFIX + field.name.upper(), str(field.default), _meaning(field.type))
+        for field in msgspec.structs.fields(Settings)
+    ]
+
+
+def _misspelt(variable: str, known: Mapping[str, str]) -> list[str]:
+    close = difflib.get_close_matches(variable, known, n=1, cutoff=0.85)
+    return [f"{variable} is not a setting; did you mean {close[0]}?"] if close else []
+
+
+def _value(name: str, text: str) -> Any:
+    (field,) = (f for f in msgspec.structs.fields(Settings) if f.name == name)
+    return msgspec.convert(text, field.type, strict=False, dec_hook=_path)
+
+
+def _path(kind: type, value: Any) -> Any:
+    if kind is Path:
+        return Path(value)
+    raise NotImplementedError(kind)
+
+
+def _meaning(annotated: Any) -> str:
+    return "; ".join(m.description for m in annotated.__metadata__ if m.description)
