@@ -1,0 +1,238 @@
+"""The engine: from a message to one reply, with all that is still open kept as JSON.
+
+A `Desk` owns some verbs. It takes its own requests of a message, hands the rest on as leftover,
+asks for what is missing one question at a time (the same one at most twice, then a person),
+shows what it will do, and acts only on an explicit yes.
+
+State: `requests` still to be settled, `asking` the question that is open, `plan` the writes that
+wait for a yes, `asked` how often each question was put, `leftover` for other agents, `goal`.
+"""
+
+from hyperpersonal_sdk.authoring import Handoff, HostCallFailedError, Reply
+from hyperpersonal_sdk.procedure import answers, confirm, requests, words
+from hyperpersonal_sdk.procedure.asks import Ask, NotMine, Refuse
+from hyperpersonal_sdk.procedure.evidence import Trail
+from hyperpersonal_sdk.procedure.identify import identify
+from hyperpersonal_sdk.procedure.plan import carry_out, merged
+from hyperpersonal_sdk.procedure.shop import Shop
+
+SAME_QUESTION_MAX = 2
+QUESTIONS_MAX = 10
+GOAL_MAX = 600
+
+
+class Desk:
+    """What one agent does. `acting`: verb -> builder of writes; `informing`: verb -> function that
+    answers in words; `private`: verbs for which the contact must be known."""
+
+    def __init__(self, acting, informing, other=None, public=()):
+        self._acting = acting
+        self._informing = informing
+        self._other = other
+        self._public = set(public)
+
+    def reply(self, turn, host):
+        """The answer of one turn."""
+        case = Case(turn, host)
+        try:
+            return self._reply(case)
+        except HostCallFailedError as failure:
+            case.trail.note(f"a call failed: {failure.kind} {failure.message}"[:200])
+            return case.handoff("failed", words.SHOP_FAILED)
+
+    def _reply(self, case):
+        if case.state.get("plan"):
+            return self._after_plan(case)
+        if case.state.get("asking"):
+            self._take_answer(case)
+        elif not self._take_message(case):
+            return self._nothing_to_act_on(case)
+        return self._advance(case)
+
+    def _take_message(self, case):
+        """Own requests into the state, the others into the leftover; False if none is ours."""
+        found = requests.read(case.text)
+        mine = _without_waiting([r for r in found if self._owns(r, case)], found)
+        case.state["requests"] = mine
+        case.state["goal"] = case.text[:GOAL_MAX]
+        if mine:
+            case.leave(r for r in found if r not in mine)
+        return bool(mine)
+
+    def _owns(self, request, case):
+        if request["verb"] in self._acting and requests.is_question(request) and case.passages:
+            return False
+        return request["verb"] in self._acting or request["verb"] in self._informing
+
+    def _nothing_to_act_on(self, case):
+        if self._other:
+            return self._other(case)
+        return case.declined()
+
+    def _take_answer(self, case):
+        asking = case.state.pop("asking")
+        if answers.absorb(asking, case.state["requests"], case.text):
+            return
+        more = [r for r in requests.read(case.text) if self._owns(r, case)]
+        case.state["requests"].extend(more)
+
+    def _after_plan(self, case):
+        plan = case.state.pop("plan")
+        said = confirm.answer(case.text)
+        if said == "yes":
+            return self._carry_out(case, plan)
+        more = requests.read(case.text)
+        mine = [r for r in more if self._owns(r, case)]
+        if said == "no" and not mine:
+            case.state["requests"] = []
+            return case.done(words.STOPPED)
+        if mine:
+            kept = [] if said == "no" else case.state["requests"]
+            case.state["requests"] = kept + mine
+            return self._advance(case)
+        case.state["plan"] = plan
+        return case.ask(Ask("confirm", f"{words.NOT_CLEAR} {words.plan([a['say'] for a in plan])}", "confirm"))
+
+    def _carry_out(self, case, plan):
+        lines, failure = carry_out(plan, case.shop)
+        case.state["requests"] = []
+        if failure is None:
+            return case.done(" ".join(lines), confidence=0.95)
+        case.trail.note(f"not done: {failure.kind} {failure.message}"[:200])
+        reason = "money_limit" if failure.kind == "denied" else "failed"
+        case.lines.extend(lines)
+        return case.handoff(reason, words.OVER_LIMIT if reason == "money_limit" else words.SHOP_FAILED)
+
+    def _advance(self, case):
+        """Settle every request as far as it goes: answers, then one question or one plan."""
+        try:
+            actions = self._settle(case)
+        except Ask as question:
+            return case.ask(question)
+        plan, refused = merged(actions)
+        case.lines.extend(refused)
+        if plan:
+            case.state["plan"] = plan
+            return case.ask(Ask("confirm", words.plan([a["say"] for a in plan]), "confirm"))
+        case.state["requests"] = []
+        return case.done(" ".join(case.lines) or words.STOPPED, said=True)
+
+    def _settle(self, case):
+        actions, refused = [], False
+        for request in list(case.state["requests"]):
+            if request.get("if_failed") and not refused:
+                continue
+            refused = False
+            if request["verb"] not in self._public:
+                identify(case.shop, case.turn, case.who())
+                case.shared["customer_id"] = case.shop.customer["id"]
+            try:
+                actions.extend(self._one(request, case))
+            except Refuse as refusal:
+                refused = True
+                case.lines.append(str(refusal))
+            except NotMine as part:
+                case.leave_text(part.leftover)
+                case.state["requests"].remove(request)
+        return actions
+
+    def _one(self, request, case):
+        if request["verb"] in self._acting:
+            return self._acting[request["verb"]](request, case.shop)
+        case.lines.append(self._informing[request["verb"]](request, case))
+        case.state["requests"].remove(request)
+        return []
+
+
+_FIRST = ("set_address", "set_payment")
+_CLOSING = ("swap", "cancel")
+
+
+def _without_waiting(mine, found):
+    """An order is not closed for changes while another agent has a change of it to make."""
+    waiting = [r for r in found if r not in mine and r["verb"] in _FIRST]
+    return [r for r in mine if r["verb"] not in _CLOSING or not _any_same_order(r, waiting)]
+
+
+def _any_same_order(request, others):
+    mine = set(request["orders"])
+    return any(not mine or not o["orders"] or mine & set(o["orders"]) for o in others)
+
+
+class Case:
+    """One turn at a desk: what was said, what is known, and the reply in the making."""
+
+    def __init__(self, turn, host):
+        self.turn = turn
+        self.text = turn.text
+        self.trail = Trail()
+        self.shop = Shop(host, self.trail)
+        self.state = turn.state
+        self.shared = {}
+        self.lines = []
+        self.passages = [p.to_json() for p in turn.get("passages") or []]
+
+    def who(self):
+        """The shopper's words that may say who they are, this turn's and the first ones."""
+        return f"{self.text}\n{self.state.get('goal', '')}"
+
+    def leave(self, others):
+        for request in others:
+            named = " ".join(request["orders"])
+            missing = named if named and named not in request["text"] else ""
+            self.leave_text(f"{request['text']} (order {missing})" if missing else request["text"])
+
+    def leave_text(self, text):
+        kept = self.state.get("leftover", "")
+        if text not in kept:
+            self.state["leftover"] = f"{kept}\n{text}".strip()
+
+    def ask(self, question):
+        """Put a question, unless it was put often enough: then a person."""
+        asked = self.state.setdefault("asked", {})
+        key = f"{question.kind}:{question.key}"
+        asked[key] = asked.get(key, 0) + 1
+        often = SAME_QUESTION_MAX + (question.kind == "identity")
+        if asked[key] > often or sum(asked.values()) > QUESTIONS_MAX:
+            self.trail.note(f"asked {asked[key] - 1} times: {question.question}"[:200])
+            return self.handoff("not_able", words.HANDOFF, question.question)
+        self.state["asking"] = {"kind": question.kind, "key": question.key, **question.where}
+        text = " ".join([*self.lines, question.question])
+        return self._reply(text, "asking", 0.9)
+
+    def done(self, text, confidence=0.9, *, said=False):
+        """The matter is settled; what is others' is let go."""
+        leftover = self.state.get("leftover", "")
+        body = text if said else " ".join([*self.lines, text])
+        self.state = {}
+        return self._reply(body, "done", confidence, leftover)
+
+    def declined(self):
+        """Nothing here is this agent's."""
+        self.state = {}
+        return Reply(text="", status="declined", confidence=0.2, leftover=self.text)
+
+    def handoff(self, reason, text, question=""):
+        """A person takes over, with all that is known."""
+        packet = Handoff(
+            reason=reason,
+            goal=self.state.get("goal") or self.text[:GOAL_MAX],
+            tried=self.trail.tried[:20],
+            question=question,
+            suggested_action="; ".join(a["say"] for a in self.state.get("plan", []))[:400],
+        )
+        body = " ".join([*self.lines, text])
+        self.state = {}
+        return self._reply(body, "handoff", 0.3, handoff=packet)
+
+    def _reply(self, text, status, confidence, leftover="", handoff=None):
+        return Reply(
+            text=text,
+            status=status,
+            confidence=confidence,
+            evidence=self.trail.items,
+            leftover=leftover,
+            handoff=handoff,
+            state=self.state,
+            shared=self.shared,
+        )

@@ -1,0 +1,39 @@
+"""Who writes: no private data before the contact is found by e-mail, or by name and zip."""
+
+from hyperpersonal_sdk.procedure import values, words
+from hyperpersonal_sdk.procedure.asks import Ask
+
+
+def identify(shop, turn, said):
+    """The shop's customer who writes, remembered in the conversation's shared state.
+
+    `said`: the shopper's words that may name them. Raises Ask when they are not known yet."""
+    known = turn.shared.get("customer_id")
+    if known:
+        shop.customer = shop.load_customer(known)
+    if shop.customer is None:
+        shop.customer = _by_email(shop, turn, said) or _by_name(shop, said)
+    if shop.customer is None:
+        raise Ask("identity", _question(said), "identity")
+    return shop.customer
+
+
+def _by_email(shop, turn, said):
+    email = values.email(said) or (turn.contact.get("email") if "contact" in turn else "")
+    return shop.find_customer(email=email) if email else None
+
+
+def _by_name(shop, said):
+    found = values.name_and_zip(said)
+    if not found:
+        return None
+    first, last, code = found
+    return shop.find_customer(first_name=first, last_name=last, zip=code)
+
+
+def _question(said):
+    if values.email(said):
+        return words.ASK_NAME_AFTER_EMAIL
+    if values.name_and_zip(said):
+        return words.ASK_EMAIL_AFTER_NAME
+    return words.ASK_EMAIL

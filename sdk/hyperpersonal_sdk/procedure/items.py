@@ -1,0 +1,161 @@
+"""Matching what a shopper names to bought items and to the variants a product has."""
+
+import re
+
+from hyperpersonal_sdk.procedure.text import squeeze
+
+_WORD = re.compile(r"[a-z0-9%+./]+")
+_UNITS = (
+    (re.compile(r"(\d+(?:\.\d+)?)\s*-?\s*(?:feet|foot|ft)\b"), r"\1ft"),
+    (re.compile(r"(\d+(?:\.\d+)?)\s*-?\s*(?:inches|inch|in\b|\")"), r"\1inch"),
+    (re.compile(r"(\d+(?:\.\d+)?)\s*-?\s*(?:liters?|litres?|l)\b"), r"\1l"),
+    (re.compile(r"(\d+(?:\.\d+)?)\s*-?\s*(gb|tb|ml|mm|mah|mp|bar|lbs|cups?|hours?|pieces?|piece|x|degrees?)\b"), r"\1\2"),
+    (re.compile(r"\bgrey\b"), "gray"),
+    (re.compile(r"\b(wi)-?(fi)\b"), "wifi"),
+    (re.compile(r"(?<=[a-z])-(?=[a-z])"), ""),
+)  # fmt: skip
+_VAGUE = re.compile(
+    r"\b(?:cheap\w*|expensive|bigger|larger|smaller|taller|shorter|brighter|darker|lighter|better|best|more|less"
+    r"|similar|prefer\w*|ideally|whichever|either|or|any|other|different|another|if|don'?t\s+care|unsure|maybe"
+    r"|most|least|max\w*|high(?:er|est)|low(?:er|est)|budget|same\s+(?:as|price))\b", re.I
+)  # fmt: skip
+_INSTEAD = re.compile(r"\b(?:instead\s+of|rather\s+than|over|not|other\s+than|from)\s+(?:an?\s+|the\s+)?[^,.;]*?(?=\bto\b|[,.;]|$)")
+_TARGET = re.compile(r"\b(?:to|for|with|into|instead|want|like|prefer|get)\b")
+
+
+def same(text):
+    """One spelling for units, hyphens and colours: "5-Feet" and "5 ft" are the same."""
+    text = squeeze(text)
+    for pattern, replacement in _UNITS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _stem(word):
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def words(text):
+    return [_stem(w) for w in _WORD.findall(same(text))]
+
+
+def mentions(text, names):
+    """Where each product name is named in a text: [(position, name)], by its whole name, or by
+    its head word when no other name shares it."""
+    spoken = [(m.start(), _stem(m.group())) for m in _WORD.finditer(same(text))]
+    heads = {}
+    for name in names:
+        heads.setdefault(words(name)[-1], set()).add(name)
+    found = []
+    for i, (at, word) in enumerate(spoken):
+        for name in heads.get(word, ()):
+            if _whole(name, spoken, i) or (len(heads[word]) == 1 and not _foreign(name, spoken, i)):
+                found.append((at, name))
+    return found
+
+
+def _whole(name, spoken, i):
+    parts = words(name)
+    start = i - len(parts) + 1
+    return start >= 0 and [w for _, w in spoken[start : i + 1]] == parts
+
+
+def _foreign(name, spoken, i):
+    """ "tea kettle" never means an Electric Kettle."""
+    before = spoken[i - 1][1] if i else ""
+    return before in _KIND_WORDS and before not in words(name)
+
+
+_KIND_WORDS = frozenset(
+    "tea coffee espresso electric water desk light digital action security running hiking smart wrist"
+    " patio garden pet yoga office makeup mechanical gaming bluetooth wireless air vacuum".split()
+)
+
+
+def value_in(value, text):
+    """Is an option's value said in a text that `same` has made?"""
+    wanted = same(value)
+    return re.search(r"(?<![\w.])" + re.escape(wanted) + r"s?(?![\w.])", text) is not None
+
+
+def options_in(text, variants):
+    """{option: value} said in a text, of the options these variants have; an option of which
+    two values are said, or a value two options share, is left out."""
+    spoken, chosen, blocked = same(text), {}, set()
+    by_value = {}
+    for variant in variants:
+        for key, value in variant["options"].items():
+            by_value.setdefault(value, set()).add(key)
+    for value in sorted(by_value, key=len, reverse=True):
+        keys = by_value[value]
+        if value in ("yes", "no"):
+            _yes_no(spoken, value, keys, chosen)
+            continue
+        if not value_in(value, spoken):
+            continue
+        key = _key_of(keys, value, spoken)
+        if value.lower() != "none":
+            spoken = re.sub(r"(?<![\w.])" + re.escape(same(value)) + r"s?(?![\w.])", "_", spoken)
+        if key is None:
+            blocked |= keys
+        elif key in chosen:
+            blocked.add(key)
+        else:
+            chosen[key] = value
+    return {key: value for key, value in chosen.items() if key not in blocked}
+
+
+def _key_of(keys, value, spoken):
+    """Which option a value belongs to when several have it: the one named beside it."""
+    if len(keys) == 1:
+        return next(iter(keys))
+    at = re.escape(same(value))
+    near = [
+        k
+        for k in keys
+        if re.search(rf"{at}\s+{re.escape(same(k).split()[0])}|{re.escape(same(k))}\W+(?:\w+\W+)?{at}", spoken)
+    ]
+    return near[0] if len(near) == 1 else None
+
+
+def _yes_no(spoken, value, keys, chosen):
+    for key in keys:
+        stem = re.escape(same(key).split()[0])
+        said = re.search(rf"\b(not|non|no|without)?\W{{0,3}}\b{stem}\w*(?:\W+\w+)?(?:\W+(yes|no)\b)?", spoken)
+        if said:
+            negative = bool(said.group(1)) or said.group(2) == "no"
+            if (value == "no") == negative:
+                chosen[key] = value
+
+
+def choose(options, variants, old):
+    """The one available variant with the old item's options changed to `options`, or None."""
+    wanted = {**old, **options}
+    fits = [v for v in variants if v["options"] == wanted and v["available"]]
+    return fits[0] if len(fits) == 1 else None
+
+
+def narrow(options, variants):
+    """The available variants that have all these options."""
+    return [
+        v
+        for v in variants
+        if v["available"] and all(v["options"].get(k) == value for k, value in options.items())
+    ]
+
+
+def target(text):
+    """The part of a wish that says what is wanted, without what it replaces."""
+    match = _TARGET.search(text)
+    wanted = text[match.end() :] if match else text
+    return _INSTEAD.sub(" ", wanted)
+
+
+def is_vague(text):
+    """Comparisons and preferences are asked about, never guessed."""
+    return bool(_VAGUE.search(text))
+
+
+def describe(options):
+    """ "color black, size M" """
+    return ", ".join(f"{key} {value}" for key, value in options.items())

@@ -1,0 +1,39 @@
+"""A shopper who is unhappy with something bought and asks for no particular thing: what can be
+done depends on the order. A pending one can be cancelled, a delivered one returned."""
+
+from hyperpersonal_sdk.procedure import actions, finder
+from hyperpersonal_sdk.procedure.asks import NotMine, Refuse
+
+_OPEN = ("pending", "delivered")
+
+
+def undo_pending(request, shop):
+    """For the agent that cancels: a delivered order is handed on as a return."""
+    return _undo(request, shop, "pending", actions.cancel, "I want to return {what} of order {id}")
+
+
+def undo_delivered(request, shop):
+    """For the agent that takes back: a pending order is handed on as a cancellation."""
+    return _undo(request, shop, "delivered", actions.give_back, "I want to cancel order {id}")
+
+
+def _undo(request, shop, status, build, handed_on):
+    order, bought = _meant(request, shop)
+    words = f"{request.get('before', '')} {request['text']}".strip()
+    if order["status"] not in _OPEN:
+        raise Refuse(
+            f"Order {order['id']} has the status \u201c{order['status']}\u201d, so I cannot change it now."
+        )
+    if order["status"] != status:
+        what = actions.join(item["name"] for item in bought)
+        raise NotMine(handed_on.format(what=what, id=order["id"]) + f". {words}")
+    request["orders"] = [order["id"]]
+    return build(request, shop)
+
+
+def _meant(request, shop):
+    """The order it is about: the named one, else the one that holds what is named."""
+    found = finder.picked(request, shop, _OPEN)
+    if len(found) == 1:
+        return found[0]
+    return finder.settle(request, found)

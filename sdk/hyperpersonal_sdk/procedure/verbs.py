@@ -1,0 +1,118 @@
+"""What shoppers ask for, each a verb with the expressions it is recognised by.
+
+Acting verbs change something in the shop; asking verbs only want to know. The first verb of the
+list that is found in a piece of text wins, so the special stand before the general.
+"""
+
+import re
+
+
+def _any(*patterns):
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+ACTING = (
+    ("profile_address", _any(
+        r"\b(?:default|profile|account|user|home|billing)\s+address\b(?=.{0,80}\b(?:to|chang|updat|modif|correct|wrong|new))",
+        r"\b(?:chang|updat|modif|correct|set)\w*\b.{0,40}\b(?:default|profile|account|user)\s+address\b",
+        r"\baddress\s+(?:on|in|of)\s+(?:file|my\s+(?:profile|account))\b(?=.{0,80}\b(?:to|chang|updat|wrong|new))",
+        r"\b(?:chang|updat|modif)\w*\s+(?:my|the)\s+(?:profile|user)\b",
+    )),
+    ("set_address", _any(
+        r"\b(?:chang|updat|modif|correct|fix|switch|set|edit)\w*\b[^.;]{0,70}\baddress\b",
+        r"\baddress\b[^.;]{0,40}\b(?:chang|updat|modif|wrong|incorrect|correct)\w*",
+        r"\b(?:ship|send|deliver|shipped|sent|delivered)\b[^.;]{0,40}\bto\s+(?:my|a|an|the|another|this)\s+(?:\w+\s+){0,2}(?:address|home|house|place|office)\b",
+    )),
+    ("set_payment", _any(
+        r"\b(?:chang|updat|modif|switch)\w*\b[^.;]{0,60}\b(?:payment|paying)\b",
+        r"\b(?:chang|switch|mov)\w*\b[^.;]{0,60}\bto\s+(?:my\s+)?(?:paypal|credit\s?card|gift\s?card|visa|mastercard)\b",
+        r"\bpay\s+(?:for\s+)?(?:it|them|the\s+order|this\s+order)\s+(?:with|by|using)\b[^.;]{0,40}\binstead\b",
+    )),
+    ("cancel", _any(r"\bcancel\w*\b")),
+    ("swap", _any(
+        r"\b(?:exchang|swap|replac|modif|upgrad|downgrad)\w*\b",
+        r"\b(?:switch|trad)(?:e|ed|ing)?\b[^.;]{0,80}\b(?:for|to|with|into)\b",
+        r"\bchang(?:e|ed|ing)\b(?!\s+(?:my|your|his|her|their)\s+mind)[^.;]{0,160}\b(?:to|into|for)\b",
+    )),
+    ("return", _any(
+        r"(?<!when i )(?<!when we )(?<!once i )(?<!in )\breturn(?:ed|ing|s)?\b(?!\s+(?:home|from|polic|label|window|period|fee|process|date))",
+        r"\bsen[dt](?:ing)?\s+(?:\w+\s+){0,4}back\b",
+        r"\bgiv(?:e|ing)\s+(?:\w+\s+){0,3}back\b",
+    )),
+)  # fmt: skip
+
+REGRET = _any(
+    r"\brefund(?:s|ed)?\b", r"\bmoney\s+back\b", r"\bno\s+longer\s+(?:want|need)", r"\bdon'?t\s+(?:want|need)\b",
+    r"\bnot\s+(?:to\s+)?receive\b", r"\bby\s+(?:mistake|accident)\b", r"\baccidental", r"\bfaulty\b", r"\bdefect",
+    r"\bbroken\b", r"\bdamaged?\b", r"\bchipped\b", r"\bmissing\s+(?:pieces?|parts?)\b", r"\bstopped\s+working\b",
+    r"\bdoes\s?n[o']?t\s+(?:work|fit)\b", r"\b(?:half|lower|better|cheaper)\s+(?:the\s+)?price\b",
+    r"\bcheaper\b", r"\bget\s+rid\s+of\b", r"\bwrong\s+(?:size|colou?r|item)\b", r"\bremov(?:e|ed|ing)\b",
+)  # fmt: skip
+
+ASKING = (
+    ("refund_status", _any(
+        r"\b(?:where|when|status|track|long|yet|not|n't|still|wait|check|expect|show)\w*\b[^.;]{0,60}\b(?:refund|rebate|reimburse|compensation|money\s+back)",
+        r"\b(?:refund|rebate|reimburse\w*|compensation)\b[^.;]{0,50}\b(?:status|yet|not|n't|missing|processed|where|when|arriv|show)\w*",
+    )),
+    ("fee", _any(r"\b(?:cancel\w*|early|exit|terminat\w*|withdraw\w*)\s+(?:fee|charge|penalt)\w*")),
+    ("tracking", _any(r"\btracking\b", r"\btrack\b")),
+    ("status", _any(
+        r"\bwhere(?:'s|s|\s+is|\s+are)?\b[^.;]{0,40}\b(?:order|package|parcel|delivery|purchase|stuff|item|shipment)s?\b",
+        r"\b(?:status|eta|whereabouts)\b(?![^.;]{0,20}\bsubscription)",
+        r"\bwhen\b[^.;]{0,60}\b(?:arriv|com(?:e|ing)|deliver|ship|receiv|get\s+(?:my|it|here))\w*",
+        r"\b(?:has|have|did|is|was|hasn't|haven't)\b[^.;]{0,60}\b(?:shipped|ship|delivered|arrived?|dispatched|being\s+delivered)\b",
+        r"\b(?:check|locate|find|see|look\s+up)\b[^.;]{0,30}\b(?:my\s+)?(?:order|purchase|package|parcel)\b",
+        r"\bwait(?:ing)?\s+(?:for|on)\b[^.;]{0,30}\b(?:order|package|parcel|it|delivery)\b",
+    )),
+    ("charges", _any(
+        r"\bcharged?\b", r"\b(?:unknown|extra|double|duplicate|strange|mystery)\s+(?:charge|payment|fee)\b",
+        r"\bpayment\s+history\b", r"\bpaid\b",
+    )),
+    ("invoice", _any(r"\b(?:invoice|bill|receipt)s?\b")),
+    ("payment_methods", _any(r"\bpayment\s+(?:method|option|type|modalit)\w*", r"\b(?:accept|take)\b[^.;]{0,30}\b(?:paypal|visa|mastercard|cards?|amex)\b")),
+    ("options", _any(
+        r"\b(?:what|which|how\s+many|any)\b[^.;]{0,60}\b(?:options?|colou?rs?|sizes?|variants?|models?|versions?|materials?)\b",
+        r"\b(?:in\s+stock|available|availability|out\s+of\s+stock)\b",
+        r"\b(?:price\s+of|how\s+much\s+(?:is|are|does|do))\b",
+    )),
+)  # fmt: skip
+
+HOW = _any(
+    r"^\W*(?:\w+\W+){0,6}(?:how\s+(?:do|can|to|could|would|does|long)|what(?:'s|\s+is|\s+are)\s+(?:your|the)|where\s+(?:do|can)"
+    r"|can\s+i|may\s+i|am\s+i|is\s+it\s+possible|do\s+you|under\s+what|in\s+(?:which|what)\s+cases)\b"
+)
+POLICY = _any(
+    r"\b(?:polic(?:y|ies)|conditions?|rules?|guarantee|warranty|allowed|eligib\w+|return\s+window|opening\s+hours"
+    r"|how\s+long\s+do\s+i\s+have|in\s+(?:which|what)\s+cases)\b"
+)
+NEGATED = _any(
+    r"\b(?:decide[sd]?|choose|chose|want|wish|like|prefer)\s+(?:to\s+)?not\s+(?:to\s+)?(?=\w)",
+    r"\bdecide[sd]?\s+against\b",
+    r"\b(?:do\s+not|don'?t|no\s+longer|not)\s+(?:want|wish|need|like)\s+to\s+(?=(?:cancel|return|exchang|swap|modif|chang|replac))",
+    r"\b(?:do\s+not|don'?t|not|never)\s+(?=(?:cancel|return|exchang|swap|modif|chang|replac))",
+    r"\bkeep\s+(?:it|them|everything)\b(?=.{0,12}$)",
+)  # fmt: skip
+CHANGE_OF_MIND = _any(r"\bchanged?\s+(?:my|your)\s+mind\b", r"\bactually\b", r"\bon\s+second\s+thoughts?\b")
+IF = re.compile(r"^(?:and\s+|but\s+|or\s+)?(?:only\s+)?(?:if|in case|otherwise|unless)\b", re.I)
+IF_FAILED = re.compile(
+    r"^(?:and\s+|but\s+|or\s+)?(?:otherwise\b|(?:if|in case)\b.{0,80}?(?:\bnot?\b|n't\b|\bun(?:able|available)\b"
+    r"|\bimpossible\b|\brefus\w*|\bden(?:y|ied)\b|\bfail\w*))",
+    re.I,
+)
+
+
+def acting(piece):
+    """(verb, position) of the first wish to change something in a piece, or (None, -1)."""
+    for verb, pattern in ACTING:
+        match = pattern.search(piece)
+        if match:
+            return verb, match.start()
+    return None, -1
+
+
+def asking(piece):
+    """The verb of what a piece wants to know, or None."""
+    for verb, pattern in ASKING:
+        if pattern.search(piece):
+            return verb
+    return None

@@ -1,0 +1,105 @@
+"""The scripted shopper: answers an agent's questions from a task's known facts, without a model.
+
+It knows the expected arguments and gives them when asked, so what is reached with it is an upper
+bound of what a procedure understands. Rules, the first that fits: e-mail, name or zip, order
+number, reason, payment, which variant, confirmation, else "no, thank you".
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+TURNS_MAX = 12
+_ORDER_ID = re.compile(r"#W\d{5,10}")
+_QUESTION = re.compile(r"[^.!?\n]*\?(?!\w)|[^.!\n]*\b(?:please answer|please tell)\b[^.!?\n]*", re.I)
+NOTHING_ELSE = "no, thank you"
+
+
+class Product(Struct, frozen=True):
+    """What the shopper knows of a variant: its product's name and its options."""
+
+    name: str
+    options: dict[str, str]
+
+
+class Task(Struct, frozen=True):
+    """A row of `tasks.jsonl`, as far as the shopper and the scoring need it."""
+
+    id: str
+    user_id: str
+    opening: str
+    known_info: str
+    answers: dict[str, str]
+    expected_actions: list[dict[str, Any]]
+    write_actions: list[dict[str, Any]]
+    escalate: bool = False
+    source: str = ""
+
+
+class Shopper:
+    """Answers the questions of one conversation."""
+
+    def __init__(self, task: Task, variants: dict[str, Product]) -> None:
+        self._task = task
+        self._variants = variants
+        self._rules: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
+            (re.compile(r"e-?mail", re.I), self._email),
+            (re.compile(r"\b(?:first|last|full|your) name\b|\bzip\b|\bpost(?:al)? code\b", re.I), self._name),
+            (re.compile(r"\border (?:number|id)\b|\bwhich (?:of your )?orders?\b", re.I), self._order),
+            (re.compile(r"\breason\b", re.I), self._reason),
+            (re.compile(r"\bpayment\b|\brefund(?:ed)? to\b|\bpay with\b", re.I), self._payment),
+            (re.compile(r"\b(?:which|what) (?:variant|option|version|model|colou?r|size)", re.I), self._variant),
+            (re.compile(r"\b(?:shall i|go ahead|confirm|proceed|yes or no|is that (?:right|correct))", re.I), self._confirm),
+        )  # fmt: skip
+
+    def answer(self, reply: str) -> str:
+        """What the shopper writes next. Only the questions of a reply are looked at."""
+        questions = " ".join(_QUESTION.findall(reply))
+        for pattern, rule in self._rules:
+            if pattern.search(questions):
+                return rule(reply)
+        return NOTHING_ELSE
+
+    def _email(self, _: str) -> str:
+        return self._task.answers.get("email") or "I don't remember"
+
+    def _name(self, _: str) -> str:
+        told = self._task.answers
+        return f"{told['first_name']} {told['last_name']}, {told['zip']}"
+
+    def _order(self, _: str) -> str:
+        known = _ORDER_ID.findall(f"{self._task.known_info} {self._task.opening}")
+        return known[0] if known else "I don't have it"
+
+    def _reason(self, question: str) -> str:
+        return self._argument("reason", question) or "no longer needed"
+
+    def _payment(self, question: str) -> str:
+        return self._argument("payment_method_id", question) or NOTHING_ELSE
+
+    def _confirm(self, _: str) -> str:
+        return self._task.answers.get("confirm", "yes")
+
+    def _argument(self, name: str, question: str) -> str:
+        """An expected argument: of the action on the order the question names, else the first."""
+        having = [a["args"] for a in self._task.expected_actions if name in a["args"]]
+        asked = [args for args in having if args.get("order_id", "-") in question]
+        return str((asked or having)[0][name]) if having else ""
+
+    def _variant(self, question: str) -> str:
+        """The options of the new items; of the product asked about, if it is one of them."""
+        wanted = [
+            self._variants[item]
+            for action in self._task.expected_actions
+            for item in action["args"].get("new_item_ids", [])
+            if item in self._variants
+        ]
+        asked = [one for one in wanted if one.name.lower() in question.lower()]
+        told = asked or wanted
+        return "; ".join(_options(one) for one in told) or NOTHING_ELSE
+
+
+def _options(one: Product) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in one.options.items())
