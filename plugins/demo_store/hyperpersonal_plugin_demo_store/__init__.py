@@ -1,16 +1,18 @@
 """The demo shop behind the commerce tools: each function asks the shop and gives back what it says
 in the canonical shapes of hyperpersonal_sdk.contract.commerce."""
 
+from hyperpersonal_sdk.authoring import Connector
+
 from hyperpersonal_plugin_demo_store.shapes import customer, order, product
 from hyperpersonal_plugin_demo_store.shop import Shop, segment
-from hyperpersonal_sdk.authoring import Connector
 
 plugin = Connector()
 
 
 @plugin.tool("commerce.customers.find")
-def find_customer(host, email="", first_name="", last_name="", zip=""):
-    query = {"email": email, "first_name": first_name, "last_name": last_name, "zip": zip}
+def find_customer(host, **known):
+    """`known`: email, or first_name, last_name and zip."""
+    query = {name: known.get(name, "") for name in ("email", "first_name", "last_name", "zip")}
     return customer(Shop(host).get("/v1/customers", query))
 
 
@@ -54,10 +56,10 @@ def set_order_payment(host, order_id, payment_method_id, idempotency_key):
 
 
 @plugin.tool("commerce.orders.set_items", write=True)
-def set_order_items(host, order_id, item_ids, new_item_ids, payment_method_id, idempotency_key):
+def set_order_items(host, order_id, idempotency_key, **replacement):
+    """`replacement`: item_ids, new_item_ids and payment_method_id."""
     path = f"/v1/orders/{segment(order_id)}/items"
-    body = _replacement(item_ids, new_item_ids, payment_method_id)
-    return order(Shop(host).write("PUT", path, body, idempotency_key))
+    return order(Shop(host).write("PUT", path, replacement, idempotency_key))
 
 
 @plugin.tool("commerce.returns.create", write=True)
@@ -68,21 +70,13 @@ def create_return(host, order_id, item_ids, payment_method_id, idempotency_key):
 
 
 @plugin.tool("commerce.exchanges.create", write=True)
-def create_exchange(host, order_id, item_ids, new_item_ids, payment_method_id, idempotency_key):
+def create_exchange(host, order_id, idempotency_key, **replacement):
+    """`replacement`: item_ids, new_item_ids and payment_method_id."""
     path = f"/v1/orders/{segment(order_id)}/exchanges"
-    body = _replacement(item_ids, new_item_ids, payment_method_id)
-    return order(Shop(host).write("POST", path, body, idempotency_key))
+    return order(Shop(host).write("POST", path, replacement, idempotency_key))
 
 
 @plugin.tool("commerce.customers.set_address", write=True)
 def set_customer_address(host, customer_id, address, idempotency_key):
     path = f"/v1/customers/{segment(customer_id)}/address"
     return customer(Shop(host).write("PUT", path, {"address2": "", **address}, idempotency_key))
-
-
-def _replacement(item_ids, new_item_ids, payment_method_id):
-    return {
-        "item_ids": item_ids,
-        "new_item_ids": new_item_ids,
-        "payment_method_id": payment_method_id,
-    }

@@ -5,12 +5,11 @@ a write carries its key, so the shop acts once.
 """
 
 import json
-import re
+from urllib.parse import urlencode
 
 from hyperpersonal_sdk.authoring import HostCallFailedError, ToolFailedError
 
-ID = re.compile(r"#?([A-Za-z0-9_-]{1,64})")
-UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
+ID_CHARS_MAX = 64
 TRIES_MAX = 2
 KINDS = {404: "not-found", 400: "invalid", 409: "invalid", 422: "invalid", 403: "denied"}
 NO_ANSWER = "The shop does not answer now. Please try again in a few minutes."
@@ -19,10 +18,11 @@ NOT_KNOWN = "The shop did not answer, so it is not known whether this was done."
 
 def segment(text):
     """An id as a part of a path; what cannot be an id is not found."""
-    found = ID.fullmatch(str(text).strip())
-    if not found:
+    one = str(text).strip().removeprefix("#")
+    plain = one.replace("_", "").replace("-", "")
+    if not (plain.isascii() and plain.isalnum() and len(one) <= ID_CHARS_MAX):
         raise ToolFailedError("not-found", f"There is nothing with the number {str(text)[:80]!r}.")
-    return found[1]
+    return one
 
 
 class Shop:
@@ -35,7 +35,7 @@ class Shop:
 
     def get(self, path, query=None):
         """What the shop has there, as plain JSON."""
-        told = "&".join(f"{name}={_quote(value)}" for name, value in (query or {}).items() if value)
+        told = urlencode({name: value for name, value in (query or {}).items() if value})
         url = self._base_url + path + ("?" + told if told else "")
         return self._ask("GET", url, self._headers, "", NO_ANSWER)
 
@@ -70,7 +70,3 @@ class Shop:
             return answer.status, json.loads(answer.body)
         except ValueError:
             return max(answer.status, 500), None
-
-
-def _quote(text):
-    return "".join(chr(b) if b in UNRESERVED else f"%{b:02X}" for b in str(text).encode())

@@ -58,7 +58,7 @@ class Door:
     async def _serve(self, store: str, scope: Scope, receive: Receive, send: Send) -> None:
         if wait_seconds := self._limit.wait(store):
             return await _answer_busy(send, wait_seconds)
-        scope["state"]["store"] = store
+        scope.setdefault("state", {})["store"] = store
         fault = self._plan.take(store, scope["path"])
         if fault is None:
             return await self._app(scope, receive, send)

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, Router, get, post, put
-from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 from msgspec import Struct
 
 from hyperpersonal_web.demo_shop.model import Action, Address, Customer, Order, Product
@@ -18,8 +18,13 @@ from hyperpersonal_web.demo_shop.store import Ask, Stores
 
 KEY_CHARACTERS_MAX = 200
 
-IdempotencyKey = Annotated[str, Parameter(header="Idempotency-Key", max_length=KEY_CHARACTERS_MAX)]
-MaxAmount = Annotated[int | None, Parameter(header="Max-Amount", ge=0)]
+IdempotencyKey = Annotated[
+    str, HeaderParameter(name="Idempotency-Key", max_length=KEY_CHARACTERS_MAX)
+]
+Held = NamedDependency[Stores]
+StoreName = NamedDependency[str]
+Id = FromPath[str]
+MaxAmount = Annotated[int | None, HeaderParameter(name="Max-Amount", ge=0)]
 
 
 class CancelAsked(Struct, frozen=True):
@@ -44,12 +49,12 @@ class ItemsAsked(Struct, frozen=True):
 @get("/customers")
 async def find_customer(
     *,
-    stores: Stores,
-    store: str,
-    email: str = "",
-    first_name: str = "",
-    last_name: str = "",
-    zip_code: Annotated[str, Parameter(query="zip")] = "",
+    stores: Held,
+    store: StoreName,
+    email: FromQuery[str] = "",
+    first_name: FromQuery[str] = "",
+    last_name: FromQuery[str] = "",
+    zip_code: Annotated[str, QueryParameter(name="zip")] = "",
 ) -> Customer:
     """By e-mail address, or by first name, last name and zip code."""
     if email:
@@ -63,23 +68,25 @@ async def find_customer(
 
 
 @get("/customers/{customer_id:str}")
-async def get_customer(stores: Stores, store: str, customer_id: str) -> Customer:
+async def get_customer(stores: Held, store: StoreName, customer_id: Id) -> Customer:
     return await stores.customer(store, customer_id)
 
 
 @get("/orders/{order_id:str}")
-async def get_order(stores: Stores, store: str, order_id: str) -> Order:
+async def get_order(stores: Held, store: StoreName, order_id: Id) -> Order:
     return await stores.order(store, _order_id(order_id))
 
 
 @get("/products/{product_id:str}")
-async def get_product(stores: Stores, store: str, product_id: str) -> Product:
+async def get_product(stores: Held, store: StoreName, product_id: Id) -> Product:
     return await stores.product(store, product_id)
 
 
 @get("/products")
 async def search_products(
-    stores: Stores, store: str, asked: Annotated[str, Parameter(query="query")] = ""
+    stores: Held,
+    store: StoreName,
+    asked: Annotated[str, QueryParameter(name="query")] = "",
 ) -> list[Product]:
     return nearest(await stores.products(store), asked)
 
@@ -95,58 +102,71 @@ class Writes:
         ask = msgspec.structs.replace(self._ask, action=Action(tool, args))
         return Response(await self._stores.act(ask), media_type="application/json")
 
+    async def on_order(self, tool: str, order_id: str, asked: Struct) -> Response[bytes]:
+        return await self.act(tool, order_id=_order_id(order_id), **msgspec.structs.asdict(asked))
+
+
+Writing = NamedDependency[Writes]
+
 
 def provide_writes(
-    stores: Stores, store: str, idempotency_key: IdempotencyKey = "", max_amount: MaxAmount = None
+    stores: Held,
+    store: StoreName,
+    idempotency_key: IdempotencyKey = "",
+    max_amount: MaxAmount = None,
 ) -> Writes:
     """One request's write, with its key and ceiling."""
     return Writes(stores, Ask(store, Action("", {}), idempotency_key, max_amount))
 
 
 @post("/orders/{order_id:str}/cancel", status_code=200)
-async def cancel_order(writes: Writes, order_id: str, data: CancelAsked) -> Response[bytes]:
-    return await writes.act(
-        "cancel_pending_order", order_id=_order_id(order_id), reason=data.reason
-    )
+async def cancel_order(
+    writes: Writing, order_id: Id, data: JSONBody[CancelAsked]
+) -> Response[bytes]:
+    return await writes.on_order("cancel_pending_order", order_id, data)
 
 
 @put("/orders/{order_id:str}/address")
-async def set_order_address(writes: Writes, order_id: str, data: Address) -> Response[bytes]:
-    address = msgspec.structs.asdict(data)
-    return await writes.act("modify_pending_order_address", order_id=_order_id(order_id), **address)
+async def set_order_address(
+    writes: Writing, order_id: Id, data: JSONBody[Address]
+) -> Response[bytes]:
+    return await writes.on_order("modify_pending_order_address", order_id, data)
 
 
 @put("/orders/{order_id:str}/payment")
-async def set_order_payment(writes: Writes, order_id: str, data: PaymentAsked) -> Response[bytes]:
-    return await _act_on_order(writes, "modify_pending_order_payment", order_id, data)
+async def set_order_payment(
+    writes: Writing, order_id: Id, data: JSONBody[PaymentAsked]
+) -> Response[bytes]:
+    return await writes.on_order("modify_pending_order_payment", order_id, data)
 
 
 @put("/orders/{order_id:str}/items")
-async def set_order_items(writes: Writes, order_id: str, data: ItemsAsked) -> Response[bytes]:
-    return await _act_on_order(writes, "modify_pending_order_items", order_id, data)
+async def set_order_items(
+    writes: Writing, order_id: Id, data: JSONBody[ItemsAsked]
+) -> Response[bytes]:
+    return await writes.on_order("modify_pending_order_items", order_id, data)
 
 
 @post("/orders/{order_id:str}/returns", status_code=200)
-async def create_return(writes: Writes, order_id: str, data: ReturnAsked) -> Response[bytes]:
-    return await _act_on_order(writes, "return_delivered_order_items", order_id, data)
+async def create_return(
+    writes: Writing, order_id: Id, data: JSONBody[ReturnAsked]
+) -> Response[bytes]:
+    return await writes.on_order("return_delivered_order_items", order_id, data)
 
 
 @post("/orders/{order_id:str}/exchanges", status_code=200)
-async def create_exchange(writes: Writes, order_id: str, data: ItemsAsked) -> Response[bytes]:
-    return await _act_on_order(writes, "exchange_delivered_order_items", order_id, data)
+async def create_exchange(
+    writes: Writing, order_id: Id, data: JSONBody[ItemsAsked]
+) -> Response[bytes]:
+    return await writes.on_order("exchange_delivered_order_items", order_id, data)
 
 
 @put("/customers/{customer_id:str}/address")
-async def set_customer_address(writes: Writes, customer_id: str, data: Address) -> Response[bytes]:
+async def set_customer_address(
+    writes: Writing, customer_id: Id, data: JSONBody[Address]
+) -> Response[bytes]:
     address = msgspec.structs.asdict(data)
     return await writes.act("modify_user_address", user_id=customer_id, **address)
-
-
-async def _act_on_order(
-    writes: Writes, tool: str, order_id: str, data: PaymentAsked | ReturnAsked | ItemsAsked
-) -> Response[bytes]:
-    args = msgspec.structs.asdict(data)
-    return await writes.act(tool, order_id=_order_id(order_id), **args)
 
 
 def _order_id(text: str) -> str:
