@@ -221,6 +221,7 @@ ORDER_OF_WORK = ("profile_address", "set_address", "set_payment", "cancel", "ret
 def in_order(actions):
     """What changes an order's address or payment comes before what closes it for changes."""
     ranks = {
+        "commerce.orders.cancel": 0,
         "commerce.customers.set_address": 0,
         "commerce.orders.set_address": 1,
         "commerce.orders.set_payment": 2,

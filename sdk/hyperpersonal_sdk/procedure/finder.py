@@ -156,7 +156,7 @@ def _by_options(request, name, found):
 
 
 def _has(item, options):
-    return all(item["options"].get(k) == v for k, v in options.items())
+    return all(v is None or item["options"].get(k) == v for k, v in options.items())
 
 
 def _quoted(said, same):

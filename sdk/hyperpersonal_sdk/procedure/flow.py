@@ -9,7 +9,7 @@ wait for a yes, `asked` how often each question was put, `leftover` for other ag
 """
 
 from hyperpersonal_sdk.authoring import Handoff, HostCallFailedError, Reply
-from hyperpersonal_sdk.procedure import answers, confirm, requests, words
+from hyperpersonal_sdk.procedure import answers, confirm, policy, requests, verbs, words
 from hyperpersonal_sdk.procedure.asks import Ask, NotMine, Refuse
 from hyperpersonal_sdk.procedure.evidence import Trail
 from hyperpersonal_sdk.procedure.identify import identify
@@ -23,9 +23,9 @@ GOAL_MAX = 600
 
 class Desk:
     """What one agent does. `acting`: verb -> builder of writes; `informing`: verb -> function that
-    answers in words; `private`: verbs for which the contact must be known."""
+    answers in words; `other`: answers what is no request; `public`: verbs that need no identity."""
 
-    def __init__(self, acting, informing, other=None, public=()):
+    def __init__(self, acting, informing, other, public=()):
         self._acting = acting
         self._informing = informing
         self._other = other
@@ -41,33 +41,38 @@ class Desk:
             return case.handoff("failed", words.SHOP_FAILED)
 
     def _reply(self, case):
+        if verbs.PERSON.search(case.text):
+            return case.handoff("asked_for_person", words.A_PERSON)
         if case.state.get("plan"):
             return self._after_plan(case)
-        if case.state.get("asking"):
-            self._take_answer(case)
-        elif not self._take_message(case):
-            return self._nothing_to_act_on(case)
+        if "requests" not in case.state:
+            return self._advance(case) if self._take_message(case) else self._others_matter(case)
+        if verbs.NEVER_MIND.search(case.text):
+            case.lines.clear()
+            return case.done(words.STOPPED)
+        self._take_answer(case)
         return self._advance(case)
 
     def _take_message(self, case):
         """Own requests into the state, the others into the leftover; False if none is ours."""
         found = requests.read(case.text)
         mine = _without_waiting([r for r in found if self._owns(r, case)], found)
-        case.state["requests"] = mine
-        case.state["goal"] = case.text[:GOAL_MAX]
         if mine:
+            case.state.update(requests=mine, goal=case.text[:GOAL_MAX])
             case.leave(r for r in found if r not in mine)
         return bool(mine)
 
     def _owns(self, request, case):
-        if request["verb"] in self._acting and requests.is_question(request) and case.passages:
-            return False
-        return request["verb"] in self._acting or request["verb"] in self._informing
+        if request["verb"] not in self._acting:
+            return request["verb"] in self._informing
+        return not (requests.is_question(request) and policy.best(case.text, case.passages))
 
-    def _nothing_to_act_on(self, case):
-        if self._other:
-            return self._other(case)
-        return case.declined()
+    def _others_matter(self, case):
+        """No request of ours: another agent's wish is declined, a question gets an answer."""
+        wishes = [r for r in requests.read(case.text) if r["verb"] in _WISHES]
+        if any(r["verb"] not in self._acting and not requests.is_question(r) for r in wishes):
+            return case.declined()
+        return self._other(case)
 
     def _take_answer(self, case):
         asking = case.state.pop("asking")
@@ -115,7 +120,8 @@ class Desk:
             case.state["plan"] = plan
             return case.ask(Ask("confirm", words.plan([a["say"] for a in plan]), "confirm"))
         case.state["requests"] = []
-        return case.done(" ".join(case.lines) or words.STOPPED, said=True)
+        nothing = "" if case.state.get("leftover") else words.STOPPED
+        return case.done(" ".join(case.lines) or nothing, said=True)
 
     def _settle(self, case):
         actions, refused = [], False
@@ -144,6 +150,7 @@ class Desk:
         return []
 
 
+_WISHES = frozenset(verb for verb, _ in verbs.ACTING) | {"regret"}
 _FIRST = ("set_address", "set_payment")
 _CLOSING = ("swap", "cancel")
 

@@ -20,7 +20,8 @@ _VAGUE = re.compile(
     r"|most|least|max\w*|high(?:er|est)|low(?:er|est)|budget|same\s+(?:as|price))\b", re.I
 )  # fmt: skip
 _INSTEAD = re.compile(r"\b(?:instead\s+of|rather\s+than|over|not|other\s+than|from)\s+(?:an?\s+|the\s+)?[^,.;]*?(?=\bto\b|[,.;]|$)")
-_TARGET = re.compile(r"\b(?:to|for|with|into|instead|want|like|prefer|get)\b")
+_VERB = re.compile(r"\b(?:exchang|swap|replac|modif|chang|switch|trad|upgrad|downgrad)\w*\b")
+_TARGET = re.compile(r"\b(?:to|for|with|into)\b(?!\s+(?:exchang|swap|replac|modif|chang|be\b))")
 
 
 def same(text):
@@ -79,8 +80,8 @@ def value_in(value, text):
 
 
 def options_in(text, variants):
-    """{option: value} said in a text, of the options these variants have; an option of which
-    two values are said, or a value two options share, is left out."""
+    """{option: value} said in a text, of the options these variants have. An option of which
+    two values are said, or a value that two options share, is None: named, but not clear."""
     spoken, chosen, blocked = same(text), {}, set()
     by_value = {}
     for variant in variants:
@@ -102,7 +103,7 @@ def options_in(text, variants):
             blocked.add(key)
         else:
             chosen[key] = value
-    return {key: value for key, value in chosen.items() if key not in blocked}
+    return {**chosen, **dict.fromkeys(blocked)}
 
 
 def _key_of(keys, value, spoken):
@@ -140,14 +141,17 @@ def narrow(options, variants):
     return [
         v
         for v in variants
-        if v["available"] and all(v["options"].get(k) == value for k, value in options.items())
+        if v["available"]
+        and all(value is None or v["options"].get(k) == value for k, value in options.items())
     ]
 
 
 def target(text):
     """The part of a wish that says what is wanted, without what it replaces."""
-    match = _TARGET.search(text)
-    wanted = text[match.end() :] if match else text
+    verb = _VERB.search(text)
+    wanted = text[verb.end() :] if verb else text
+    match = _TARGET.search(wanted)
+    wanted = wanted[match.end() :] if match else wanted
     return _INSTEAD.sub(" ", wanted)
 
 

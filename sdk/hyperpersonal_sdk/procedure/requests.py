@@ -133,9 +133,7 @@ def _inherit(request, before):
 def _softer(text):
     """No wish to act: a regret ("it is broken") or a question."""
     verb = verbs.asking(text)
-    if verb is None and verbs.REGRET.search(text):
-        verb = "regret"
-    if verb in ("charges", "options") and re.search(r"\brefund|\bmoney\s+back", text, re.I):
+    if verbs.WANTS_MONEY_BACK.search(text) or (verb is None and verbs.REGRET.search(text)):
         verb = "regret"
     if verb is None:
         return []

@@ -71,7 +71,7 @@ def _described(request, order, product, bought):
     if extreme and not re.search(r"\b(?:if|unless|otherwise|but)\b", wish):
         fits = items.narrow(wanted, product["variants"])
         return extreme(fits, key=lambda v: v["price"]["minor"]) if fits else None
-    if not wanted or items.is_vague(wish):
+    if not wanted or None in wanted.values() or items.is_vague(wish):
         return None
     return items.choose(wanted, product["variants"], bought["options"])
 

@@ -49,6 +49,12 @@ REGRET = _any(
     r"\bcheaper\b", r"\bget\s+rid\s+of\b", r"\bwrong\s+(?:size|colou?r|item)\b", r"\bremov(?:e|ed|ing)\b",
 )  # fmt: skip
 
+WANTS_MONEY_BACK = _any(
+    r"\b(?:want|wanna|get|getting|like|need|request|give\s+me|demand|eligible|entitled|claim|ask\s+for|due)\b"
+    r"[^.;?]{0,45}\b(?:refund(?!\s+(?:status|polic\w+|request))|money\s+back)",
+    r"\bnot\s+(?:to\s+)?receive\s+the\b",
+)
+
 ASKING = (
     ("refund_status", _any(
         r"\b(?:where|when|status|track|long|yet|not|n't|still|wait|check|expect|show)\w*\b[^.;]{0,60}\b(?:refund|rebate|reimburse|compensation|money\s+back)",
@@ -93,6 +99,13 @@ NEGATED = _any(
     r"\bkeep\s+(?:it|them|everything)\b(?=.{0,12}$)",
 )  # fmt: skip
 CHANGE_OF_MIND = _any(r"\bchanged?\s+(?:my|your)\s+mind\b", r"\bactually\b", r"\bon\s+second\s+thoughts?\b")
+PERSON = _any(
+    r"\b(?:talk|speak|chat|connect|transfer|put|get|pass)\b[^.;]{0,30}\b(?:human|real\s+person|person|representative|live\s+agent"
+    r"|human\s+agent|manager|supervisor|someone\s+(?:real|else)|operator)\b",
+    r"\b(?:want|need|give\s+me)\s+(?:a|an|to\s+see\s+a)\s+(?:human|real\s+person|live\s+agent|representative|manager|supervisor)\b",
+    r"^\W*(?:human|agent|representative|operator|real\s+person)\W*(?:please\W*)?$",
+)
+NEVER_MIND = _any(r"^\W*(?:never\s?mind|forget\s+(?:it|about\s+it)|stop|drop\s+it|leave\s+it)\b")
 IF = re.compile(r"^(?:and\s+|but\s+|or\s+)?(?:only\s+)?(?:if|in case|otherwise|unless)\b", re.I)
 IF_FAILED = re.compile(
     r"^(?:and\s+|but\s+|or\s+)?(?:otherwise\b|(?:if|in case)\b.{0,80}?(?:\bnot?\b|n't\b|\bun(?:able|available)\b"

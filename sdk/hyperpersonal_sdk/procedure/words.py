@@ -21,6 +21,9 @@ SHOP_FAILED = (
     "I am passing this on to a colleague."
 )
 OVER_LIMIT = "I may not do this on my own, so I am passing it on to a colleague, with all details."
+DID_IT_HELP = "Did that solve it?"
+GLAD = "I am glad that it works again."
+A_PERSON = "Of course. I am passing you to a colleague, with everything we have so far."
 NOT_CLEAR = "Sorry, I did not quite get that."
 RETURN_MAIL = "You will get a message with the instructions for sending the items."
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 TURNS_MAX = 12
 _ORDER_ID = re.compile(r"#W\d{5,10}")
-_QUESTION = re.compile(r"[^.!?\n]*\?(?!\w)|[^.!\n]*\b(?:please answer|please tell)\b[^.!?\n]*", re.I)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
 NOTHING_ELSE = "no, thank you"
 
 
@@ -56,10 +56,10 @@ class Shopper:
 
     def answer(self, reply: str) -> str:
         """What the shopper writes next. Only the questions of a reply are looked at."""
-        questions = " ".join(_QUESTION.findall(reply))
+        questions = " ".join(s for s in _SENTENCE.split(reply) if s.endswith("?"))
         for pattern, rule in self._rules:
             if pattern.search(questions):
-                return rule(reply)
+                return rule(questions)
         return NOTHING_ELSE
 
     def _email(self, _: str) -> str:
@@ -83,10 +83,13 @@ class Shopper:
         return self._task.answers.get("confirm", "yes")
 
     def _argument(self, name: str, question: str) -> str:
-        """An expected argument: of the action on the order the question names, else the first."""
+        """An expected argument: of the action on the order the question names, and of its kind,
+        else the first there is."""
         having = [a["args"] for a in self._task.expected_actions if name in a["args"]]
-        asked = [args for args in having if args.get("order_id", "-") in question]
-        return str((asked or having)[0][name]) if having else ""
+        asked = [args for args in having if args.get("order_id", "-") in question] or having
+        swaps = [args for args in asked if "new_item_ids" in args]
+        about = swaps if swaps and "difference" in question else asked
+        return str(about[0][name]) if about else ""
 
     def _variant(self, question: str) -> str:
         """The options of the new items; of the product asked about, if it is one of them."""
