@@ -1,1 +1,1 @@
-"""Namespaces and signed releases, verified at every load."""
+"""Namespaces, signed releases, and their verification at every load."""

@@ -6,6 +6,7 @@ Rules:
 3. The texts a merchant reads when consenting hold no invisible or reordering characters.
 """
 
+import re
 import tomllib
 from typing import Annotated, Any, Literal
 
@@ -17,6 +18,7 @@ from hyperpersonal_sdk.errors import ManifestError
 
 MANIFEST_FILE = "plugin.toml"
 MANIFEST_BYTES_MAX = 64 * 1024
+NAME_CHARS_MAX = 40
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _NAME = "[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*"
@@ -44,6 +46,11 @@ def _text(description: str, example: Any, length_max: int, pattern: str | None =
 
 def _at_most(description: str, ceiling: int) -> Meta:
     return Meta(description=description, ge=1, le=ceiling, examples=[ceiling])
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be a namespace or a plugin's name."""
+    return len(text) <= NAME_CHARS_MAX and re.fullmatch(_NAME, text, re.ASCII) is not None
 
 
 Label = Annotated[str, _text("What kind of matter it is.", "order", 40, _NAME)]

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from msgspec import Struct
 
 from hyperpersonal_sdk import hpx
-from hyperpersonal_sdk.errors import CallerBugError, ManifestError, UntrustedError
+from hyperpersonal_sdk.errors import CallerBugError, CapabilityError, ManifestError, UntrustedError
 from hyperpersonal_sdk.manifest import Manifest
 
 PAYLOAD_TYPE = "application/vnd.hyperpersonal.release.v1+json"
@@ -121,7 +121,8 @@ def verify(
 
     Raises:
         UntrustedError: `code` is unsigned, bad_envelope, unknown_key, altered_statement, not_yet,
-            expired_key, wrong_namespace, altered, wrong_name or wrong_permissions.
+            expired_key, wrong_namespace, altered, bad_manifest, wrong_name or
+            wrong_permissions.
         ArchiveError: the archive is not even one.
         CallerBugError: `now` is naive.
     """
@@ -158,6 +159,15 @@ def verify_statement(
         owner = f"key {key.key_id[:16]} speaks for {key.namespace!r}"
         _refuse("wrong_namespace", f"{owner}, not for {statement.id!r}")
     return statement, key
+
+
+def claimed(envelope: bytes) -> Statement:
+    """What an envelope claims, unproven: only good for looking up whose keys to verify it with.
+
+    Raises:
+        UntrustedError: it is not even an envelope of a statement.
+    """
+    return _statement(_payload(_decode(envelope)))
 
 
 def _decode(envelope: bytes) -> Envelope:
@@ -212,9 +222,11 @@ def _payload(envelope: Envelope) -> bytes:
 
 def _manifest(archive: hpx.Archive) -> Manifest:
     try:
-        return archive.manifest
-    except (ManifestError, UnicodeDecodeError) as error:
+        manifest = archive.manifest
+        manifest.asked  # noqa: B018  # its capabilities can be read
+    except (ManifestError, CapabilityError, UnicodeDecodeError) as error:
         raise UntrustedError("bad_manifest", f"the manifest cannot be read: {error}") from error
+    return manifest
 
 
 def _pre_authentication(payload: bytes) -> bytes:

@@ -9,8 +9,13 @@ HERE = Path(__file__).parent
 
 
 def migrate(dsn: str, folder: Path = HERE, version_table: str = "alembic_version") -> None:
-    """Bring the database at `dsn` (postgresql://…, an owner's) to `folder`'s newest revision."""
+    """Bring the database at `dsn` (postgresql://…, an owner's) to `folder`'s newest revision.
+
+    Every folder holds only `versions/`; the entry (`env.py`) is this one's.
+    """
     config = Config()
-    config.set_main_option("script_location", str(folder))
+    config.set_main_option("script_location", str(HERE))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", str(folder / "versions"))
     config.attributes.update(dsn=dsn, version_table=version_table)
     command.upgrade(config, "head")

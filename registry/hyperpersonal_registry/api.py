@@ -1,0 +1,19 @@
+"""The registry's face: across packages, import only from here."""
+
+from hyperpersonal_registry.blobs import Blobs, FolderBlobs
+from hyperpersonal_registry.errors import PublishRefusedError, ReleaseRefusedError
+from hyperpersonal_registry.journal import Entry
+from hyperpersonal_registry.migrations import migrate
+from hyperpersonal_registry.releases import Release
+from hyperpersonal_registry.service import Registry
+
+__all__ = [
+    "Blobs",
+    "Entry",
+    "FolderBlobs",
+    "PublishRefusedError",
+    "Registry",
+    "Release",
+    "ReleaseRefusedError",
+    "migrate",
+]

@@ -1,0 +1,117 @@
+"""The tables of namespaces, keys and releases."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from hyperpersonal_core.kit.db import Connection
+from hyperpersonal_sdk.manifest import Manifest
+from hyperpersonal_sdk.signing import TrustedKey
+from msgspec import Struct, convert, to_builtins
+
+Status = Literal["published", "yanked", "revoked"]
+
+_COLUMNS = """digest, plugin_id, version, manifest, envelope, artifact_bytes, published_at, status,
+status_reason"""
+_BY_DIGEST = f"select {_COLUMNS} from registry.releases where digest = $1"  # noqa: S608 - no input
+_BY_PLUGIN = f"select {_COLUMNS} from registry.releases where plugin_id = $1"  # noqa: S608
+_ADD = """insert into registry.releases (digest, plugin_id, version, namespace, skeleton, kind,
+manifest, envelope, artifact_bytes, published_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"""
+_SET_STATUS = """update registry.releases set status = $3, status_reason = $4
+where plugin_id = $1 and version = $2 and status <> 'revoked' returning digest"""
+_ADD_NAMESPACE = "insert into registry.namespaces (name, skeleton, created_at) values ($1, $2, $3)"
+_ADD_KEY = """insert into registry.publisher_keys
+(key_id, namespace, public, valid_from, expires_at) values ($1, $2, $3, $4, $5)"""
+_KEYS = """select public, namespace, valid_from, expires_at, revoked_at is not null as revoked
+from registry.publisher_keys where namespace = $1"""
+_REVOKE_KEY = """update registry.publisher_keys set revoked_at = $2, revoked_reason = $3
+where key_id = $1 and revoked_at is null returning namespace"""
+_ALIKE = "select plugin_id from registry.releases where skeleton = $1 and plugin_id <> $2 limit 1"
+
+
+class Release(Struct, frozen=True):
+    """A published release. Closed: only its status can change."""
+
+    digest: str
+    plugin_id: str
+    version: str
+    manifest: Manifest
+    envelope: bytes
+    artifact_bytes: int
+    published_at: datetime
+    status: Status = "published"
+    status_reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """`publisher/name@version`."""
+        return f"{self.plugin_id}@{self.version}"
+
+
+class NamespaceKeys(Struct, frozen=True):
+    """Keys that speak for a namespace, and those that no longer may."""
+
+    trusted: list[TrustedKey]
+    revoked: list[TrustedKey]
+
+
+async def by_digest(connection: Connection, digest: str) -> Release | None:
+    row = await connection.fetchrow(_BY_DIGEST, digest)
+    return None if row is None else _release(row)
+
+
+async def by_plugin(connection: Connection, plugin_id: str) -> list[Release]:
+    return [_release(row) for row in await connection.fetch(_BY_PLUGIN, plugin_id)]
+
+
+async def add(connection: Connection, release: Release, skeleton: str) -> None:
+    """Raises asyncpg.UniqueViolationError when the digest or the version is there already."""
+    await connection.execute(
+        _ADD, release.digest, release.plugin_id, release.version, release.manifest.namespace,
+        skeleton, release.manifest.kind, to_builtins(release.manifest), release.envelope,
+        release.artifact_bytes, release.published_at,
+    )  # fmt: skip
+
+
+async def alike(connection: Connection, plugin_id: str, skeleton: str) -> str | None:
+    """Another plugin whose id differs only in its separators."""
+    found: str | None = await connection.fetchval(_ALIKE, skeleton, plugin_id)
+    return found
+
+
+async def set_status(
+    connection: Connection, plugin_id: str, version: str, status: Status, reason: str
+) -> str | None:
+    """The digest of the changed release; None when there is none that can change."""
+    found: str | None = await connection.fetchval(_SET_STATUS, plugin_id, version, status, reason)
+    return found
+
+
+async def add_namespace(connection: Connection, name: str, skeleton: str, at: datetime) -> None:
+    """Raises asyncpg.UniqueViolationError when it or one that looks like it exists."""
+    await connection.execute(_ADD_NAMESPACE, name, skeleton, at)
+
+
+async def add_key(connection: Connection, key: TrustedKey) -> None:
+    """Raises asyncpg.UniqueViolationError when the key speaks for somebody already."""
+    row = (key.key_id, key.namespace, key.public, key.valid_from, key.expires_at)
+    await connection.execute(_ADD_KEY, *row)
+
+
+async def revoke_key(connection: Connection, key_id: str, at: datetime, reason: str) -> str | None:
+    """The namespace the key spoke for; None when there is no such valid key."""
+    found: str | None = await connection.fetchval(_REVOKE_KEY, key_id, at, reason)
+    return found
+
+
+async def keys_of(connection: Connection, namespace: str) -> NamespaceKeys:
+    found = NamespaceKeys([], [])
+    for row in await connection.fetch(_KEYS, namespace):
+        key = TrustedKey(row["public"], row["namespace"], row["valid_from"], row["expires_at"])
+        (found.revoked if row["revoked"] else found.trusted).append(key)
+    return found
+
+
+def _release(row: Any) -> Release:
+    values = dict(row)
+    return Release(**{**values, "manifest": convert(values["manifest"], Manifest)})
