@@ -28,27 +28,48 @@ COUNTRIES = frozenset(
     .split("|")
 )
 
-_INVOICE_WORD = r"(?:in?v?oi?n?v?o?i?ce|invoice|bill|receipt)s?"
+# Order matters: a pattern takes its characters, later ones get what is left.
 _PATTERNS = (
     ("email", r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
     ("order_id", r"#[Ww]\d{5,9}\b|\b[Ww]\d{6,9}\b"),
     ("phone", r"(?<![\w#])(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?!\w)"),
     ("card_number", r"(?<!\d)\d{4}(?:[ -]\d{4}){3}(?!\d)"),
-    ("invoice_id", r"#\d{4,6}\b"),
-    ("account_id", r"\b(?=[A-Z0-9]*[A-Z][A-Z0-9]*\b)(?=[A-Z0-9]*\d)[A-Z0-9]{10}\b"),
-    ("account_id", r"(?i:account (?:id|number|no)\W{0,3}(?:is |was )?)(?P<v>(?-i:[A-Z0-9]{8,12}))\b"),
-    ("amount", r"(?:[$€£] ?\d[\d,]*(?:\.\d{1,2})?|\b\d[\d,]*(?:\.\d{1,2})? ?(?i:dollars?|usd|euros?|eur|bucks|pounds)\b)"),
-    ("username", r"(?i:\b(?:user ?name|user id|login)\b\W{0,3}(?:is\W{1,2}|was\W{1,2})?)(?P<v>[a-zA-Z][\w.-]*\d[\w.-]*|[a-z]+_\w+)"),
-    ("username", r"(?<![\w@.#])[a-z]{3,20}\d{2,4}(?![\w@])"),
-    ("zip", r"(?i:\bzip(?: ?code)?\b\W{0,3}(?:is\W{1,2}|was\W{1,2})?)(?P<v>\d{5}(?:-\d{4})?)\b"),
-    ("order_id", r"(?<![\w$€£.,-])#?\d{8,16}\b(?![.,]\d)"),
-    ("zip", r"(?<![\w#$€£.,-])\d{5}(?![\w.,-]?\d)\b"),
-    ("account_type", r"(?i:\b(?P<v>free|freemium|gold|platinum|premium|pro|standard|basic|silver|bronze|plus|business|student|guest)\W{1,2}(?:\w{1,8}\W)?(?:user )?(?:a[ck]{1,3}oun\w*|[acout]{4,6}n?t|acct?s?|ac|pr?of?r?il\w*|membership|plan)\b)"),
+    ("invoice_id", r"(?<!\w)#\d{4,6}\b(?!-)"),
+    ("account_id", r"\b(?=[A-Z0-9]*[A-Z])(?=[A-Z0-9]*\d)[A-Z0-9]{10}\b"),
+    ("account_id", r"^\W*(?P<v>(?=[A-Z0-9]*[A-Z])[A-Z0-9]{10})\W*$"),
+    (
+        "account_id",
+        r"(?i:account (?:id|number|no)\W{0,3}(?:is |was )?)(?P<v>(?=[A-Z0-9]*[A-Z])[A-Z0-9]{8,12})\b",
+    ),
+    ("amount", r"[$€£] ?\d[\d,]*(?:\.\d{1,2})?"),
+    (
+        "amount",
+        r"(?:\b|(?<=of))\d[\d,]*(?:\.\d{1,2})? ?(?i:dollars?|usd|euros?|eur|bucks)\b",
+    ),
+    (
+        "username",
+        r"(?i:\b(?:user ?name|user id|login)\b\W{0,3}(?:is\W{1,2}|was\W{1,2})?)"
+        r"(?P<v>[a-zA-Z][\w.-]*\d[\w.-]*|[a-z]+_\w+)",
+    ),
+    ("username", r"(?<![\w@.#])[a-z]{5,20}\d{3,4}(?![\w@])"),
+    (
+        "zip",
+        r"(?i:\bzip(?: ?code)?\b\W{0,3}(?:is\W{1,2}|was\W{1,2})?)(?P<v>\d{5}(?:-\d{4})?)\b",
+    ),
+    ("zip", r"(?:^\W*|\b[A-Z]{2},? |[a-z], )(?P<v>\d{5}(?:-\d{4})?)\W*$"),
+    ("order_id", r"(?:(?<=order)|(?<=purchase)|(?<![\w$€£.,-]))#?\d{8,16}\b(?![.,]\d)"),
+    # The names of account types are proper names; "standard" or "pro" in lower case mostly is not.
+    (
+        "account_type",
+        r"(?P<v>Freemium|Gold|Platinum|Premium|Pro|Standard|Silver|Bronze|(?:\b|(?<=a)|(?<=my))[Ff]ree)"
+        r" *(?i:user )?(?!phone)(?i:\w?a\w{3,8}t|acct?|[pr]{2}\w{3,6}e|p\w{3,6}e)s?\b",
+    ),
+    ("member_level", r"\b(?P<v>Gold|Silver|Bronze|Guest) [Mm]ember(?:ship)?\b"),
     ("person_name", r"\b(?:Mr|Mrs|Ms|Miss|Dr)\.? [A-Z][a-z'-]+(?: [A-Z][a-z'-]+)?"),
 )
 _PLACE = re.compile(
-    r"\b(?i:(?:deliver\w*|ship\w*|send\w*|sh\w{1,6}ing|del\w{3,8}|orders?|ordering|purchase|buy|place)\b"
-    r"(?: \w+){0,3}? (?:to|from|in|within))(?: (?:the|uk:))? "
+    r"\b(?i:\w?\w?d\w?eliver\w*|d\w{2,8}r(?:y|ies|ing)?|s\w{0,2}h\w{1,9}|sned|send\w*|orde?r\w*|order\w*"
+    r"|purchas\w*|buy)(?:\s+\w+){0,3}?\s+(?i:to|fr\w{1,4}|in|within)(?:\s+the)?\s+"
     r"(?P<v>[A-Z][\w.'-]+(?: [A-Z][\w.'-]+){0,2})"
 )
 _NAME = r"[A-Z][a-z]+(?:[-'][A-Z][a-z]+)? (?:[A-Z]\.? )?[A-Z][a-z]+(?:[-'][A-Z][a-z]+)?"
@@ -56,8 +77,9 @@ _NAMES = tuple(
     re.compile(pattern)
     for pattern in (
         rf"(?i:\b(?:name is|name's|i am|i'm|im|this is|name:|name) )(?P<v>{_NAME})",
-        rf"(?i:\b(?:invoices?|bills?|receipts?|from|for|by|of|mr|ms) )(?P<v>{_NAME})\b",
-        rf"(?:^|[.!?,;:)\n]\s*|[a-z0-9] )(?P<v>{_NAME})(?=\s*(?:$|[,.;!]|and\b|[Ee]mail|[Uu]ser|[Zz]ip|[Oo]rder|[Aa]ccount|my\b|\d))",
+        rf"(?i:\b(?:invoices?|bills?|receipts?|from|for|by|of) ?)(?P<v>{_NAME})\b",
+        rf"(?:^|[.!?,)\"\n]\s*|[a-z0-9] )(?P<v>{_NAME})"
+        r"(?=\s*(?:$|[,.!]|and\b|[Ee]mail|[Uu]ser|[Zz]ip|[Oo]rder|[Aa]ccount|my\b|\d))",
     )
 )
 _NOT_NAMES = frozenset(
@@ -70,8 +92,8 @@ _NOT_NAMES = frozenset(
     apple pay google mastercard visa all best what where when why how is are do does did""".split()
 )
 _REFUND = re.compile(
-    r"(?i)re?f+u\w*|re[im]{1,2}b\w*|rebat\w*|compens\w*|restit\w*|money\W+back|\bback\b|re\w{0,4}burs\w*"
-    r"|\bpaid\b|for (?:an|this) (?:item|article|order|purchase|product)"
+    r"(?i)re?f+u\w*|re\w{0,5}burs\w*|re\w?bat\w*|comp?e\w*sa\w*|re\w{0,2}titu\w*|money\W+back"
+    r"|\b(?:waiting for|expect\w*|want|demand) an? (?:\w+ )?\w+ of\b|\bpaid .* (?:item|article|order)"
 )
 _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
 
