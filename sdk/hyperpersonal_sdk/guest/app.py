@@ -6,13 +6,14 @@ Requests: {"op": "compile", "files": {path: source}} -> {module: [code, is packa
 
 import gc
 import json
+import sys
 
-import hyperpersonal_sdk.guest.stdlib
 import wit_world
 from componentize_py_types import Err
-from hyperpersonal_sdk.authoring import Host, HostCallFailedError, Suspended
-from hyperpersonal_sdk.guest import loader, walls
 from wit_world.imports import host, types
+
+from hyperpersonal_sdk.authoring import Host, HostCallFailedError, Suspended
+from hyperpersonal_sdk.guest import loader, stdlib, walls
 
 LEVELS = {
     "debug": types.Level.DEBUG,
@@ -71,11 +72,14 @@ class WitWorld(wit_world.WitWorld):
     def handle(self, input):
         try:
             return json.dumps(run(json.loads(input)), allow_nan=False, separators=(",", ":"))
-        except BaseException as error:  # noqa: BLE001 - nothing may trap
+        except BaseException as error:  # nothing may trap
             failure = failure_of(error)
+        finally:
+            sys.stdout.flush()
         raise Err(failure)
 
 
+stdlib.load()
 walls.raise_walls(log)
 gc.collect()
 gc.freeze()

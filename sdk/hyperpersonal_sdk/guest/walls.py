@@ -15,14 +15,22 @@ class LogStream(io.TextIOBase):
 
     def __init__(self, log):
         self._log = log
+        self._line = ""
 
     def writable(self):
         return True
 
     def write(self, text):
-        if text.strip():
-            self._log(text.rstrip("\n"))
+        *lines, self._line = (self._line + text).split("\n")
+        for line in filter(str.strip, lines):
+            self._log(line)
+        self._line = self._line[:LINE_CHARS_MAX]
         return len(text)
+
+    def flush(self):
+        if self._line.strip():
+            self._log(self._line)
+        self._line = ""
 
 
 class LazyRandom(random.Random):

@@ -1,0 +1,259 @@
+"""One hook call from start to outcome: runs of the guest, host calls, waits, lost workers.
+
+    run -> ask -> journal -> granter -> effect -> answer ... -> done
+A call that is not answered within the inline wait ends the run: the instance is dropped, and the
+guest runs again from its start when the answer is there, with all answers so far from the journal.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+import structlog
+from hyperpersonal_sdk.contract.messages import DeliveryStatus, InboundMessage
+from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer, Outcome
+from hyperpersonal_sdk.contract.tools import ToolResult
+from hyperpersonal_sdk.contract.turns import TurnReply
+from msgspec import Struct
+
+from hyperpersonal_runtime.calls import HookCall, Limits
+from hyperpersonal_runtime.capability_granter import CapabilityGranter
+from hyperpersonal_runtime.frames import Answer, Ask, Code, Done, GuestLimits, NeedCode, Start
+from hyperpersonal_runtime.hostcalls.context import Context, Effect, Spent
+from hyperpersonal_runtime.hostcalls.fetcher import Fetcher
+from hyperpersonal_runtime.hostcalls.table import prepare
+from hyperpersonal_runtime.journal import (
+    Entry,
+    Journal,
+    NondeterministicError,
+    answer_text,
+    guest_answer,
+    request_hash,
+)
+from hyperpersonal_runtime.pool import Lane
+from hyperpersonal_runtime.ports import Ports
+
+log = structlog.get_logger("runtime")
+
+
+class Surroundings(Struct, frozen=True):
+    """What all calls of one host share."""
+
+    ports: Ports
+    fetcher: Fetcher
+    now: Callable[[], datetime]
+    random: Callable[[int], bytes]
+
+
+class End(Struct, frozen=True):
+    """How one run ended."""
+
+    outcome: Outcome
+    detail: str = ""
+    value: str = ""
+
+
+ANSWERS: dict[str, msgspec.json.Decoder[object]] = {
+    "": msgspec.json.Decoder(object),
+    "reply": msgspec.json.Decoder(TurnReply),
+    "call_tool": msgspec.json.Decoder(ToolResult),
+    "parse_inbound": msgspec.json.Decoder(InboundMessage | None),
+    "deliver": msgspec.json.Decoder(DeliveryStatus),
+}
+_REFUSED = {"denied", "not-found", "invalid", "unavailable"}
+
+
+class HookRun:
+    """The host's side of one hook call, over as many runs as it takes."""
+
+    def __init__(self, call: HookCall, around: Surroundings, code: str) -> None:
+        self._call = call
+        self._around = around
+        self._code = code
+        self._journal = Journal(call.scope.path, call.recorded)
+        self._granter = CapabilityGranter(call.grants, call.scope)
+        self._spent = Spent()
+        self._pending: dict[str, asyncio.Task[str]] = {}
+        self._stopped: End | None = None
+        self._started = time.monotonic()
+        self.logs: tuple[str, ...] = ()
+        self.guest_cpu_ms = 0.0
+        self.done: list[Done] = []
+
+    @property
+    def remaining_seconds(self) -> float:
+        return self._call.limits.deadline_ms / 1000 - (time.monotonic() - self._started)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return self._journal.entries
+
+    async def run_once(self, lane: Lane) -> End:
+        """One run of the guest on this lane. Raises WorkerLostError."""
+        self._journal.rewind()
+        self._stopped = None
+        limits = guest_limits(self._call.limits, self.remaining_seconds)
+        call = self._call
+        lane.send(Start(call.hook, call.release.digest, call.payload.decode(), limits))
+        while True:
+            frame = await lane.receive()
+            if isinstance(frame, Ask):
+                lane.send(await self._on_ask(frame))
+            elif isinstance(frame, NeedCode):
+                lane.send(Code(self._code))
+            else:
+                return self._on_done(frame)
+
+    async def wait_for_answers(self) -> bool:
+        """After a suspension: keep what is recorded, then wait until every open call is answered.
+        False when the deadline passes first."""
+        await self._save()
+        tasks = set(self._pending.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=max(0.0, self.remaining_seconds))
+        return all(task.done() for task in tasks) and self.remaining_seconds > 0
+
+    @property
+    def open_calls(self) -> str:
+        """The calls without an answer, for people."""
+        known = {entry.path: entry.name for entry in self._journal.entries}
+        return ", ".join(f"call {path} ({known.get(path, '?')})" for path in self._pending)
+
+    async def close(self) -> None:
+        """Nobody waits any more for what is still open."""
+        tasks = list(self._pending.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _on_ask(self, ask: Ask) -> Answer:
+        try:
+            path, known = self._journal.next(ask.name, ask.payload)
+        except NondeterministicError as error:
+            return self._stop(Outcome.NONDETERMINISTIC, str(error))
+        if known is not None and known.answer is not None:
+            return Answer(*guest_answer(known.answer))
+        if int(path.rpartition(".")[2]) > self._call.limits.host_calls:
+            words = f"more than {self._call.limits.host_calls} host calls"
+            return self._stop(Outcome.OVER_LIMIT, words)
+        task = self._pending.get(path)
+        if task is None:
+            started = await self._begin(path, ask, known)
+            if isinstance(started, str):
+                return Answer(*guest_answer(started))
+            task = started
+        return await self._inline(task)
+
+    async def _begin(self, path: str, ask: Ask, known: Entry | None) -> "asyncio.Task[str] | str":
+        """Check, record and start a call; its answer when it is known at once."""
+        effect = prepare(ask.name, ask.payload, self._context(path))
+        now = self._around.now().timestamp()
+        entry = known or Entry(
+            path, ask.name, ask.payload, request_hash(ask.name, ask.payload), started_at=now
+        )
+        if isinstance(effect, Failure):
+            effect = Effect(at_once=HostAnswer(failure=effect))
+        if effect.at_once is not None:
+            return self._answered(entry, effect.at_once, 0.0)
+        if effect.write and not entry.write:
+            entry = msgspec.structs.replace(entry, write=True)
+        self._journal.put(entry)
+        task = asyncio.get_running_loop().create_task(self._perform(entry, effect))
+        self._pending[path] = task
+        return task
+
+    async def _perform(self, entry: Entry, effect: Effect) -> str:
+        """Do it and keep the answer. A write is intended first, with all that led to it."""
+        started = time.monotonic()
+        if entry.write and not self._call.scope.path:  # else call 3's own intent is kept already
+            await self._save()
+        assert effect.perform is not None
+        try:
+            answer = await effect.perform()
+        except Exception as error:  # a port broke its promise: the plugin sees a failure
+            log.exception("hostcall.broke", name=entry.name, error=type(error).__name__)
+            answer = HostAnswer(failure=Failure(FailureKind.FAILED, "the host could not do this"))
+        return self._answered(entry, answer, (time.monotonic() - started) * 1e3)
+
+    async def _inline(self, task: "asyncio.Task[str]") -> Answer:
+        """Wait a little; then the guest is sent to sleep and the call goes on without it."""
+        wait_seconds = min(self._call.limits.inline_wait_ms / 1000, self.remaining_seconds)
+        if not task.done():
+            await asyncio.wait((task,), timeout=max(0.0, wait_seconds))
+        if not task.done():
+            self._stopped = End(Outcome.SUSPENDED)
+            return Answer("suspended", "")
+        return Answer(*guest_answer(task.result()))
+
+    def _answered(self, entry: Entry, answer: HostAnswer, elapsed_ms: float) -> str:
+        text = answer_text(answer)
+        self._journal.answered(entry, text, elapsed_ms)
+        self._pending.pop(entry.path, None)
+        return text
+
+    def _stop(self, outcome: Outcome, detail: str) -> Answer:
+        self._stopped = End(outcome, detail)
+        return Answer("limit", detail, stop=True)
+
+    def _on_done(self, done: Done) -> End:
+        self.done.append(done)
+        self.guest_cpu_ms += done.guest_cpu_ms
+        self.logs = done.logs
+        if self._stopped is not None:
+            return self._stopped
+        return end_of(self._call.hook, done)
+
+    def _context(self, path: str) -> Context:
+        around, scope = self._around, self._call.scope
+        return Context(
+            scope=scope,
+            granter=self._granter,
+            ports=around.ports,
+            fetcher=around.fetcher,
+            spent=self._spent,
+            now=around.now,
+            random=around.random,
+            path=path,
+            key=f"{scope.turn_id}:{path}",
+        )
+
+    async def _save(self) -> None:
+        if self._call.scope.turn_id:
+            await self._around.ports.journal.save(self._call.scope, list(self._journal.entries))
+
+
+def guest_limits(limits: Limits, remaining_seconds: float) -> GuestLimits:
+    """What the worker holds the guest to in this run."""
+    return GuestLimits(
+        memory_bytes=limits.memory_mib << 20,
+        guest_cpu_ms=limits.guest_cpu_ms,
+        deadline_ms=max(1, int(remaining_seconds * 1000)),
+        input_bytes=limits.input_bytes,
+        output_bytes=limits.output_bytes,
+        log_lines=limits.log_lines,
+    )
+
+
+def end_of(hook: str, done: Done) -> End:
+    """The outcome a guest's own ending stands for."""
+    if done.case == "":
+        return _checked(hook, done.text)
+    if done.case == "timeout":
+        return End(Outcome.TIMED_OUT, done.text)
+    if done.case == "limit":
+        return End(Outcome.OVER_LIMIT, done.text)
+    if done.case in _REFUSED:
+        return End(Outcome.REFUSED, f"{done.case}: {done.text}")
+    return End(Outcome.TRAPPED, done.text or done.case)
+
+
+def _checked(hook: str, text: str) -> End:
+    """Only an answer of the hook's own shape leaves the runtime."""
+    try:
+        ANSWERS.get(hook, ANSWERS[""]).decode(text)
+    except (msgspec.MsgspecError, UnicodeEncodeError) as error:
+        return End(Outcome.TRAPPED, f"{hook} answered something else than it should: {error}")
+    return End(Outcome.OK, value=text)

@@ -1,0 +1,49 @@
+"""What a host call is made of: the call's context going in, an effect or a refusal coming out."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer
+from msgspec import Struct
+
+from hyperpersonal_runtime.capability_granter import CapabilityGranter
+from hyperpersonal_runtime.hostcalls.fetcher import Fetcher
+from hyperpersonal_runtime.ports import CallScope, Ports
+
+
+class Context(Struct, frozen=True):
+    """One host call's surroundings. `path`: its journal number; `key`: its idempotency key."""
+
+    scope: CallScope
+    granter: CapabilityGranter
+    ports: Ports
+    fetcher: Fetcher
+    spent: "Spent"
+    now: Callable[[], datetime]
+    random: Callable[[int], bytes]
+    path: str
+    key: str
+
+
+class Spent(Struct):
+    """What the turn used up of its grants so far."""
+
+    tokens: int = 0
+    requests: int = 0
+
+
+class Effect(Struct, frozen=True):
+    """A permitted host call, not yet done. `write`: it changes something outside. `at_once`: the
+    answer needs no waiting at all."""
+
+    perform: Callable[[], Awaitable[HostAnswer]] | None = None
+    write: bool = False
+    at_once: HostAnswer | None = None
+
+
+def invalid(message: str) -> Failure:
+    return Failure(FailureKind.INVALID, message)
+
+
+def limit(message: str) -> Failure:
+    return Failure(FailureKind.LIMIT, message)

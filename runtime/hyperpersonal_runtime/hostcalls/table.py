@@ -1,0 +1,45 @@
+"""Name -> (type of the request, what prepares it)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from hyperpersonal_sdk.contract.outcomes import Failure
+
+from hyperpersonal_runtime.hostcalls import http, knowledge, kv, memory, model, tool, values
+from hyperpersonal_runtime.hostcalls.context import Context, Effect, invalid
+
+Prepare = Callable[[Any, Context], Effect | Failure]
+
+
+def _call(type_: type, prepare: Prepare) -> "tuple[msgspec.json.Decoder[Any], Prepare]":
+    return msgspec.json.Decoder(type_), prepare
+
+
+HOST_CALLS = {
+    "tool.call": _call(tool.Call, tool.call),
+    "memory.recall": _call(memory.Recall, memory.recall),
+    "memory.remember": _call(memory.Remember, memory.remember),
+    "knowledge.search": _call(knowledge.Search, knowledge.search),
+    "model.generate": _call(model.Generate, model.generate),
+    "http.fetch": _call(http.Fetch, http.fetch),
+    "kv.get": _call(kv.Key, kv.get),
+    "kv.put": _call(kv.Put, kv.put),
+    "kv.delete": _call(kv.Key, kv.delete),
+    "kv.keys": _call(kv.Keys, kv.keys),
+    "clock.now": _call(values.Now, values.now),
+    "random.bytes": _call(values.Random, values.random_bytes),
+}
+
+
+def prepare(name: str, payload: str, context: Context) -> Effect | Failure:
+    """The effect a host call asks for, or why not."""
+    known = HOST_CALLS.get(name)
+    if known is None:
+        return invalid(f"there is no host call {name[:100]!r}; there are {', '.join(HOST_CALLS)}")
+    decoder, make = known
+    try:
+        ask = decoder.decode(payload)
+    except (msgspec.MsgspecError, UnicodeEncodeError) as error:
+        return invalid(f"{name}: {error}")
+    return make(ask, context)

@@ -1,0 +1,33 @@
+"""`tool.call`: a tool of an interface, served by the tenant's connector."""
+
+from typing import Any
+
+import msgspec
+from hyperpersonal_sdk.contract.outcomes import Failure, HostAnswer
+from msgspec import Struct
+
+from hyperpersonal_runtime.hostcalls.context import Context, Effect
+
+
+class Call(Struct, frozen=True, forbid_unknown_fields=True):
+    tool: str
+    arguments: dict[str, Any] = {}
+
+
+def call(ask: Call, context: Context) -> Effect | Failure:
+    permit = context.granter.tool(ask.tool)
+    if isinstance(permit, Failure):
+        return permit
+    scope = msgspec.structs.replace(
+        context.scope, path=context.path, money_max_minor=permit.money_max_minor
+    )
+    key = context.key if permit.write else ""
+    return Effect(lambda: _call(ask, context, scope, key), write=permit.write)
+
+
+async def _call(ask: Call, context: Context, scope: Any, key: str) -> HostAnswer:
+    """A port may hand over the ToolResult as JSON text: it goes through as it is."""
+    answer = await context.ports.tools.call(scope, ask.tool, ask.arguments, key)
+    if isinstance(answer.value, str):
+        return HostAnswer(answer.value.encode())
+    return answer

@@ -1,0 +1,1 @@
+"""The worker process: guests and nothing else. No environment, no secrets, no sockets but its lanes."""

@@ -1,0 +1,104 @@
+"""The worker's start: map the guest, serve each lane on a thread, end when the host is gone."""
+
+import os
+import sys
+import threading
+import time
+from collections import OrderedDict
+from pathlib import Path
+from socket import socket
+
+from hyperpersonal_runtime.frames import Code, Done, NeedCode, Start
+from hyperpersonal_runtime.framing import FramingError
+from hyperpersonal_runtime.wasm.guest import Guest, GuestEnd
+from hyperpersonal_runtime.worker.run import LaneClosedError, Line, Run
+
+RELEASES_MAX = 256
+SWITCH_SECONDS = 0.0005  # lanes are short and many: hand the interpreter on quickly
+
+
+class Codes:
+    """Code of the releases used last, shared by all lanes."""
+
+    def __init__(self) -> None:
+        self._texts: OrderedDict[str, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, digest: str) -> str | None:
+        with self._lock:
+            text = self._texts.get(digest)
+            if text is not None:
+                self._texts.move_to_end(digest)
+            return text
+
+    def put(self, digest: str, text: str) -> None:
+        with self._lock:
+            self._texts[digest] = text
+            if len(self._texts) > RELEASES_MAX:
+                self._texts.popitem(last=False)
+
+
+class Lane:
+    """One thread that serves one call after the other on its own line."""
+
+    def __init__(self, connection: socket, guest: Guest, codes: Codes) -> None:
+        self._line = Line(connection)
+        self._guest = guest
+        self._codes = codes
+
+    def serve(self) -> None:
+        """Until the host hangs up; then the whole worker ends, running guests with it."""
+        try:
+            while True:
+                start = self._line.receive()
+                assert isinstance(start, Start)
+                self._line.send(self._call(start))
+        except (LaneClosedError, FramingError, OSError):
+            os._exit(0)
+        except BaseException:  # our own bug: the host sees the worker end and starts another
+            sys.excepthook(*sys.exc_info())
+            os._exit(1)
+
+    def _call(self, start: Start) -> Done:
+        text = self._request(start)
+        started, cpu = time.time(), time.thread_time()
+        run, limits = Run(self._line, start.limits), start.limits
+        end = self._guest.run(text, run, limits.memory_bytes, limits.output_bytes)
+        if run.logs_dropped:
+            run.logs.append(f"warn: {run.logs_dropped} more lines were dropped")
+        case, words = _how(end, run)
+        cpu_ms = (time.thread_time() - cpu) * 1e3
+        times = (cpu_ms, started * 1e3, end.instantiate_ms, end.call_ms)
+        return Done(case, words, tuple(run.logs), *times)
+
+    def _request(self, start: Start) -> str:
+        if not start.hook:
+            return '{"op":"compile","files":' + start.payload + "}"
+        code = self._codes.get(start.digest)
+        if code is None:
+            self._line.send(NeedCode())
+            answer = self._line.receive()
+            assert isinstance(answer, Code)
+            code = answer.text
+            self._codes.put(start.digest, code)
+        return f'{{"op":"call","hook":"{start.hook}",{code},"payload":{start.payload}}}'
+
+
+def _how(end: GuestEnd, run: Run) -> tuple[str, str]:
+    if end.trap:
+        return ("timeout", run.stopped_by) if run.stopped_by else ("trap", end.trap)
+    return end.case, end.text
+
+
+def main(machine_code: str, file_numbers: str) -> None:
+    """Serve the lanes given as inherited file numbers, until one of them is closed."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    guest, codes = Guest(Path(machine_code)), Codes()
+    lanes = [Lane(socket(fileno=int(number)), guest, codes) for number in file_numbers.split(",")]
+    for lane in lanes[1:]:
+        threading.Thread(target=lane.serve, daemon=True).start()
+    lanes[0].serve()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
