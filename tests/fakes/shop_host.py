@@ -4,11 +4,10 @@ import json
 from typing import Any
 
 import msgspec
+from hyperpersonal_sdk.authoring import Host
 from hyperpersonal_web.demo_shop.model import Action, Customer, Order, Product, Records
 from hyperpersonal_web.demo_shop.rules import ShopRefusalError, apply, label
 from hyperpersonal_web.demo_shop.search import nearest
-
-from hyperpersonal_sdk.authoring import Host
 
 _WRITES = {
     "commerce.orders.cancel": "cancel_pending_order",

@@ -6,7 +6,7 @@ delivered one returned or exchanged; all items of an order go in one call.
 
 import re
 
-from hyperpersonal_sdk.procedure import finder, items, money, payments, swaps, values, words
+from hyperpersonal_sdk.procedure import finder, items, money, payments, swaps, words
 from hyperpersonal_sdk.procedure.asks import Ask, Refuse
 from hyperpersonal_sdk.procedure.text import join
 
@@ -67,7 +67,7 @@ def give_back(request, shop):
                  "payment_method_id": method["id"]},
                 f"Return {_names(bought)} of order {order['id']}; {back} goes to {payments.label(method)}.",
                 f"The return of {_names(bought)} (order {order['id']}) is registered; {back} goes to "
-                f"{method['label']}. {words.RETURN_MAIL}",
+                f"{payments.name(method)}. {words.RETURN_MAIL}",
             )
         )  # fmt: skip
     return actions
@@ -110,7 +110,7 @@ def _swap_one(request, order, bought, shop):
 def _difference(due, method, order):
     currency = order["total"].get("currency", "USD")
     if due == 0:
-        return f"the price stays the same ({method['label']})."
+        return f"the price stays the same ({payments.name(method)})."
     if due > 0:
         return f"you pay {money.show(due, currency)} with {payments.label(method)}."
     return f"you get {money.show(-due, currency)} back to {payments.label(method)}."
@@ -179,7 +179,7 @@ def set_payment(request, shop):
                 {"order_id": order["id"], "payment_method_id": method["id"]},
                 f"Use {payments.label(method)} for order {order['id']} ({money.amount(order['total'])}); "
                 f"what was paid before goes back to {_label(shop, payments.original(order))}.",
-                f"Order {order['id']} is now paid with {method['label']}.",
+                f"Order {order['id']} is now paid with {payments.name(method)}.",
             )
         )
     return actions
@@ -199,7 +199,7 @@ def _names(bought):
 
 def _label(shop, payment_method_id):
     method = shop.method(payment_method_id)
-    return method["label"] if method else "the original method"
+    return payments.name(method) if method else "the original method"
 
 
 def show_address(place):

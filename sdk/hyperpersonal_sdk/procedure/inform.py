@@ -98,4 +98,4 @@ def payment_methods(request, case):
 
 def _label(case, payment_method_id):
     method = case.shop.method(payment_method_id)
-    return method["label"] if method else "another method"
+    return payments.name(method) if method else "another method"

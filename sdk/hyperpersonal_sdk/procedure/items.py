@@ -68,8 +68,7 @@ def _foreign(name, spoken, i):
 
 
 _KIND_WORDS = frozenset(
-    "tea coffee espresso electric water desk light digital action security running hiking smart wrist"
-    " patio garden pet yoga office makeup mechanical gaming bluetooth wireless air vacuum".split()
+    ["tea", "coffee", "espresso", "electric", "water", "desk", "light", "digital", "action", "security", "running", "hiking", "smart", "wrist", "patio", "garden", "pet", "yoga", "office", "makeup", "mechanical", "gaming", "bluetooth", "wireless", "air", "vacuum"]
 )
 
 

@@ -70,7 +70,12 @@ def _meant(said, order, allowed):
 
 
 def label(method):
-    """A method as the shopper knows it: "visa ending in 9212", "gift card ($51.00 left)"."""
-    text = method["label"] or method["kind"].replace("_", " ")
+    """A method to choose: "your visa ending in 9212", "your gift card ($51.00 left)"."""
     balance = method.get("balance")
-    return f"{text} ({money.amount(balance)} left)" if balance else text
+    return f"{name(method)} ({money.amount(balance)} left)" if balance else name(method)
+
+
+def name(method):
+    """A method in a sentence: "PayPal", "your visa ending in 9212"."""
+    text = method["label"] or method["kind"].replace("_", " ")
+    return text if method["kind"] == "paypal" else f"your {text.removeprefix('the ')}"

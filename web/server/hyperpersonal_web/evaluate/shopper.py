@@ -6,7 +6,6 @@ number, reason, payment, which variant, confirmation, else "no, thank you".
 """
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -14,6 +13,18 @@ from msgspec import Struct
 TURNS_MAX = 12
 _ORDER_ID = re.compile(r"#W\d{5,10}")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
+_ASKED = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"e-?mail",
+        r"\b(?:first|last|full|your) name\b|\bzip\b|\bpost(?:al)? code\b",
+        r"\border (?:number|id)\b|\bwhich (?:of your )?orders?\b",
+        r"\breason\b",
+        r"\bpayment\b|\brefund(?:ed)? to\b|\bpay with\b",
+        r"\b(?:which|what) (?:variant|option|version|model|colou?r|size)",
+        r"\b(?:shall i|go ahead|confirm|proceed|yes or no|is that (?:right|correct))",
+    )
+)
 NOTHING_ELSE = "no, thank you"
 
 
@@ -44,15 +55,11 @@ class Shopper:
     def __init__(self, task: Task, variants: dict[str, Product]) -> None:
         self._task = task
         self._variants = variants
-        self._rules: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
-            (re.compile(r"e-?mail", re.I), self._email),
-            (re.compile(r"\b(?:first|last|full|your) name\b|\bzip\b|\bpost(?:al)? code\b", re.I), self._name),
-            (re.compile(r"\border (?:number|id)\b|\bwhich (?:of your )?orders?\b", re.I), self._order),
-            (re.compile(r"\breason\b", re.I), self._reason),
-            (re.compile(r"\bpayment\b|\brefund(?:ed)? to\b|\bpay with\b", re.I), self._payment),
-            (re.compile(r"\b(?:which|what) (?:variant|option|version|model|colou?r|size)", re.I), self._variant),
-            (re.compile(r"\b(?:shall i|go ahead|confirm|proceed|yes or no|is that (?:right|correct))", re.I), self._confirm),
+        answers = (
+            self._email, self._name, self._order, self._reason,
+            self._payment, self._variant, self._confirm,
         )  # fmt: skip
+        self._rules = tuple(zip(_ASKED, answers, strict=True))
 
     def answer(self, reply: str) -> str:
         """What the shopper writes next. Only the questions of a reply are looked at."""
