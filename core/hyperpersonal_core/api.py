@@ -9,26 +9,57 @@ from hyperpersonal_core.contacts.service import Contacts
 from hyperpersonal_core.contacts.values import Contact, ContactDetails
 from hyperpersonal_core.conversations.timeline import Timeline
 from hyperpersonal_core.conversations.values import Appended, Event, NewMessage
+from hyperpersonal_core.handoffs.service import Handoffs
+from hyperpersonal_core.handoffs.values import Conversation, Escalated, Taken
+from hyperpersonal_core.installations.journal import TurnJournals
+from hyperpersonal_core.installations.kv import Kv
+from hyperpersonal_core.installations.model import NoModel
+from hyperpersonal_core.installations.releases import HeldReleases, ReleaseStore
+from hyperpersonal_core.installations.secrets import Secrets
+from hyperpersonal_core.installations.service import Installations
+from hyperpersonal_core.installations.tools import Tools
+from hyperpersonal_core.installations.values import Bundle, Installation, NewInstallation
 from hyperpersonal_core.tenants.service import Tenants
 from hyperpersonal_core.tenants.values import Member, NewMember, Role, Tenant
+from hyperpersonal_core.turns.services import Services
+from hyperpersonal_core.turns.turn import TurnSettings
+from hyperpersonal_core.turns.worker import TurnWorker
 
 __all__ = [
     "Appended",
+    "Bundle",
     "ChannelScope",
     "Channels",
     "Contact",
     "ContactDetails",
     "Contacts",
+    "Conversation",
+    "Escalated",
     "Event",
+    "Handoffs",
+    "HeldReleases",
     "Inbound",
+    "Installation",
+    "Installations",
+    "Kv",
     "Member",
     "NewChannel",
+    "NewInstallation",
     "NewMember",
     "NewMessage",
+    "NoModel",
+    "ReleaseStore",
     "Role",
+    "Secrets",
+    "Services",
+    "Taken",
     "Tenant",
     "Tenants",
     "Timeline",
+    "Tools",
+    "TurnJournals",
+    "TurnSettings",
+    "TurnWorker",
     "decode_frame",
     "parse_inbound",
 ]

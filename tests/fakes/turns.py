@@ -277,7 +277,10 @@ class Rig:
         return await self.timeline.read(TENANT, conversation, 0, 500)
 
     async def wait_for(
-        self, conversation: UUID, count: int, kinds: tuple[str, ...] = ("message", "handoff"),
+        self,
+        conversation: UUID,
+        count: int,
+        kinds: tuple[str, ...] = ("message", "handoff"),
         timeout: float = 10.0,
     ) -> list[Event]:
         """The events that are not the contact's, once there are `count` of these kinds."""

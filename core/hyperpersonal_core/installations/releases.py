@@ -4,6 +4,10 @@ from typing import Protocol
 
 from hyperpersonal_runtime.api import SealedRelease
 
+from hyperpersonal_core.kit.clock import Clock
+
+HELD_MAX = 64
+
 
 class ReleaseStore(Protocol):
     """Gives a release by digest after checking its signature, at every load."""
@@ -11,3 +15,35 @@ class ReleaseStore(Protocol):
     async def load(self, digest: str) -> SealedRelease:
         """Raises RefusedError (code `release_refused`) with the reason when trust fails."""
         ...
+
+
+class HeldReleases:
+    """A store that asks another one at most once in `held_s` for a digest, so that a busy agent
+    is not read and verified for every turn.
+
+    A revocation therefore takes effect within `held_s`, at once where `forget` is called.
+    A refusal is never held.
+    """
+
+    def __init__(self, store: ReleaseStore, clock: Clock, held_s: float = 5.0) -> None:
+        self._store = store
+        self._clock = clock
+        self._held_s = held_s
+        self._held: dict[str, tuple[float, SealedRelease]] = {}
+
+    async def load(self, digest: str) -> SealedRelease:
+        """The verified release. Raises RefusedError as the store does."""
+        now = self._clock.now().timestamp()
+        until, release = self._held.get(digest, (0.0, None))
+        if release is not None and now < until:
+            return release
+        self._held.pop(digest, None)
+        release = await self._store.load(digest)
+        if len(self._held) >= HELD_MAX:
+            self._held.pop(next(iter(self._held)))
+        self._held[digest] = (now + self._held_s, release)
+        return release
+
+    def forget(self, digest: str) -> None:
+        """Verify this release anew at its next call."""
+        self._held.pop(digest, None)

@@ -1,0 +1,89 @@
+"""The tables `installations`, `bundle_agents` and `routing_versions`."""
+
+from typing import Any
+from uuid import UUID
+
+from hyperpersonal_core.installations.values import Headers, Installation, NewInstallation
+from hyperpersonal_core.kit.db import Connection
+
+_COLUMNS = """i.tenant_id, i.id, i.plugin_id, i.version, i.digest, i.kind, i.manifest, i.grants,
+i.config, i.enabled, b.position"""
+
+_LIST = f"""
+select {_COLUMNS} from installations i
+  left join bundle_agents b on b.tenant_id = i.tenant_id and b.installation_id = i.id
+ where i.tenant_id = $1 order by i.created_at, i.id"""  # noqa: S608 - no input
+
+_PUT = """
+insert into installations (tenant_id, id, plugin_id, version, digest, kind, manifest, grants,
+                           config, secrets, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+on conflict (tenant_id, plugin_id) do update
+   set version = excluded.version, digest = excluded.digest, kind = excluded.kind,
+       manifest = excluded.manifest, grants = excluded.grants, config = excluded.config,
+       secrets = excluded.secrets, enabled = true
+returning id"""
+
+_JOIN_BUNDLE = """
+insert into bundle_agents (tenant_id, installation_id, position)
+select $1, $2, coalesce(max(position), 0) + 1 from bundle_agents where tenant_id = $1
+on conflict do nothing"""
+
+_COMPOSE = """
+insert into bundle_agents (tenant_id, installation_id, position)
+select $1, i.id, a.position
+  from unnest($2::uuid[]) with ordinality as a(id, position)
+  join installations i on i.tenant_id = $1 and i.id = a.id and i.kind = 'agent'
+returning installation_id"""
+
+_BUMP = """
+insert into routing_versions (tenant_id, version) values ($1, 1)
+on conflict (tenant_id) do update set version = routing_versions.version + 1
+returning version"""
+
+
+async def fetch_all(connection: Connection, tenant_id: UUID) -> list[Installation]:
+    """Every installation of the tenant, oldest first."""
+    return [_installation(row) for row in await connection.fetch(_LIST, tenant_id)]
+
+
+async def version_of(connection: Connection, tenant_id: UUID) -> int:
+    """The tenant's routing version; 0 before its first change."""
+    query = "select version from routing_versions where tenant_id = $1"
+    return await connection.fetchval(query, tenant_id) or 0
+
+
+async def bump(connection: Connection, tenant_id: UUID) -> None:
+    """Tell routers and caches that the tenant's bundle changed. The row also serialises changes."""
+    await connection.execute(_BUMP, tenant_id)
+
+
+async def put(connection: Connection, row: tuple[UUID, UUID, Any], new: NewInstallation) -> UUID:
+    """Write an installation; the same plugin again replaces its row and keeps its id."""
+    tenant_id, new_id, at = row
+    found: UUID = await connection.fetchval(
+        _PUT, tenant_id, new_id, new.plugin_id, new.version, new.digest, new.kind, new.manifest,
+        list(new.grants), new.config, new.secrets, at,
+    )  # fmt: skip
+    if new.kind == "agent":
+        await connection.execute(_JOIN_BUNDLE, tenant_id, found)
+    return found
+
+
+async def compose(connection: Connection, tenant_id: UUID, agents: list[UUID]) -> list[UUID]:
+    """Replace the tenant's agents; returns those that are agents of this tenant."""
+    await connection.execute("delete from bundle_agents where tenant_id = $1", tenant_id)
+    return [row[0] for row in await connection.fetch(_COMPOSE, tenant_id, agents)]
+
+
+async def secrets_of(
+    connection: Connection, tenant_id: UUID, installation_id: UUID
+) -> dict[str, Headers]:
+    """Url prefix -> headers of one installation; empty when there is none."""
+    query = "select secrets from installations where tenant_id = $1 and id = $2"
+    return await connection.fetchval(query, tenant_id, installation_id) or {}
+
+
+def _installation(row: Any) -> Installation:
+    values = dict(row)
+    return Installation(**{**values, "grants": tuple(values["grants"])})

@@ -1,0 +1,137 @@
+"""A tenant's installations: install, update, switch, configure, compose, and the bundle they make.
+
+Every change grows the tenant's routing version in the same transaction, so that every process
+that holds a bundle or a router's weights knows by one number whether they are still true.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from hyperpersonal_core.installations import repository
+from hyperpersonal_core.installations.values import (
+    Bundle,
+    Headers,
+    Installation,
+    NewInstallation,
+    compose,
+)
+from hyperpersonal_core.kit.clock import Clock
+from hyperpersonal_core.kit.db import Connection, Database
+from hyperpersonal_core.kit.errors import NotFoundError, RefusedError
+from hyperpersonal_core.kit.ids import Ids
+
+BUNDLES_MAX = 1_000
+AGENTS_MAX = 50
+
+_SET = {
+    "enabled": "update installations set enabled = $3 where tenant_id = $1 and id = $2 returning id",
+    "grants": "update installations set grants = $3 where tenant_id = $1 and id = $2 returning id",
+    "config": "update installations set config = $3 where tenant_id = $1 and id = $2 returning id",
+    "secrets": "update installations set secrets = $3 where tenant_id = $1 and id = $2 returning id",
+}
+_DELETE = "delete from installations where tenant_id = $1 and id = $2 returning id"
+
+
+class Installations:
+    """What each tenant has installed. One a process; its cache holds at most 1,000 tenants."""
+
+    def __init__(self, db: Database, clock: Clock, ids: Ids) -> None:
+        self._db = db
+        self._clock = clock
+        self._ids = ids
+        self._bundles: dict[UUID, Bundle] = {}
+
+    async def bundle(self, tenant_id: UUID, version: int | None = None) -> Bundle:
+        """The tenant's enabled installations, agents' cards and the server of each tool.
+
+        `version` is the routing version the caller has just read: a bundle held for it is given
+        without asking the database.
+        """
+        held = self._bundles.get(tenant_id)
+        if held is not None and held.version == version:
+            return held
+        async with self._db.transaction(tenant_id) as connection:
+            current = await repository.version_of(connection, tenant_id)
+            if held is not None and held.version == current:
+                return held
+            bundle = compose(current, await repository.fetch_all(connection, tenant_id))
+        if len(self._bundles) >= BUNDLES_MAX:
+            self._bundles.pop(next(iter(self._bundles)))
+        self._bundles[tenant_id] = bundle
+        return bundle
+
+    async def list(self, tenant_id: UUID) -> Sequence[Installation]:
+        """All of them, disabled ones too, oldest first."""
+        async with self._db.transaction(tenant_id) as connection:
+            return await repository.fetch_all(connection, tenant_id)
+
+    async def install(self, tenant_id: UUID, new: NewInstallation) -> UUID:
+        """Install a plugin, or replace the release, grants, config and secrets of an installed one.
+
+        An agent joins the end of the bundle; an update keeps its place and its id.
+        """
+        async with self._change(tenant_id) as connection:
+            row = (tenant_id, self._ids.new(), self._clock.now())
+            return await repository.put(connection, row, new)
+
+    async def uninstall(self, tenant_id: UUID, installation_id: UUID) -> None:
+        """Remove an installation and what it kept; what it did stays on record.
+
+        Raises:
+            NotFoundError: the tenant has no such installation.
+        """
+        async with self._change(tenant_id) as connection:
+            _found(await connection.fetchval(_DELETE, tenant_id, installation_id), installation_id)
+
+    async def switch(self, tenant_id: UUID, installation_id: UUID, *, enabled: bool) -> None:
+        """Enable or disable without losing anything. Raises NotFoundError."""
+        await self._set(tenant_id, installation_id, "enabled", enabled)
+
+    async def grant(self, tenant_id: UUID, installation_id: UUID, grants: Sequence[str]) -> None:
+        """Replace what the tenant grants; the caller has checked it against what is asked."""
+        await self._set(tenant_id, installation_id, "grants", list(grants))
+
+    async def configure(
+        self, tenant_id: UUID, installation_id: UUID, config: dict[str, Any]
+    ) -> None:
+        """Replace the configuration; the caller has checked it against the manifest's schema."""
+        await self._set(tenant_id, installation_id, "config", config)
+
+    async def set_secrets(
+        self, tenant_id: UUID, installation_id: UUID, secrets: dict[str, Headers]
+    ) -> None:
+        """Replace url prefix -> headers the host adds."""
+        await self._set(tenant_id, installation_id, "secrets", secrets)
+
+    async def compose(self, tenant_id: UUID, agents: Sequence[UUID]) -> None:
+        """Make these agents, in this order, the tenant's bundle.
+
+        Raises:
+            NotFoundError: one of them is not an installed agent of the tenant.
+            RefusedError: more than 50, or one of them twice.
+        """
+        wanted = list(agents)
+        if len(wanted) > AGENTS_MAX or len(set(wanted)) != len(wanted):
+            raise RefusedError(f"a bundle holds at most {AGENTS_MAX} agents, each once")
+        async with self._change(tenant_id) as connection:
+            placed = await repository.compose(connection, tenant_id, wanted)
+            for missing in set(wanted) - set(placed):
+                _found(None, missing)
+
+    async def _set(self, tenant_id: UUID, installation_id: UUID, column: str, value: Any) -> None:
+        async with self._change(tenant_id) as connection:
+            changed = await connection.fetchval(_SET[column], tenant_id, installation_id, value)
+            _found(changed, installation_id)
+
+    @asynccontextmanager
+    async def _change(self, tenant_id: UUID) -> AsyncIterator[Connection]:
+        async with self._db.transaction(tenant_id) as connection:
+            await repository.bump(connection, tenant_id)
+            yield connection
+
+
+def _found(row: Any, installation_id: UUID) -> None:
+    if row is None:
+        raise NotFoundError("there is no such installation", installation_id=str(installation_id))

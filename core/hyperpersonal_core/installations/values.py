@@ -1,0 +1,116 @@
+"""An installation (tenant x plugin), and the bundle a tenant composed. Pure values."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from hyperpersonal_runtime.api import HookCall, Limits, SealedRelease
+from hyperpersonal_runtime.ports import CallScope
+from msgspec import Struct, structs
+
+from hyperpersonal_core.routing.decision import AgentCard
+
+PluginKind = Literal["agent", "connector", "channel", "model", "guard"]
+Headers = dict[str, str]
+
+
+class NewInstallation(Struct, frozen=True):
+    """What an install or an update writes.
+
+    Args:
+        digest: of the verified artifact, `sha256:…`.
+        manifest: as signed, JSON of the sdk's Manifest.
+        grants: capability texts, a subset of what the manifest asks.
+        secrets: url prefix -> headers the host adds; never shown to a plugin.
+    """
+
+    plugin_id: str
+    version: str
+    digest: str
+    kind: PluginKind
+    manifest: dict[str, Any]
+    grants: tuple[str, ...] = ()
+    config: dict[str, Any] = {}
+    secrets: dict[str, Headers] = {}
+
+
+class Installation(Struct, frozen=True):
+    """A plugin of a tenant, without its secrets. `position`: its place among the tenant's agents,
+    None when it is not in the bundle."""
+
+    tenant_id: UUID
+    id: UUID
+    plugin_id: str
+    version: str
+    digest: str
+    kind: PluginKind
+    manifest: dict[str, Any]
+    grants: tuple[str, ...]
+    config: dict[str, Any]
+    enabled: bool
+    position: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The plugin's name without its publisher."""
+        return self.plugin_id.partition("/")[2]
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return str(self.manifest.get("title") or self.name)
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The tools it serves, by interface name."""
+        return tuple((self.manifest.get("connector") or {}).get("tools") or ())
+
+    def limits(self, deadline_ms: int) -> Limits:
+        """The platform's ceilings, lowered by the manifest and by the time that is left."""
+        asked = {k: v for k, v in (self.manifest.get("limits") or {}).items() if v is not None}
+        limits = structs.replace(Limits(), **asked)
+        return structs.replace(limits, deadline_ms=max(1, min(limits.deadline_ms, deadline_ms)))
+
+    def call(
+        self, release: SealedRelease, hook: str, payload: bytes, scope: CallScope, deadline_ms: int
+    ) -> HookCall:
+        """A call of one of its hooks, under its own id, grants and limits."""
+        scope = structs.replace(scope, installation_id=str(self.id))
+        limits = self.limits(deadline_ms)
+        return HookCall(release, hook, payload, scope, self.grants, limits)
+
+
+class Bundle(Struct, frozen=True):
+    """A tenant's enabled installations. `cards` are its agents, in the tenant's order."""
+
+    version: int
+    installations: dict[UUID, Installation]
+    cards: tuple[AgentCard, ...]
+    servers: dict[str, UUID]
+
+    def server_of(self, tool: str) -> Installation | None:
+        """The connector that serves a tool, if one is installed and enabled."""
+        found = self.servers.get(tool)
+        return None if found is None else self.installations[found]
+
+
+def compose(version: int, installations: list[Installation]) -> Bundle:
+    """The bundle of these installations (oldest first: the first connector serves a tool)."""
+    enabled = [one for one in installations if one.enabled]
+    agents = [one for one in enabled if one.kind == "agent" and one.position is not None]
+    agents.sort(key=lambda one: one.position or 0)
+    servers: dict[str, UUID] = {}
+    for one in enabled:
+        for tool in one.tools if one.kind == "connector" else ():
+            servers.setdefault(tool, one.id)
+    cards = tuple(map(card, agents))
+    return Bundle(version, {one.id: one for one in enabled}, cards, servers)
+
+
+def card(agent: Installation) -> AgentCard:
+    """What the router learns of an agent from its signed manifest."""
+    part = agent.manifest.get("agent") or {}
+    examples: dict[str, tuple[str, ...]] = {}
+    for intent in part.get("intents") or ():
+        label = intent["label"]
+        examples[label] = (*examples.get(label, ()), *intent.get("examples", ()))
+    return AgentCard(agent.id, agent.name, tuple(part.get("labels") or ()), examples)

@@ -1,0 +1,117 @@
+"""An answer in the making: what was said, who was passed over, whether a person must go on."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from hyperpersonal_sdk.contract.turns import HandoffAsk, HandoffReason, TurnReply
+
+from hyperpersonal_core.installations.values import Installation
+from hyperpersonal_core.routing.decision import Decision
+from hyperpersonal_core.turns import packet, texts
+from hyperpersonal_core.turns.actions import wrote
+from hyperpersonal_core.turns.evidence import unsupported
+from hyperpersonal_core.turns.legs import STATE_BYTES_MAX
+from hyperpersonal_core.turns.turn import Answer, HandoffOrder, Leg, Said, Turn
+
+
+class Draft:
+    """Takes one leg after the other and becomes an `Answer`."""
+
+    def __init__(self, turn: Turn) -> None:
+        self.turn = turn
+        self.said: list[Said] = []
+        self.passed: set[UUID] = set()
+        self.order: HandoffOrder | None = None
+        self._active: UUID | None = None
+        self._outcome = "answered"
+        self._failed = False
+        self._declined: Said | None = None
+        self._state: dict[str, Any] = {k: v for k, v in turn.state.items() if k != "clarified"}
+
+    def take(self, leg: Leg, agent: Installation | None) -> str:
+        """Take a finished leg in; returns the text that is still to be answered.
+
+        Sets `order` when a person must go on.
+        """
+        self.passed.add(leg.installation_id)
+        reply = leg.reply
+        if reply is None:
+            return self._pass_over_failed(leg)
+        missing = unsupported(reply, leg.request, self.turn.live.rows.values())
+        if missing:
+            return self._withhold(leg, reply, missing)
+        name = agent.title if agent else ""
+        part = Said(reply.text.strip(), leg.installation_id, reply.confidence, reply.evidence)
+        if reply.status == "declined" and not wrote(self.turn.live.rows.values(), leg.path):
+            self._declined = part if part.text else None
+            return leg.text
+        if part.text:
+            self.said.append(part)
+        self._keep_state(leg.installation_id, reply)
+        if reply.status == "handoff" and reply.handoff is not None:
+            self.order = packet.order(self.turn, self.said, reply.handoff, name)
+            return ""
+        if reply.status == "asking":
+            self._active, self._outcome = leg.installation_id, "asking"
+        return reply.leftover.strip()
+
+    def by_engine(self, decision: Decision) -> Answer:
+        """The end of a turn that the router gave to nobody, to a person, or back to the shopper."""
+        if self._failed:
+            return self.to_person("failed", "No other agent can take this.", decision)
+        if decision.kind == "person":
+            reason: HandoffReason = "rule" if decision.label == "rule" else "asked_for_person"
+            return self.to_person(reason, decision.reason, decision)
+        if decision.kind == "clarify":
+            self.said.append(Said(decision.question or texts.CLARIFY))
+            self._state["clarified"] = True
+            self._outcome = "clarifying"
+        elif self._declined is not None:
+            self.said.append(self._declined)
+            self._outcome = "declined"
+        elif self.said:
+            self.said.append(Said(texts.DECLINE_REST))
+        else:
+            self.said.append(Said(texts.DECLINE))
+            self._outcome = "declined"
+        return self.end(decision)
+
+    def to_person(
+        self, reason: HandoffReason, question: str, decision: Decision | None = None
+    ) -> Answer:
+        """The end of a turn that a person must go on with, for the engine's own reason."""
+        self.order = packet.order(self.turn, self.said, HandoffAsk(reason, question=question))
+        return self.end(decision)
+
+    def end(self, decision: Decision | None = None) -> Answer:
+        """The answer as it stands."""
+        legs = self.turn.legs
+        return Answer(
+            outcome="handed_over" if self.order else self._outcome,
+            said=self.said,
+            decision=decision or (legs[0].decision if legs else None),
+            handoff=self.order,
+            active=None if self.order else self._active,
+            state=self._state,
+        )
+
+    def _pass_over_failed(self, leg: Leg) -> str:
+        if wrote(self.turn.live.rows.values(), leg.path):
+            ask = HandoffAsk("failed", question=f"The agent failed after it acted: {leg.failure}")
+            self.order = packet.order(self.turn, self.said, ask)
+            return ""
+        self._failed = True
+        return leg.text
+
+    def _withhold(self, leg: Leg, reply: TurnReply, missing: list[str]) -> str:
+        question = f"The prepared reply was not sent: nothing shows {', '.join(missing[:5])}."
+        ask = HandoffAsk("low_confidence", question=question)
+        self.order = packet.order(self.turn, self.said, ask, withheld=reply.text)
+        return ""
+
+    def _keep_state(self, agent: UUID, reply: TurnReply) -> None:
+        self._state[str(agent)] = reply.state
+        shared = {**(self._state.get("shared") or {}), **reply.shared}
+        if len(msgspec.json.encode(shared)) <= STATE_BYTES_MAX:
+            self._state["shared"] = shared

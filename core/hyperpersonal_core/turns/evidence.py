@@ -1,0 +1,224 @@
+"""Nothing is told that nothing shows: a reply's numbers, dates, ids and statuses need a source.
+
+Sources are what this turn's tools and knowledge answered, what was recalled, what the shopper
+wrote, and earlier lines of the talk (checked when they were sent). What a model generated is no
+source. A computed value counts when the agent declares the sum as evidence of kind `procedure`,
+for example "20.00 + 34.50 = 54.50" or "2026-11-02 + 30 days = 2026-12-02", and it is right.
+Counts of listed things, list markers and conditions ("once it is delivered") need none.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+from hyperpersonal_sdk.contract.turns import TurnReply, TurnRequest
+from msgspec import Struct
+
+from hyperpersonal_core.installations.journal import JournalRow
+from hyperpersonal_core.turns.actions import answer_of
+
+SOURCE_CALLS = frozenset(
+    {"tool.call", "knowledge.search", "memory.recall", "http.fetch", "clock.now"}
+)
+
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_MONTH = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
+_YEAR = r"(?:,?\s+(\d{4}))?"
+_DAY_MONTH = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?\s+{_MONTH}{_YEAR}\b", re.I)
+_MONTH_DAY = re.compile(rf"\b{_MONTH}\s+(\d{{1,2}})(?:st|nd|rd|th)?{_YEAR}\b", re.I)
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_MARKER = re.compile(r"^\s*\d{1,2}[.)]\s", re.M)
+_TOKEN = re.compile(r"[\w#$€£][\w#$€£.,:/@%+–-]*")
+_NUMBER = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?")
+_UNIT = re.compile(r"(?:%|st|nd|rd|th|x|h|am|pm|s|k|-?(?:day|hour|minute|week|month|year)s?)", re.I)
+_SUM = re.compile(r"[\d.,]+(?:\s*[-+*×]\s*[\d.,]+)+\s*=\s*[\d.,]+")
+_DATE_SUM = re.compile(r"(\d{4}-\d{2}-\d{2})\s*([-+])\s*(\d+)\s*days?\s*=\s*(\d{4}-\d{2}-\d{2})")
+
+_STEMS = {
+    "delivered": ("deliver",),
+    "cancelled": ("cancel",),
+    "canceled": ("cancel",),
+    "refunded": ("refund",),
+    "returned": ("return",),
+    "exchanged": ("exchange",),
+    "shipped": ("ship", "tracking"),
+    "processed": ("process",),
+    "pending": ("pending",),
+}
+_STATUS = re.compile(
+    rf"\b(?:is|was|are|were|been|status:?)\s+(?:now\s+|already\s+|still\s+)?({'|'.join(_STEMS)})\b",
+    re.I,
+)
+_CONDITION = re.compile(
+    r"\b(?:if|once|when|whenever|until|unless|after|before|whether|only|not|that|which|any|n't)\b"
+    r"[^.!?;]*$",
+    re.I,
+)
+
+
+class Sources(Struct):
+    """All that may be said: numbers, (year, month, day), words, and the whole text."""
+
+    numbers: set[Decimal] = msgspec.field(default_factory=set)
+    dates: set[tuple[int, int, int]] = msgspec.field(default_factory=set)
+    words: set[str] = msgspec.field(default_factory=set)
+    text: str = ""
+
+
+def unsupported(reply: TurnReply, request: TurnRequest, rows: Iterable[JournalRow]) -> list[str]:
+    """The tokens of the reply that nothing shows, in order; empty when it may be sent."""
+    sources = _sources(request, rows)
+    for item in reply.evidence:
+        if item.kind == "procedure":
+            _add_computed(sources, item.text)
+    text, missing = _check_dates(_MARKER.sub("", reply.text), sources)
+    missing += [token for token in _tokens(text) if not _shown(token, sources)]
+    return missing + list(_statuses(text, sources))
+
+
+def _sources(request: TurnRequest, rows: Iterable[JournalRow]) -> Sources:
+    sources = Sources()
+    parts: list[str] = []
+    asked = msgspec.to_builtins(request)
+    known = ("text", "messages", "history", "facts", "passages", "contact", "now", "tenant_name")
+    for value in [
+        *(asked[name] for name in known),
+        *(answer_of(row) for row in rows if row.name in SOURCE_CALLS),
+    ]:
+        _gather(value, sources, parts)
+    sources.text = " ".join(parts).casefold()
+    return sources
+
+
+def _gather(value: Any, sources: Sources, parts: list[str]) -> None:
+    """Walk JSON: texts, numbers, amounts in minor units, and how many things a list holds."""
+    if isinstance(value, str):
+        parts.append(value)
+        _learn(value, sources)
+    elif isinstance(value, dict):
+        if isinstance(minor := value.get("minor"), int):
+            sources.numbers |= {Decimal(minor) / 100, abs(Decimal(minor)) / 100}
+        for key, item in value.items():
+            parts.append(key)
+            if key != "minor":
+                _gather(item, sources, parts)
+    elif isinstance(value, list):
+        sources.numbers.add(Decimal(len(value)))
+        for item in value:
+            _gather(item, sources, parts)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        sources.numbers.add(Decimal(str(value)))
+
+
+def _learn(text: str, sources: Sources) -> None:
+    for year, month, day in _ISO.findall(text):
+        sources.dates.add((int(year), int(month), int(day)))
+    rest, dates = _take_dates(text)
+    sources.dates |= {(year, month, day) for _, year, month, day in dates}
+    for token in _tokens(rest):
+        sources.words.add(token.casefold().lstrip("#$€£"))
+        for part in re.split(r"[-–/:]", token):
+            if (number := _number(part)) is not None:
+                sources.numbers.add(number)
+
+
+def _tokens(text: str) -> Iterator[str]:
+    for token in _TOKEN.findall(text):
+        if any(character.isdigit() for character in token):
+            yield token.rstrip(".,:/-–+#")
+
+
+def _number(token: str) -> Decimal | None:
+    """`$1,234.50`, `30%`, `3rd`, `30-day` as a number; None for anything else."""
+    match = _NUMBER.match(token.lstrip("#$€£+"))
+    if match is None:
+        return None
+    rest = token.lstrip("#$€£+")[match.end() :]
+    if rest and not _UNIT.fullmatch(rest):
+        return None
+    return Decimal(match[0].replace(",", ""))
+
+
+def _shown(token: str, sources: Sources) -> bool:
+    number = _number(token)
+    if number is not None and number in sources.numbers:
+        return True
+    if token.casefold().lstrip("#$€£") in sources.words:
+        return True
+    if (iso := _ISO.fullmatch(token)) is not None:
+        return tuple(map(int, iso.groups())) in sources.dates
+    parts = re.split(r"[-–/:]", token)
+    return len(parts) > 1 and all(
+        not any(c.isdigit() for c in part) or _number(part) in sources.numbers for part in parts
+    )
+
+
+def _take_dates(text: str) -> tuple[str, list[tuple[str, int, int, int]]]:
+    """The text without its written-out dates, and those: (as written, year or 0, month, day)."""
+    found: list[tuple[str, int, int, int]] = []
+
+    def keep(written: str, day: str, month: str, year: str | None) -> str:
+        found.append((written, int(year or 0), _MONTHS.index(month[:3].lower()) + 1, int(day)))
+        return " "
+
+    text = _DAY_MONTH.sub(lambda m: keep(m[0], m[1], m[2], m[3]), text)
+    return _MONTH_DAY.sub(lambda m: keep(m[0], m[2], m[1], m[3]), text), found
+
+
+def _check_dates(text: str, sources: Sources) -> tuple[str, list[str]]:
+    rest, dates = _take_dates(text)
+    missing = []
+    for written, year, month, day in dates:
+        years = {y for y, m, d in sources.dates if (m, d) == (month, day)}
+        if not years or (year and years.isdisjoint({year, 0})):
+            missing.append(written)
+    return rest, missing
+
+
+def _statuses(text: str, sources: Sources) -> Iterator[str]:
+    for match in _STATUS.finditer(text):
+        stems = _STEMS[match[1].casefold()]
+        told_as_fact = not _CONDITION.search(text[: match.start()])
+        if told_as_fact and not any(stem in sources.text for stem in stems):
+            yield match[1]
+
+
+def _add_computed(sources: Sources, text: str) -> None:
+    """Results of right sums over known values."""
+    for found in _SUM.finditer(text):
+        left, _, right = found[0].partition("=")
+        numbers = [_decimal(part) for part in re.findall(r"[\d.,]+", left)]
+        result = _decimal(right)
+        if result is not None and set(numbers) <= sources.numbers and _total(left) == result:
+            sources.numbers.add(result)
+    for start, sign, days, end in _DATE_SUM.findall(text):
+        try:
+            first, last = date.fromisoformat(start), date.fromisoformat(end)
+        except ValueError:
+            continue
+        step = timedelta(days=int(days[:4]) if sign == "+" else -int(days[:4]))
+        known = (first.year, first.month, first.day) in sources.dates
+        if known and Decimal(days) in sources.numbers and first + step == last:
+            sources.dates.add((last.year, last.month, last.day))
+
+
+def _total(left: str) -> Decimal | None:
+    """The value of a chain of + - * from left to right, as people read a till receipt."""
+    parts = re.findall(r"[-+*×]|[\d.,]+", left)
+    total = _decimal(parts[0])
+    for sign, text in zip(parts[1::2], parts[2::2], strict=False):
+        number = _decimal(text)
+        if total is None or number is None:
+            return None
+        total = {"+": total + number, "-": total - number}.get(sign, total * number)
+    return total
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        return Decimal(text.strip().rstrip(".").replace(",", ""))
+    except InvalidOperation:
+        return None

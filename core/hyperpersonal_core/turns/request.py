@@ -1,0 +1,60 @@
+"""What an agent is asked: the shopper's words, the talk, what was recalled, its own state."""
+
+from hyperpersonal_sdk.contract.turns import ContactView, TurnRequest
+
+from hyperpersonal_core.installations.values import Installation
+from hyperpersonal_core.memory.recalled import RecallAsk, Recalled
+from hyperpersonal_core.routing.decision import AgentCard, Decision, RouteAsk
+from hyperpersonal_core.turns.turn import Turn
+
+READ_CONTACT = "memory:contact.read"
+READ_KNOWLEDGE = "knowledge:read"
+
+
+def recall_ask(turn: Turn, text: str) -> RecallAsk:
+    """What memory is asked for this part of the turn."""
+    live = turn.live
+    return RecallAsk(live.tenant_id, turn.contact_id, live.conversation_id, text)
+
+
+def route_ask(turn: Turn, text: str, agents: tuple[AgentCard, ...], recalled: Recalled) -> RouteAsk:
+    """What the router is asked. An open question's agent counts only for the burst's own text:
+    what an agent left over is by its own word not for it."""
+    asked_by = turn.active if text == turn.text else None
+    return RouteAsk(
+        tenant_id=turn.live.tenant_id,
+        text=text,
+        agents=agents,
+        history=tuple(turn.history),
+        passages=recalled.passages,
+        active=asked_by if any(card.installation_id == asked_by for card in agents) else None,
+        clarified=bool(turn.state.get("clarified")),
+    )
+
+
+def turn_request(
+    turn: Turn, text: str, agent: Installation, found: tuple[Decision, Recalled], now: str
+) -> TurnRequest:
+    """The payload of the agent's `reply` hook: no more than its grants let it know.
+
+    `text` is the part of the burst this agent should answer, `now` ISO 8601 in UTC.
+    """
+    decision, recalled = found
+    knows_contact = READ_CONTACT in agent.grants
+    return TurnRequest(
+        turn_id=str(turn.live.turn_id),
+        conversation_id=str(turn.live.conversation_id),
+        tenant_name=turn.tenant_name,
+        channel=turn.channel,
+        text=text,
+        contact=turn.contact if knows_contact else ContactView(turn.contact.id),
+        messages=turn.messages,
+        history=turn.history,
+        facts=list(recalled.facts) if knows_contact else [],
+        passages=list(recalled.passages) if READ_KNOWLEDGE in agent.grants else [],
+        intent=decision.intent,
+        routing_confidence=decision.confidence,
+        state=dict(turn.state.get(str(agent.id)) or {}),
+        shared=turn.shared(),
+        now=now,
+    )

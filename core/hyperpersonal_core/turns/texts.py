@@ -1,0 +1,24 @@
+"""What the engine itself says to shoppers. Short, polite, true; no agent can change it."""
+
+from hyperpersonal_sdk.contract.turns import HandoffReason
+
+DECLINE = (
+    "I'm sorry, that is not something this shop's support can help with. "
+    "I'm glad to help with orders, returns, products, payments and your account."
+)
+DECLINE_REST = "The rest of your message is not something this shop's support can help with, sorry."
+CLARIFY = "I want to get this right: could you tell me a little more about what you need?"
+
+_PERSON = "I've passed this to a colleague with everything so far. They will answer you here."
+_NOTICES: dict[HandoffReason, str] = {
+    "asked_for_person": "Of course. " + _PERSON,
+    "money_limit": "This needs a colleague's approval. " + _PERSON,
+    "not_allowed": "This needs a colleague. " + _PERSON,
+    "failed": "I'm sorry, I could not finish this myself. " + _PERSON,
+    "low_confidence": "I'd rather have a person look at this. " + _PERSON,
+}
+
+
+def notice(reason: HandoffReason) -> str:
+    """What the shopper sees when a person must go on: no silence, no repeated question."""
+    return _NOTICES.get(reason, _PERSON)
