@@ -32,7 +32,7 @@ ACK_DEADLINE_S = 5.0
 DUPLICATE_WINDOW_S = 120.0
 REDELIVER_AFTER_S = 30.0
 RETRY_DELAY_S = 1.0
-IDLE_POLL_S = 20.0
+IDLE_POLL_S = 2.0  # a restarted server forgot who waits; asking again finds it
 STREAM_BYTES_MAX = 512 * 1024 * 1024
 
 
@@ -117,6 +117,11 @@ class Bus:
                 f"no NATS server with JetStream answers at {url}: {error}"
             ) from error
         return bus
+
+    @property
+    def connected(self) -> bool:
+        """Whether a server answers right now; it reconnects by itself."""
+        return bool(self._client.is_connected)
 
     async def publish(self, subject: str, payload: bytes, msg_id: str) -> None:
         """Store one message; returns after the server's acknowledgement (5 s at most).

@@ -18,4 +18,4 @@ class TenantModel(Model):
 
     __abstract__ = True
 
-    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-1)
