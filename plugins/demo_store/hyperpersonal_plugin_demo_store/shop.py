@@ -1,7 +1,7 @@
 """Speaks the shop's HTTP. The host adds the token; every failure becomes one a shopper can be told.
 
-An answer that is lost (5xx, a broken connection) is asked for once more: reads change nothing, and
-a write carries its key, so the shop acts once.
+A 5xx is asked for once more: a read changes nothing, and a write carries its key, so the shop acts
+once. Silence is not: the host waited long enough, and the shopper waits too.
 """
 
 import json
@@ -11,6 +11,7 @@ from hyperpersonal_sdk.authoring import HostCallFailedError, ToolFailedError
 
 ID_CHARS_MAX = 64
 TRIES_MAX = 2
+SILENCE = 599  # no answer came at all; not a status of HTTP
 KINDS = {404: "not-found", 400: "invalid", 409: "invalid", 422: "invalid", 403: "denied"}
 NO_ANSWER = "The shop does not answer now. Please try again in a few minutes."
 NOT_KNOWN = "The shop did not answer, so it is not known whether this was done."
@@ -52,20 +53,20 @@ class Shop:
             status, answer = self._fetch(method, url, headers, body)
             if 200 <= status < 300 and answer is not None:
                 return answer
-            if status < 500:
+            if status < 500 or status == SILENCE:
                 break
         if status not in KINDS:
             raise ToolFailedError("unavailable", NO_ANSWER if status == 429 else no_answer)
         raise ToolFailedError(KINDS[status], (answer or {}).get("message", no_answer))
 
     def _fetch(self, method, url, headers, body):
-        """(status, JSON or None); 599 when no answer came."""
+        """(status, JSON or None)."""
         try:
             answer = self._host.fetch(url, method, headers, body)
         except HostCallFailedError as error:
             if error.kind not in ("unavailable", "failed"):
                 raise
-            return 599, None
+            return SILENCE, None
         try:
             return answer.status, json.loads(answer.body)
         except ValueError:

@@ -18,6 +18,8 @@ from hyperpersonal_web.demo_shop.door import ShopSettings
 from hyperpersonal_web.demo_shop.load_folder import load_folder
 from hyperpersonal_web.demo_shop.store import Stores, install
 
+STOP_SECONDS_MAX = 2  # a planned timeout may hold a request for longer
+
 
 @click.command()
 @click.option("--port", default=8090, show_default=True, help="TCP port on 127.0.0.1.")
@@ -44,7 +46,10 @@ def main(port: int, seed: int, base_date: str, folder: Path | None) -> None:
             await stores.load(name, records)
             await stores.ensure(name, name)
         app = create_app(stores, settings)
-        config = uvicorn.Config(app, "127.0.0.1", port, log_level="warning", access_log=False)
+        config = uvicorn.Config(
+            app, "127.0.0.1", port, log_level="warning", access_log=False,
+            timeout_graceful_shutdown=STOP_SECONDS_MAX,
+        )  # fmt: skip
         try:
             await uvicorn.Server(config).serve()
         finally:
