@@ -1,0 +1,59 @@
+"""The gateway as one ASGI application: the web framework, and beside it the chat socket."""
+
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.types import ControllerRouterHandler
+
+from hyperpersonal_web.http import chat, health, pages
+from hyperpersonal_web.http.auth import contact_of, member_of
+from hyperpersonal_web.http.limits import FRAME_BYTES_MAX
+from hyperpersonal_web.http.problems import answer
+from hyperpersonal_web.http.socket import ChatSocket
+from hyperpersonal_web.wiring import Gateway
+
+SOCKET_PATH = "/v1/chat/socket"
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def create_app(gateway: Gateway, extra: Sequence[ControllerRouterHandler] = ()) -> App:
+    """The application over open services; `extra` are further routes (the demo's)."""
+    web = Litestar(
+        route_handlers=[chat.router, health.health, *pages.ROUTES, *extra],
+        dependencies=_dependencies(gateway),
+        exception_handlers={Exception: answer},
+        request_max_body_size=FRAME_BYTES_MAX,
+        openapi_config=OpenAPIConfig(title="HyperPersonal", version="1", path="/schema"),
+        logging_config=None,
+    )
+    socket = ChatSocket(gateway.tokens, gateway.intake, gateway.hub)
+
+    async def route(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["path"] == SOCKET_PATH:
+            await socket(scope, receive, send)
+        else:
+            await web(scope, receive, send)  # type: ignore[arg-type]
+
+    return route
+
+
+def _dependencies(gateway: Gateway) -> dict[str, Provide]:
+    """What handlers may ask for by name."""
+    given = {name: getattr(gateway, name) for name in gateway.__struct_fields__}
+    services = {name: _constant(value) for name, value in given.items()}
+    callers = {
+        "contact": Provide(contact_of, sync_to_thread=False),
+        "member": Provide(member_of),
+    }
+    return services | callers
+
+
+def _constant(value: Any) -> Provide:
+    return Provide(lambda: value, sync_to_thread=False)

@@ -1,0 +1,68 @@
+"""The `hp` command. Each command lives in a module of its own and is imported only when used."""
+
+import importlib
+import sys
+
+import click
+
+COMMANDS = {
+    "demo": (
+        "hyperpersonal_web.cli.demo",
+        "A whole shop with agents on this machine, with a page to chat on.",
+    ),
+    "serve": (
+        "hyperpersonal_web.cli.serve",
+        "Run the product: all roles in one process, or one of them.",
+    ),
+    "test": ("hyperpersonal_web.cli.checks", "Run the test suite; further arguments go to pytest."),
+    "lint": ("hyperpersonal_web.cli.checks", "Style, types, layers, sizes and words."),
+    "eval": (
+        "hyperpersonal_web.cli.evaluation",
+        "How good the product is on a folder of labelled data.",
+    ),
+    "bench": ("hyperpersonal_web.cli.bench", "How fast it is: turns, ingest, sockets, guest."),
+    "doctor": ("hyperpersonal_web.cli.doctor", "What this machine lacks, and how to get it."),
+    "plugin": ("hyperpersonal_web.cli.plugin", "Make, test, pack, sign and publish a plugin."),
+}
+ATTRIBUTES = {"eval": "evaluate"}
+
+
+class LazyGroup(click.Group):
+    """Knows every command's name and one line about it; imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, ATTRIBUTES.get(cmd_name, cmd_name))
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with `./hp demo`. Settings are environment variables named HP_*; see `hp serve --help`.",
+)
+@click.version_option(package_name="hyperpersonal-web", prog_name="hp")
+def cli() -> None:
+    """HyperPersonal: an online shop's support that runs itself."""
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 done, 1 it failed, 2 wrong usage, 130 interrupted."""
+    try:
+        code = cli(prog_name="hp", standalone_mode=False)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(problem.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)

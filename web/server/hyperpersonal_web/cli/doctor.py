@@ -1,0 +1,129 @@
+"""`hp doctor`: what this machine lacks for the product, and how to get it."""
+
+import ctypes
+import os
+import resource
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import click
+from msgspec import Struct
+
+from hyperpersonal_web.embedded.postgres import CLONE_NEWUSER, binaries
+from hyperpersonal_web.paths import ROOT
+
+FILES_MIN = 4_096
+DISK_MIB_MIN = 1_024
+CORES_MIN = 2
+
+Verdict = Literal["ok", "warn", "missing"]
+
+
+class Finding(Struct, frozen=True):
+    """One thing looked at; `advice` says what to do unless it is ok."""
+
+    name: str
+    verdict: Verdict
+    found: str
+    advice: str = ""
+
+
+def examine() -> list[Finding]:
+    """Everything `hp demo` needs, each looked at for real."""
+    return [look() for look in CHECKS]
+
+
+def _python() -> Finding:
+    found = sys.version.split()[0]
+    good = sys.version_info >= (3, 11)
+    return Finding("Python", "ok" if good else "missing", found, "install Python 3.11 or newer")
+
+
+def _postgres() -> Finding:
+    if named := os.environ.get("HP_DATABASE_URL"):
+        return Finding("PostgreSQL", "ok", f"HP_DATABASE_URL ({_host(named)})")
+    good = os.access(binaries() / "postgres", os.X_OK)
+    advice = "remove .venv and run ./hp again, or name a server in HP_DATABASE_URL"
+    return Finding(
+        "PostgreSQL", "ok" if good else "missing", "embedded" if good else "no binaries", advice
+    )
+
+
+def _user_namespace() -> Finding:
+    """PostgreSQL refuses uid 0; as root we start it in a user namespace."""
+    name = "user namespace"
+    if os.geteuid() != 0 or os.environ.get("HP_DATABASE_URL"):
+        return Finding(name, "ok", "not needed")
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if ctypes.CDLL(None).unshare(CLONE_NEWUSER) == 0 else 1)
+    good = os.waitpid(child, 0)[1] == 0
+    advice = "run as an ordinary user, or name a server in HP_DATABASE_URL"
+    return Finding(
+        name, "ok" if good else "missing", "allowed" if good else "forbidden here", advice
+    )
+
+
+def _nats() -> Finding:
+    if named := os.environ.get("HP_NATS_URL"):
+        return Finding("NATS", "ok", f"HP_NATS_URL ({_host(named)})")
+    good = os.access(Path(sys.executable).parent / "nats-server", os.X_OK)
+    advice = "remove .venv and run ./hp again, or name a server in HP_NATS_URL"
+    return Finding("NATS", "ok" if good else "missing", "embedded" if good else "no binary", advice)
+
+
+def _files() -> Finding:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    verdict: Verdict = "ok" if hard >= FILES_MIN else "warn"
+    advice = f"each open chat needs one; raise it: ulimit -n {FILES_MIN}"
+    return Finding("open files", verdict, f"{soft}, at most {hard}", advice)
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(ROOT).free // 2**20
+    verdict: Verdict = "ok" if free >= DISK_MIB_MIN else "warn"
+    return Finding(
+        "disk", verdict, f"{free:,} MiB free", f"{DISK_MIB_MIN} MiB are needed in {ROOT}"
+    )
+
+
+def _cores() -> Finding:
+    cores = len(os.sched_getaffinity(0))
+    verdict: Verdict = "ok" if cores >= CORES_MIN else "warn"
+    return Finding("cores", verdict, str(cores), "it runs on one core, slower than promised")
+
+
+def _writable() -> Finding:
+    good = os.access(ROOT, os.W_OK)
+    found = str(ROOT / ".hp")
+    return Finding("data folder", "ok" if good else "missing", found, "make the checkout writable")
+
+
+def _host(url: str) -> str:
+    """The address without what may be secret in it."""
+    return urlsplit(url).netloc.rsplit("@", 1)[-1]
+
+
+CHECKS: tuple[Callable[[], Finding], ...] = (
+    _python, _postgres, _user_namespace, _nats, _files, _disk, _cores, _writable,
+)  # fmt: skip
+MARKS = {"ok": ("ok", "green"), "warn": ("weak", "yellow"), "missing": ("missing", "red")}
+
+
+@click.command()
+def doctor() -> None:
+    """Say what this machine lacks, and how to get it. Exit code 1 when something is missing."""
+    findings = examine()
+    width = max(len(finding.name) for finding in findings)
+    for finding in findings:
+        word, colour = MARKS[finding.verdict]
+        click.echo(f"{click.style(f'{word:8}', fg=colour)} {finding.name:{width}}  {finding.found}")
+        if finding.verdict != "ok":
+            click.echo(f"{'':8} {'':{width}}  -> {finding.advice}")
+    if any(finding.verdict == "missing" for finding in findings):
+        raise click.exceptions.Exit(1)
+    click.echo("Ready. Start with ./hp demo")

@@ -1,0 +1,84 @@
+"""What a manager of the shop changes: the knowledge its agents answer from."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from hyperpersonal_core.api import Imported, Knowledge, Member, read_documents
+from hyperpersonal_core.kit.ids import show
+from litestar import Router, delete, get, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+
+from hyperpersonal_web.http.auth import AnyRequest, require_managing
+from hyperpersonal_web.http.limits import IMPORT_BYTES_MAX
+
+
+class ArticleItem(msgspec.Struct, frozen=True):
+    """One article; `passages`: the pieces it was cut into."""
+
+    id: str
+    external_id: str
+    title: str
+    agent: str
+    source: str
+    version: int
+    passages: int
+    imported_at: datetime
+
+
+class ArticlePage(msgspec.Struct, frozen=True):
+    """Every article, by its external id."""
+
+    items: list[ArticleItem]
+
+
+@put(
+    "/knowledge/files/{name:str}",
+    operation_id="ImportKnowledge",
+    request_max_body_size=IMPORT_BYTES_MAX,
+)
+async def import_knowledge(
+    name: FromPath[str],
+    request: AnyRequest,
+    member: NamedDependency[Member],
+    knowledge: NamedDependency[Knowledge],
+) -> Imported:
+    """Import the file in the body: Markdown, HTML, text or JSON Lines, told by the name's ending.
+
+    The same article again replaces it; an unchanged one costs nothing.
+    """
+    require_managing(member)
+    documents = read_documents(name, await request.body())
+    return await knowledge.import_documents(member.tenant_id, documents)
+
+
+@get("/knowledge/articles", operation_id="ListArticles")
+async def list_articles(
+    member: NamedDependency[Member], knowledge: NamedDependency[Knowledge]
+) -> ArticlePage:
+    """What the agents answer from."""
+    articles = await knowledge.articles(member.tenant_id)
+    return ArticlePage(
+        [
+            ArticleItem(show("article", a.id), a.external_id, a.title, a.agent, a.source,
+                        a.version, a.passages, a.imported_at)
+            for a in articles
+        ]
+    )  # fmt: skip
+
+
+@delete("/knowledge/articles", operation_id="DeleteArticle")
+async def delete_article(
+    member: NamedDependency[Member],
+    knowledge: NamedDependency[Knowledge],
+    external_id: Annotated[str, QueryParameter(min_length=1, max_length=500)],
+) -> None:
+    """Remove one article and its passages."""
+    require_managing(member)
+    await knowledge.delete(member.tenant_id, external_id)
+
+
+router = Router(
+    "/v1/admin", route_handlers=[import_knowledge, list_articles, delete_article], tags=["admin"]
+)

@@ -1,0 +1,7 @@
+"""Sizes of what comes in over HTTP and WebSocket."""
+
+from hyperpersonal_sdk.contract.messages import MESSAGE_BYTES_MAX
+
+ENVELOPE_BYTES = 4 * 1024  # the JSON around a message of the largest size
+FRAME_BYTES_MAX = MESSAGE_BYTES_MAX + ENVELOPE_BYTES
+IMPORT_BYTES_MAX = 8 * 1024 * 1024

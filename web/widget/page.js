@@ -1,0 +1,102 @@
+// The demo page: a shopper's chat on the left, what the platform did on the right.
+
+import { ChatClient, request } from "./client.js";
+import { el } from "./dom.js";
+import { handoffCard, turnCards } from "./insight.js";
+import { Thread } from "./thread.js";
+
+const $ = (id) => document.getElementById(id);
+const setup = await request("/demo/setup.json");
+const thread = new Thread($("thread"), { agent: setup.shop });
+const client = new ChatClient({
+  storageKey: `hp:${setup.channel_key}`,
+  open: () => request("/v1/chat/sessions", { method: "POST", body: { channel_key: setup.channel_key } }),
+});
+
+document.title = `${setup.shop} · HyperPersonal`;
+$("shop").textContent = setup.shop;
+$("suggestions").append(...setup.suggestions.map(suggestion));
+renderPeople();
+listen();
+await client.start();
+
+function suggestion({ label, text }) {
+  return el("button", { type: "button", class: "chip", title: text, onclick: () => say(text) }, label);
+}
+
+function renderPeople() {
+  $("people").append(...setup.shoppers.map((shopper) => el("li", {},
+    el("strong", {}, shopper.name), " ", el("span", {}, shopper.note),
+    el("span", { class: "row" },
+      el("button", { type: "button", class: "chip small", onclick: () => insert(shopper.email) }, shopper.email),
+      shopper.orders.map((order) => el("button", { type: "button", class: "chip small", onclick: () => insert(order) }, order))))));
+}
+
+function listen() {
+  client.addEventListener("session", () => { thread.clear(); refresh(); });
+  client.addEventListener("state", ({ detail }) => state(detail));
+  client.addEventListener("sent", ({ detail }) => thread.pending(detail));
+  client.addEventListener("ack", ({ detail }) => { thread.acknowledged(detail.id); thread.typing("agent"); });
+  client.addEventListener("refused", ({ detail }) => thread.refused(detail.id, detail.detail));
+  client.addEventListener("typing", ({ detail }) => thread.typing(detail.source));
+  client.addEventListener("event", ({ detail }) => { thread.event(detail); refreshSoon(); });
+  $("composer").addEventListener("submit", submit);
+  $("text").addEventListener("keydown", enter);
+  $("text").addEventListener("input", () => { grow(); client.typing(); });
+  $("restart").addEventListener("click", () => client.restart());
+}
+
+function submit(event) {
+  event.preventDefault();
+  say($("text").value);
+}
+
+function enter(event) {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  $("composer").requestSubmit();
+}
+
+function say(text) {
+  if (!text.trim()) return;
+  client.say(text.trim());
+  $("text").value = "";
+  grow();
+  $("text").focus();
+}
+
+function insert(word) {
+  const box = $("text");
+  box.setRangeText((box.value && !box.value.endsWith(" ") ? " " : "") + word, box.selectionStart, box.selectionEnd, "end");
+  box.focus();
+}
+
+function grow() {
+  const box = $("text");
+  box.style.height = "auto";
+  box.style.height = `${Math.min(box.scrollHeight, 160)}px`;
+}
+
+function state(word) {
+  $("state").dataset.state = word;
+  $("state").textContent = word === "online" ? "Connected" : "Connection lost, trying again…";
+}
+
+let timer = 0;
+function refreshSoon() {
+  clearTimeout(timer);
+  timer = setTimeout(refresh, 60);
+}
+
+async function refresh() {
+  if (!client.session) return;
+  try {
+    const { conversation, handoff, turns } = await request(
+      `/v1/staff/conversations/${client.session.conversation_id}`, { bearer: setup.member_key });
+    const cards = [handoffCard(conversation, handoff), ...turnCards(turns)].filter(Boolean);
+    $("happened").replaceChildren(...(cards.length ? cards : [$("nothing").content.cloneNode(true)]));
+    if (turns.some((turn) => turn.status === "running")) refreshSoon();
+  } catch (error) {
+    $("happened").replaceChildren(el("p", { class: "empty" }, error.message));
+  }
+}
