@@ -51,6 +51,7 @@ class Host:
         lanes: calls a worker runs at once.
         progress: told how far the guest's build is, at a first start.
         now, random: the host's clock and randomness, replaceable for tests.
+        fetcher: the HTTP client behind `http.fetch`.
         spawn: how a worker process is started: the seam for the operating system's jail.
     """
 
@@ -63,6 +64,7 @@ class Host:
         progress: Progress = lambda stage, fraction: None,
         now: Callable[[], datetime] = _system_now,
         random: Callable[[int], bytes] = os.urandom,
+        fetcher: Fetcher | None = None,
         spawn: Spawn = spawn_worker,
     ) -> None:
         self._cache = cache
@@ -72,7 +74,7 @@ class Host:
         self._now = now
         self._random = random
         self._spawn = spawn
-        self._fetcher = Fetcher()
+        self._fetcher = fetcher or Fetcher()
         self._codes: dict[str, asyncio.Task[End]] = {}
         self._drains: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
@@ -108,7 +110,8 @@ class Host:
         started = time.monotonic()
         with CallSpan(call) as span:
             if len(call.payload) > call.limits.input_bytes:
-                words = f"the payload has {len(call.payload)} bytes, {call.limits.input_bytes} are allowed"
+                size, most = len(call.payload), call.limits.input_bytes
+                words = f"the payload has {size} bytes, {most} are allowed"
                 return _result(End(Outcome.OVER_LIMIT, words), None, started, 0)
             code = await self._code(call.release)
             if code.outcome is not Outcome.OK:
@@ -212,7 +215,7 @@ class Host:
         return end
 
     async def _compile(self, release: SealedRelease) -> End:
-        """Source to code objects, in a guest: nothing of a plugin is ever read by our own Python."""
+        """Source to code objects, in a guest: our own Python never reads a plugin."""
         assert self._pool is not None
         sources = {
             path: data.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""`model.generate`: a language model, if one is installed, within the granted tokens of the turn."""
+"""`model.generate`: a language model, if one is installed, within the tokens granted a turn."""
 
 from typing import Any
 

@@ -4,7 +4,7 @@ Rules (each holds off a failure seen with wasmtime-py 50, see tests/security/tes
 1. Host functions never raise: an exception crosses threads, a BaseException kills the process.
 2. Only what the guest needs is defined; files, sockets, sleep and stdio trap by construction.
 3. A store stays on one thread; instances are made one at a time (two at once are slower).
-4. The epoch counts wall time, so its callback asks for the thread's CPU time before it stops a guest.
+4. The epoch counts wall time, so its callback asks for CPU time before it stops one.
 """
 
 import ctypes

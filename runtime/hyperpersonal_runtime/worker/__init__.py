@@ -1,1 +1,1 @@
-"""The worker process: guests and nothing else. No environment, no secrets, no sockets but its lanes."""
+"""The worker process: guests and nothing else: no environment, no secrets, only its lanes."""

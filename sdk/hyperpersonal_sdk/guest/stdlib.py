@@ -1,4 +1,4 @@
-"""The standard library plugins may import: the component is a snapshot, later imports find nothing."""
+"""The standard library plugins may import; in a snapshot a later import finds nothing."""
 
 from importlib import import_module
 
