@@ -9,6 +9,10 @@ from collections.abc import Iterator
 import asyncpg
 import httpx
 import pytest
+from hyperpersonal_web.demo_shop.admin_client import ShopAdmin
+from hyperpersonal_web.demo_shop.data_generator import generate
+from hyperpersonal_web.demo_shop.expected import expected_state
+from hyperpersonal_web.demo_shop.faults import Fault
 from hyperpersonal_web.demo_shop.store import ROLE, install
 from hyperpersonal_web.embedded.postgres import EmbeddedPostgres, free_port
 
@@ -44,6 +48,27 @@ def test_that_the_process_serves_the_generated_shop(url: str) -> None:
     headers = {"Authorization": "Bearer t"}
     order = httpx.get(f"{url}/v1/orders/W1000001", headers=headers).json()
     assert order["customer_id"] == "maya_lindqvist_1"
+
+
+async def test_that_stores_are_made_read_and_broken_from_python(url: str) -> None:
+    records = generate(customers=3)
+    reason = {"reason": "no longer needed"}
+    headers = {"Authorization": "Bearer t", "X-Store": "py", "Idempotency-Key": "k"}
+    cancel = f"{url}/v1/orders/W1000003/cancel"
+    async with ShopAdmin(url, "a") as admin:
+        await admin.load("small", records)
+        await admin.make("py", "small")
+        await admin.plan(Fault("error", "py", times=9))
+        assert httpx.post(cancel, json=reason, headers=headers).status_code == 500
+        await admin.clear_faults("py")
+        assert httpx.post(cancel, json=reason, headers=headers).status_code == 200
+        acts = await admin.acts("py")
+        assert [(act.tool, act.args["order_id"]) for act in acts] == [
+            ("cancel_pending_order", "#W1000003")
+        ]
+        assert await admin.digest("py") == expected_state(records, acts).digest
+        with pytest.raises(httpx.HTTPStatusError, match="404"):
+            await admin.make("py", "no such data set")
 
 
 async def test_that_the_shop_reads_no_other_schema(template: str) -> None:
