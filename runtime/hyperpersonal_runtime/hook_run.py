@@ -168,7 +168,7 @@ class HookRun:
     async def _perform(self, entry: Entry, effect: Effect) -> str:
         """Do it and keep the answer. A write is intended first, with all that led to it."""
         started = time.monotonic()
-        if entry.write and not self._call.scope.path:  # else call 3's own intent is kept already
+        if entry.write and not self._call.scope.nested:  # else call 3's own intent is kept already
             await self._save()
         assert effect.perform is not None
         try:

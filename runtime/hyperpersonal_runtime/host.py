@@ -118,7 +118,7 @@ class Host:
                 return _result(code, None, started, 0)
             run = HookRun(call, self._around, code.value)
             try:
-                end = await self._to_its_end(run, nested=bool(call.scope.path))
+                end = await self._to_its_end(run, nested=call.scope.nested)
             finally:
                 await run.close()
             span.finish(end.outcome, run.done)

@@ -27,6 +27,13 @@ class CallScope(Struct, frozen=True):
     path: str = ""
     money_max_minor: int | None = None
 
+    @property
+    def nested(self) -> bool:
+        """Whether a connector serves a call here: the path then ends with that call's number.
+
+        An agent's own path is '', or a name ('agent2') for the next agents of the same turn."""
+        return self.path.rpartition(".")[2].isdigit()
+
 
 class MemoryPort(Protocol):
     """Facts about the scope's contact and the tenant's knowledge."""
