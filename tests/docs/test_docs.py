@@ -136,3 +136,10 @@ def test_that_the_readmes_plugin_is_the_template() -> None:
     shown = [block.code for block in _of("python") if block.page == "README.md"]
     assert template.read_text() in shown
     assert len([line for line in template.read_text().splitlines() if line.strip()]) <= 15
+
+
+def test_that_the_way_of_a_message_names_real_files() -> None:
+    guide = (ROOT / "docs/guides/a-message.md").read_text()
+    steps = re.findall(r"^\| \d+ \| `([^`]+)` \|", guide, re.MULTILINE)
+    assert len(steps) > 20
+    assert [path for path in steps if not (ROOT / path).exists()] == []
