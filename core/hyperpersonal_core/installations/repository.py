@@ -24,6 +24,10 @@ on conflict (tenant_id, plugin_id) do update
        secrets = excluded.secrets, enabled = true
 returning id"""
 
+_UPDATE = """
+update installations set version = $4, digest = $5, manifest = $6, grants = $7, config = $8
+ where tenant_id = $1 and id = $2 and plugin_id = $3 returning id"""
+
 _JOIN_BUNDLE = """
 insert into bundle_agents (tenant_id, installation_id, position)
 select $1, $2, coalesce(max(position), 0) + 1 from bundle_agents where tenant_id = $1
@@ -67,6 +71,17 @@ async def put(connection: Connection, row: tuple[UUID, UUID, Any], new: NewInsta
     )  # fmt: skip
     if new.kind == "agent":
         await connection.execute(_JOIN_BUNDLE, tenant_id, found)
+    return found
+
+
+async def update(
+    connection: Connection, key: tuple[UUID, UUID], new: NewInstallation
+) -> UUID | None:
+    """Another release of the same plugin in an installation; None when there is none such."""
+    found: UUID | None = await connection.fetchval(
+        _UPDATE, *key, new.plugin_id, new.version, new.digest, new.manifest, list(new.grants),
+        new.config,
+    )  # fmt: skip
     return found
 
 

@@ -26,12 +26,12 @@ BUNDLES_MAX = 1_000
 AGENTS_MAX = 50
 
 _SET = {
-    "enabled": "update installations set enabled = $3 where tenant_id = $1 and id = $2 returning id",
-    "grants": "update installations set grants = $3 where tenant_id = $1 and id = $2 returning id",
-    "config": "update installations set config = $3 where tenant_id = $1 and id = $2 returning id",
-    "secrets": "update installations set secrets = $3 where tenant_id = $1 and id = $2 returning id",
+    "enabled": "update installations set enabled = $3 where tenant_id = $1 and id = $2 returning 1",
+    "grants": "update installations set grants = $3 where tenant_id = $1 and id = $2 returning 1",
+    "config": "update installations set config = $3 where tenant_id = $1 and id = $2 returning 1",
+    "secrets": "update installations set secrets = $3 where tenant_id = $1 and id = $2 returning 1",
 }
-_DELETE = "delete from installations where tenant_id = $1 and id = $2 returning id"
+_DELETE = "delete from installations where tenant_id = $1 and id = $2 returning 1"
 
 
 class Installations:
@@ -75,6 +75,13 @@ class Installations:
         async with self._change(tenant_id) as connection:
             row = (tenant_id, self._ids.new(), self._clock.now())
             return await repository.put(connection, row, new)
+
+    async def update(self, tenant_id: UUID, installation_id: UUID, new: NewInstallation) -> None:
+        """Replace an installation's release, grants and configuration; its place, its secrets and
+        whether it is enabled stay. Raises NotFoundError."""
+        async with self._change(tenant_id) as connection:
+            changed = await repository.update(connection, (tenant_id, installation_id), new)
+            _found(changed, installation_id)
 
     async def uninstall(self, tenant_id: UUID, installation_id: UUID) -> None:
         """Remove an installation and what it kept; what it did stays on record.

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hyperpersonal_core import migrations
+from hyperpersonal_core.migrations import migrate as bring_up
 
 FOLDER = Path(__file__).parent
 VERSION_TABLE = "alembic_version_registry"
@@ -10,4 +10,4 @@ VERSION_TABLE = "alembic_version_registry"
 
 def migrate(dsn: str) -> None:
     """Bring the registry's schema in the database at `dsn` (an owner's) to the newest revision."""
-    migrations.migrate(dsn, FOLDER, VERSION_TABLE)
+    bring_up(dsn, FOLDER, VERSION_TABLE)
