@@ -19,37 +19,70 @@ from hyperpersonal_core.installations.secrets import Secrets
 from hyperpersonal_core.installations.service import Installations
 from hyperpersonal_core.installations.tools import Tools
 from hyperpersonal_core.installations.values import Bundle, Installation, NewInstallation
+from hyperpersonal_core.memory.documents import Document, read_documents
+from hyperpersonal_core.memory.embedding import CachedEmbedder, Embedder
+from hyperpersonal_core.memory.facts import Facts, NewFact
+from hyperpersonal_core.memory.knowledge import ArticleView, Imported, Knowledge
+from hyperpersonal_core.memory.memory import Memory
+from hyperpersonal_core.memory.recall import Recall
+from hyperpersonal_core.memory.recalled import RecallAsk, Recalled
+from hyperpersonal_core.routing.decision import AgentCard, Decision, RouteAsk
+from hyperpersonal_core.routing.history import History, Labelled, read_history
+from hyperpersonal_core.routing.router import Router
+from hyperpersonal_core.routing.rules import Rule, Rules
+from hyperpersonal_core.routing.understanding import Understanding
 from hyperpersonal_core.tenants.service import Tenants
 from hyperpersonal_core.tenants.values import Member, NewMember, Role, Tenant
+from hyperpersonal_core.turns.history import TurnHistory, TurnView
 from hyperpersonal_core.turns.services import Services
 from hyperpersonal_core.turns.turn import TurnSettings
 from hyperpersonal_core.turns.worker import TurnWorker
 
 __all__ = [
+    "AgentCard",
     "Appended",
+    "ArticleView",
     "Bundle",
+    "CachedEmbedder",
     "ChannelScope",
     "Channels",
     "Contact",
     "ContactDetails",
     "Contacts",
     "Conversation",
+    "Decision",
+    "Document",
+    "Embedder",
     "Escalated",
     "Event",
+    "Facts",
     "Handoffs",
     "HeldReleases",
+    "History",
+    "Imported",
     "Inbound",
     "Installation",
     "Installations",
+    "Knowledge",
     "Kv",
+    "Labelled",
     "Member",
+    "Memory",
     "NewChannel",
+    "NewFact",
     "NewInstallation",
     "NewMember",
     "NewMessage",
     "NoModel",
+    "Recall",
+    "RecallAsk",
+    "Recalled",
     "ReleaseStore",
     "Role",
+    "RouteAsk",
+    "Router",
+    "Rule",
+    "Rules",
     "Secrets",
     "Services",
     "Taken",
@@ -57,9 +90,14 @@ __all__ = [
     "Tenants",
     "Timeline",
     "Tools",
+    "TurnHistory",
     "TurnJournals",
     "TurnSettings",
+    "TurnView",
     "TurnWorker",
+    "Understanding",
     "decode_frame",
     "parse_inbound",
+    "read_documents",
+    "read_history",
 ]

@@ -39,7 +39,8 @@ _PATTERNS = (
     ("account_id", r"^\W*(?P<v>(?=[A-Z0-9]*[A-Z])[A-Z0-9]{10})\W*$"),
     (
         "account_id",
-        r"(?i:account (?:id|number|no)\W{0,3}(?:is |was )?)(?P<v>(?=[A-Z0-9]*[A-Z])[A-Z0-9]{8,12})\b",
+        r"(?i:account (?:id|number|no)\W{0,3}(?:is |was )?)"
+        r"(?P<v>(?=[A-Z0-9]*[A-Z])[A-Z0-9]{8,12})\b",
     ),
     ("amount", r"[$€£] ?\d[\d,]*(?:\.\d{1,2})?"),
     (
@@ -83,18 +84,127 @@ _NAMES = tuple(
     )
 )
 _NOT_NAMES = frozenset(
-    ["hi", "hello", "hey", "thanks", "thank", "please", "yes", "no", "ok", "okay", "sure", "great", "good", "morning", "afternoon", "evening", "can", "could", "would", "the", "this", "that", "order", "number", "email", "address", "user", "account", "id", "shipping", "customer", "service", "support", "gold", "silver", "bronze", "premium", "guest", "calvin", "klein", "michael", "kors", "tommy", "hilfiger", "credit", "card", "gift", "paypal", "pal", "new", "york", "los", "angeles", "san", "united", "states", "black", "friday", "two", "factor", "i", "my", "zip", "code", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "street", "road", "avenue", "drive", "lane", "american", "express", "apple", "pay", "google", "mastercard", "visa", "all", "best", "what", "where", "when", "why", "how", "is", "are", "do", "does", "did"]
+    [
+        "hi",
+        "hello",
+        "hey",
+        "thanks",
+        "thank",
+        "please",
+        "yes",
+        "no",
+        "ok",
+        "okay",
+        "sure",
+        "great",
+        "good",
+        "morning",
+        "afternoon",
+        "evening",
+        "can",
+        "could",
+        "would",
+        "the",
+        "this",
+        "that",
+        "order",
+        "number",
+        "email",
+        "address",
+        "user",
+        "account",
+        "id",
+        "shipping",
+        "customer",
+        "service",
+        "support",
+        "gold",
+        "silver",
+        "bronze",
+        "premium",
+        "guest",
+        "calvin",
+        "klein",
+        "michael",
+        "kors",
+        "tommy",
+        "hilfiger",
+        "credit",
+        "card",
+        "gift",
+        "paypal",
+        "pal",
+        "new",
+        "york",
+        "los",
+        "angeles",
+        "san",
+        "united",
+        "states",
+        "black",
+        "friday",
+        "two",
+        "factor",
+        "i",
+        "my",
+        "zip",
+        "code",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "street",
+        "road",
+        "avenue",
+        "drive",
+        "lane",
+        "american",
+        "express",
+        "apple",
+        "pay",
+        "google",
+        "mastercard",
+        "visa",
+        "all",
+        "best",
+        "what",
+        "where",
+        "when",
+        "why",
+        "how",
+        "is",
+        "are",
+        "do",
+        "does",
+        "did",
+    ]
 )
 _REFUND = re.compile(
     r"(?i)re?f+u\w*|re\w{0,5}burs\w*|re\w?bat\w*|comp?e\w*sa\w*|re\w{0,2}titu\w*|money\W+back"
-    r"|\b(?:waiting for|expect\w*|want|demand) an? (?:\w+ )?\w+ of\b|\bpaid .* (?:item|article|order)"
+    r"|\b(?:waiting for|expect\w*|want|demand) an? (?:\w+ )?\w+ of\b"
+    r"|\bpaid .* (?:item|article|order)"
 )
 _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
 
 
-def extract(text):
+def extract(text: str) -> list[tuple[str, str, int, int]]:
     """All slots of `text` as (type, value, start, end), by place; earlier patterns win overlaps."""
-    taken = []
+    taken: list[tuple[str, str, int, int]] = []
     for kind, pattern in _COMPILED:
         for match in pattern.finditer(text):
             _take(taken, text, kind, match)
@@ -112,7 +222,9 @@ def extract(text):
     return sorted(taken, key=lambda slot: slot[2])
 
 
-def _take(taken, text, kind, match):
+def _take(
+    taken: list[tuple[str, str, int, int]], text: str, kind: str, match: re.Match[str]
+) -> None:
     group = "v" if "v" in match.re.groupindex else 0
     value = match[group]
     before = text[max(0, match.start() - 30) : match.start()].lower()
@@ -125,12 +237,14 @@ def _take(taken, text, kind, match):
     _add(taken, kind, value, *match.span(group))
 
 
-def _add(taken, kind, value, start, end):
+def _add(
+    taken: list[tuple[str, str, int, int]], kind: str, value: str, start: int, end: int
+) -> None:
     if all(end <= slot[2] or start >= slot[3] for slot in taken):
         taken.append((kind, value, start, end))
 
 
-def normal(kind, value):
+def normal(kind: str, value: str) -> str:
     """A value as it is compared: lower case, no leading #, amounts as their digits."""
     value = value.strip().lower().lstrip("#").strip()
     if kind in ("amount", "refund_amount"):

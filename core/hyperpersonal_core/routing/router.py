@@ -1,0 +1,134 @@
+"""Which agent answers: the tenant's rules, then a person if asked for, then the open question,
+then what the model makes of the text.
+
+The cheap stage (static vectors) decides what it is sure of; MiniLM is asked about the rest, in
+one batch a tenant.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+from hyperpersonal_core.memory.embedding import CachedEmbedder
+from hyperpersonal_core.memory.index import Question
+from hyperpersonal_core.memory.static import StaticEmbedder
+from hyperpersonal_core.routing.decision import Decision, RouteAsk
+from hyperpersonal_core.routing.follow import is_answer
+from hyperpersonal_core.routing.model import RoutingModel
+from hyperpersonal_core.routing.person import asks_for_person
+from hyperpersonal_core.routing.rules import Rule
+from hyperpersonal_core.routing.seed import OUT_OF_SCOPE, SMALLTALK
+from hyperpersonal_core.routing.sight import Sight
+from hyperpersonal_core.routing.tenant import TenantRouting, TenantRoutings
+from hyperpersonal_core.routing.verdict import card_of, decide, server_of, to_card
+
+TEXT_CHARS_MAX = 2000
+SURE_LEAST = 0.9
+SURE_NEAREST = 0.7
+PERSON_LIKENESS = 0.93
+
+
+class Router:
+    """Decides for bursts of shoppers' messages."""
+
+    def __init__(
+        self, routings: TenantRoutings, embedder: CachedEmbedder, static: StaticEmbedder
+    ) -> None:
+        self._routings = routings
+        self._embedder = embedder
+        self._static = static
+
+    async def decide(self, ask: RouteAsk) -> Decision:
+        """`decide_many` for one."""
+        return (await self.decide_many([ask]))[0]
+
+    async def decide_many(self, asks: Sequence[RouteAsk]) -> list[Decision]:
+        """A decision for each ask, in the order given."""
+        decided: dict[int, Decision] = {}
+        for (tenant_id, _), mine in _by_bundle(asks).items():
+            routing = await self._routings.of(tenant_id)
+            chosen = [asks[n] for n in mine]
+            model = await routing.model_for(chosen[0].agents)
+            decisions = await self._decide_alike(routing, model, chosen)
+            decided.update(zip(mine, decisions, strict=True))
+        return [decided[n] for n in range(len(asks))]
+
+    async def _decide_alike(
+        self, routing: TenantRouting, model: RoutingModel, asks: list[RouteAsk]
+    ) -> list[Decision]:
+        """Asks of one tenant and one bundle."""
+        early = [_before_the_model(routing, ask) for ask in asks]
+        open_ = [n for n, decision in enumerate(early) if decision is None]
+        sights = await self._look(model, [_meant(asks[n]) for n in open_])
+        for n, sight in zip(open_, sights, strict=True):
+            early[n] = _with_person(asks[n], sight) or decide(asks[n], sight)
+        return [decision for decision in early if decision is not None]
+
+    async def _look(self, model: RoutingModel, texts: list[str]) -> list[Sight]:
+        if not texts:
+            return []
+        static = self._static.embed(texts)
+        glance = model.glance(static)
+        sure = (glance.probabilities.max(1) >= SURE_LEAST) & (glance.near_example >= SURE_NEAREST)
+        known = self._embedder.known(texts)
+        deep = [n for n, text in enumerate(texts) if text in known or not sure[n]]
+        seen = {n: model.sight(glance, n) for n in range(len(texts))}
+        if deep:
+            chosen = [texts[n] for n in deep]
+            vectors = await self._embedder.embed_aside(chosen)
+            question = Question(chosen, vectors, static[deep])
+            judged = await asyncio.to_thread(model.judge, question)
+            seen.update({n: model.sight(judged, row) for row, n in enumerate(deep)})
+        return [seen[n] for n in range(len(texts))]
+
+
+def _by_bundle(asks: Sequence[RouteAsk]) -> dict[tuple[UUID, object], list[int]]:
+    groups: dict[tuple[UUID, object], list[int]] = {}
+    for n, ask in enumerate(asks):
+        bundle = tuple((card.installation_id, card.labels) for card in ask.agents)
+        groups.setdefault((ask.tenant_id, bundle), []).append(n)
+    return groups
+
+
+def _meant(ask: RouteAsk) -> str:
+    """The text to understand: after a clarifying question, with what was said before it."""
+    earlier = [speech.text for speech in ask.history if speech.source == "contact"]
+    if ask.clarified and earlier and earlier[-1] == ask.text:
+        earlier.pop()
+    text = f"{earlier[-1]} {ask.text}" if ask.clarified and earlier else ask.text
+    return text[:TEXT_CHARS_MAX]
+
+
+def _before_the_model(routing: TenantRouting, ask: RouteAsk) -> Decision | None:
+    rule = routing.rules.match(ask.text)
+    if rule and (decision := _by_rule(ask, rule)):
+        return decision
+    active = card_of(ask.agents, ask.active)
+    if active and is_answer(ask.text) and not asks_for_person(ask.text):
+        return to_card(active, active.labels[0], 0.95, f"it answers {active.name}'s open question")
+    return None
+
+
+def _by_rule(ask: RouteAsk, rule: Rule) -> Decision | None:
+    """What the rule says; None when its agent is no longer installed."""
+    reason = f"the merchant's rule {rule.pattern!r}"
+    if rule.target == "person":
+        return Decision("person", "person", 1.0, reason)
+    if rule.target == "decline":
+        return Decision("decline", OUT_OF_SCOPE, 1.0, reason)
+    for card in ask.agents:
+        if rule.target == card.name or rule.target in card.labels:
+            label = rule.target if rule.target in card.labels else card.labels[0]
+            return to_card(card, label, 1.0, reason)
+    return None
+
+
+def _with_person(ask: RouteAsk, sight: Sight) -> Decision | None:
+    """A shopper who asks for a person gets one, whatever the matter."""
+    likened = sight.neighbour.escalate and sight.near_example >= PERSON_LIKENESS
+    if not (asks_for_person(ask.text) or likened):
+        return None
+    label = next(label for label, _ in sight.ranked() if label not in (OUT_OF_SCOPE, SMALLTALK))
+    card = server_of(ask.agents, label)
+    installed = card.installation_id if card else None
+    return Decision("person", label, 0.95, "the shopper asks for a person", installed)

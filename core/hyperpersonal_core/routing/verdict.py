@@ -1,0 +1,128 @@
+"""From the model's opinion to a decision: which agent, or a question, or a polite no.
+
+Rules: decline only what is surely foreign; ask once when two agents are as likely and nothing
+else decides; a conversation stays with its agent unless the new matter is clear.
+"""
+
+from collections.abc import Sequence
+
+from hyperpersonal_core.routing.decision import AgentCard, Decision, RouteAsk
+from hyperpersonal_core.routing.seed import OUT_OF_SCOPE, SMALLTALK, STAND_INS
+from hyperpersonal_core.routing.sight import Sight
+from hyperpersonal_core.routing.vague import vague_choices
+from hyperpersonal_core.routing.words import question_between
+
+DECLINE_LEAST = 0.5
+DECLINE_WHILE_ASKING_LEAST = 0.9
+SWITCH_LEAST = 0.6
+CLARIFY_MARGIN = 0.1
+CLARIFY_WORDS_MAX = 8
+KNOWN_EXAMPLE = 0.8
+KNOWN_ARTICLE = 0.5
+
+
+def decide(ask: RouteAsk, sight: Sight) -> Decision:
+    """The decision for a text that no rule and no open question decided."""
+    ranked = sight.ranked()
+    foreign = dict(ranked)[OUT_OF_SCOPE]
+    active = card_of(ask.agents, ask.active)
+    least = DECLINE_WHILE_ASKING_LEAST if active else DECLINE_LEAST
+    if ranked[0][0] == OUT_OF_SCOPE and foreign >= least:
+        reason = f"no shop answers this: {sight.because()}"
+        runner_up = next((label for label, _ in ranked[1:]), "")
+        return Decision("decline", OUT_OF_SCOPE, _round(foreign), reason, runner_up=runner_up)
+    inside = [pair for pair in ranked if pair[0] != OUT_OF_SCOPE]
+    if active and (kept := _kept(ask, active, inside, sight)):
+        return kept
+    choices = _unclear(ask, inside, sight)
+    if choices:
+        return _clarify(inside, choices)
+    return _to_agent(ask, inside, sight)
+
+
+def to_card(card: AgentCard, label: str, confidence: float, reason: str) -> Decision:
+    """A decision for one agent."""
+    return Decision("agent", label, _round(confidence), reason, card.installation_id)
+
+
+def card_of(agents: Sequence[AgentCard], installation_id: object) -> AgentCard | None:
+    """The card of an installation."""
+    return next((card for card in agents if card.installation_id == installation_id), None)
+
+
+def server_of(agents: Sequence[AgentCard], label: str) -> AgentCard | None:
+    """The first agent that serves a label, or its stand-in."""
+    for wanted in (label, STAND_INS.get(label)):
+        for card in agents:
+            if wanted in card.labels:
+                return card
+    return agents[0] if label == SMALLTALK and agents else None
+
+
+def _kept(
+    ask: RouteAsk, active: AgentCard, inside: list[tuple[str, float]], sight: Sight
+) -> Decision | None:
+    """Stay with the agent that asked, unless another matter is clearly raised."""
+    label, likely = inside[0]
+    own = sum(p for name, p in inside if name in active.labels and name != SMALLTALK)
+    near = sight.near_example >= KNOWN_EXAMPLE or sight.near_article >= KNOWN_ARTICLE
+    clear = likely >= SWITCH_LEAST and near and own < 1 - SWITCH_LEAST
+    if label not in active.labels and label != SMALLTALK and clear:
+        return None
+    best = next((name for name, _ in inside if name in active.labels), active.labels[0])
+    return to_card(active, best, max(own, 0.5), f"{active.name} has a question open")
+
+
+def _unclear(ask: RouteAsk, inside: list[tuple[str, float]], sight: Sight) -> tuple[str, ...]:
+    if ask.clarified or len(inside) < 2:
+        return ()
+    served = [label for label, _ in inside if label != SMALLTALK and _served(ask, label)]
+    if choices := vague_choices(ask.text, served):
+        return choices
+    (first, most), (second, next_most) = inside[:2]
+    near = sight.near_example >= KNOWN_EXAMPLE or sight.near_article >= KNOWN_ARTICLE
+    close = most - next_most < CLARIFY_MARGIN and SMALLTALK not in (first, second)
+    short = len(ask.text.split()) <= CLARIFY_WORDS_MAX
+    if close and short and not near and {first, second} <= set(served):
+        return first, second
+    return ()
+
+
+def _served(ask: RouteAsk, label: str) -> bool:
+    return any(label in card.labels for card in ask.agents)
+
+
+def _clarify(inside: list[tuple[str, float]], choices: tuple[str, ...]) -> Decision:
+    chances = dict(inside)
+    likely = sorted(choices, key=lambda label: -chances[label])
+    return Decision(
+        "clarify",
+        likely[0],
+        _round(chances[likely[0]]),
+        f"as likely {likely[0]} as {likely[1]}",
+        runner_up=likely[1],
+        question=question_between(choices),
+    )
+
+
+def _to_agent(ask: RouteAsk, inside: list[tuple[str, float]], sight: Sight) -> Decision:
+    label, likely = inside[0]
+    second = inside[1][0] if len(inside) > 1 else ""
+    card = server_of(ask.agents, label)
+    intent = sight.neighbour.intent if sight.neighbour.label == label else ""
+    kind, reason = "agent", sight.because()
+    if card is None:
+        kind, reason = "person", f"no installed agent serves {label}; {reason}"
+    return Decision(
+        "agent" if kind == "agent" else "person",
+        label,
+        _round(likely),
+        reason,
+        card.installation_id if card else None,
+        runner_up=second,
+        intent=intent,
+    )
+
+
+def _round(value: float) -> float:
+    return round(min(1.0, max(0.0, value)), 3)
