@@ -8,6 +8,7 @@ import pytest
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.migrations import migrate
+from hyperpersonal_runtime.testing import SandboxServer
 from hyperpersonal_web.embedded.nats import EmbeddedNats
 from hyperpersonal_web.embedded.postgres import EmbeddedPostgres
 
@@ -60,3 +61,11 @@ async def bus(nats_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Bu
     connected = await Bus.connect(nats_url, prefix=f"t{abs(hash(request.node.nodeid)) % 10**12}")
     yield connected
     await connected.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[SandboxServer]:
+    """The real sandbox with fakes around it, shared by all tests of this process."""
+    server = SandboxServer()
+    yield server
+    server.close()

@@ -129,14 +129,23 @@ class SandboxServer:
         """What the last call saw."""
         return self._world
 
+    @property
+    def worker_pids(self) -> tuple[int, ...]:
+        return self._host.worker_pids
+
     def call(
-        self, release: HookCall, hook: str, payload: Any, world: World | None = None
+        self,
+        release: HookCall,
+        hook: str,
+        payload: Any,
+        world: World | None = None,
+        **changes: Any,
     ) -> CallResult:
-        """Run one hook of what `hook_call` made, in the given world."""
+        """Run one hook of what `hook_call` made, in the given world; see Sandbox.call."""
         for name, value in msgspec.structs.asdict(world or World()).items():
             setattr(self._world, name, value)
         box = Sandbox(self._host, release, self._world)
-        return self._run(box.call(hook, payload), CALL_SECONDS_MAX)
+        return self._run(box.call(hook, payload, **changes), CALL_SECONDS_MAX)
 
     def close(self) -> None:
         self._run(self._host.close(), CALL_SECONDS_MAX)
