@@ -56,8 +56,7 @@ def _payment(asking, open_requests, text):
     said = values.payment(text)
     for request in open_requests:
         if said and asking["key"].endswith(request["verb"]):
-            if not request["orders"] or asking["key"][: -len(request["verb"])] in request["orders"]:
-                request["payment"] = said
+            request.setdefault("paid_by", {})[asking["order_id"]] = said
     return bool(said)
 
 

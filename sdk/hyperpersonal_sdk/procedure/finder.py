@@ -6,11 +6,23 @@ from hyperpersonal_sdk.procedure import items, values, words
 from hyperpersonal_sdk.procedure.asks import Ask, Refuse
 
 _ALL = re.compile(
-    r"\b(?:all|every|everything|entire|whole|both|full|complete)\b(?!\s+(?:size|refund|glass|black|white))", re.I
+    r"\b(?:all|every|everything|entire|whole|both|full|complete)\b"
+    r"(?!\s+(?:size|refund|else|the\s+other\s+options|other\s+options|the\s+same))", re.I
 )
-_EXCEPT = re.compile(r"\b(?:except|apart\s+from|other\s+than|but\s+(?:not|keep)|excluding|keep(?:ing)?|all\s+but)\b", re.I)
+_EXCEPT = re.compile(r"\b(?:except|apart\s+from|other\s+than|but\s+(?:not|keep)|excluding|all\s+but|keep(?:ing)?(?!\s+(?:everything|all|the\s+(?:rest|same|other)|it|them)\b))\b", re.I)
 _ALL_ORDERS = re.compile(r"\b(?:all|every|both|any)\s+(?:of\s+)?(?:my\s+|the\s+)?(?:other\s+)?(?:pending\s+|open\s+)?orders?\b", re.I)
-_CHEAP, _DEAR = re.compile(r"\b(?:cheap|least\s+expensive)", re.I), re.compile(r"\bmost\s+expensive|\bpric(?:ey|ier)", re.I)
+_CHEAP, _DEAR = re.compile(r"\b(?:cheap|(?:least|less)\s+expensive)", re.I), re.compile(r"\b(?:most|more)\s+expensive|\bpric(?:ey|ier)", re.I)
+_ORDER = re.compile(r"\b(?:order|package|parcel)\b", re.I)
+_ALL_THINGS = re.compile(
+    r"\beverything\b|\ball\s+(?:of\s+)?(?:the\s+|my\s+)?(?:\w+\s+)?(?:items|things|purchases|stuff)\b", re.I
+)
+_ORDER_WITH = re.compile(
+    r"\border\s+(?:with|containing|including|that\s+(?:has|had|contains|contained|includes|included))\s+([^,.;]{3,60})", re.I
+)
+_HINTS = (
+    ("delivered", re.compile(r"\b(?:received|arrived|delivered|got|came)\b", re.I)),
+    ("pending", re.compile(r"\b(?:pending|not\s+(?:yet\s+)?(?:shipped|arrived)|just\s+(?:placed|ordered))\b", re.I)),
+)
 _TO = re.compile(r"\bto\s*$", re.I)
 _WHOLE = re.compile(r"\b(?:order|orders|package|parcel|everything|them|these|items|all)\b", re.I)
 
@@ -27,15 +39,20 @@ def orders(request, shop, statuses):
     tail = values.ORDER_TAIL.search(words_said)
     if tail:
         mine = [o for o in mine if o["id"].endswith(tail.group(1))]
-    if _ALL_ORDERS.search(request["text"]) and mine:
+    if mine and (_ALL_ORDERS.search(request["text"]) or _all_things(request)):
         return mine
-    by_item = _holding(request, mine)
-    fits = by_item or mine
-    if not mine:
+    fits = _holding(request, mine) or _holding(request, shop.orders()) or mine
+    if not fits:
         raise Refuse(f"I found no {_either(statuses)} order on your account.")
     if len(fits) == 1:
         return fits
     raise _ask_order(request, fits)
+
+
+def _all_things(request):
+    """ "Return everything I have received": all orders, unless one order is spoken of."""
+    said = request["text"]
+    return request["verb"] == "return" and _ALL_THINGS.search(said) and not _ORDER.search(said)
 
 
 def _named(request, shop):
@@ -92,7 +109,12 @@ def _scope(request, shop, statuses):
         return named
     mine = [o for o in shop.orders() if o["status"] in statuses]
     tail = values.ORDER_TAIL.search(request["text"])
-    return [o for o in mine if o["id"].endswith(tail.group(1))] if tail else mine
+    if tail:
+        return [o for o in mine if o["id"].endswith(tail.group(1))]
+    described = _ORDER_WITH.search(request["text"])
+    if described:
+        return _holding({"text": described.group(1)}, mine) or mine
+    return mine
 
 
 def _whole_orders(request, shop, statuses, scope):
@@ -109,7 +131,7 @@ def _whole_orders(request, shop, statuses, scope):
 def _spoken(request, scope):
     """[(order, name)] of what the words name, in the orders looked at."""
     names = {item["name"] for order in scope for item in order["items"]}
-    for said in (request["text"], request.get("before", "")):
+    for said in (_ORDER_WITH.sub("order", request["text"]), request.get("before", "")):
         kept = _EXCEPT.search(said)
         if kept and _ALL.search(said):
             return []
@@ -139,6 +161,8 @@ def _grouped(request, named, shop):
     whole = [o for o, _ in named if all(o in found for found in places.values())]
     for name, found in places.items():
         if len(found) > 1 and not request["orders"]:
+            found = _by_status(request, found)
+        if len(found) > 1 and not request["orders"]:
             found = _by_options(request, name, found) or [o for o in found if o in whole]
         if len(found) > 1 and not request["orders"] and not _ALL.search(request["text"]):
             raise _ask_order(request, found)
@@ -147,10 +171,21 @@ def _grouped(request, named, shop):
     return list(groups.values())
 
 
+def _by_status(request, found):
+    """ "The boots I received" are of a delivered order, "my pending order" is pending."""
+    said = f"{request.get('before', '')} {request['text']}"
+    for status, pattern in _HINTS:
+        fits = [o for o in found if o["status"] == status]
+        if fits and pattern.search(said):
+            return fits
+    return found
+
+
 def _by_options(request, name, found):
     """Of orders that hold the same product, the ones whose item has the options said."""
     same = [i for o in found for i in o["items"] if i["name"] == name]
-    said = items.options_in(f"{request.get('before', '')} {request['text']}", same)
+    words_said = f"{request.get('before', '')} {request['text']}"
+    said = items.options_in(items.source(words_said, request["verb"]), same)
     fits = [o for o in found if any(i["name"] == name and _has(i, said) for i in o["items"])]
     return fits if said and len(fits) == 1 else None
 
@@ -179,7 +214,7 @@ def _which(request, order, name):
     exact = _quoted(said, same)
     if exact:
         return exact
-    described = items.options_in(said, same)
+    described = items.options_in(items.source(said, request["verb"]), same)
     fits = [i for i in same if described and _has(i, described)]
     if fits and len(fits) < len(same):
         return fits

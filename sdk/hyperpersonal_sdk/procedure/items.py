@@ -4,7 +4,7 @@ import re
 
 from hyperpersonal_sdk.procedure.text import squeeze
 
-_WORD = re.compile(r"[a-z0-9%+./]+")
+_WORD = re.compile(r"[a-z0-9%+]+(?:[./][a-z0-9]+)*")
 _UNITS = (
     (re.compile(r"(\d+(?:\.\d+)?)\s*-?\s*(?:feet|foot|ft)\b"), r"\1ft"),
     (re.compile(r"(\d+(?:\.\d+)?)\s*-?\s*(?:inches|inch|in\b|\")"), r"\1inch"),
@@ -21,7 +21,8 @@ _VAGUE = re.compile(
 )  # fmt: skip
 _INSTEAD = re.compile(r"\b(?:instead\s+of|rather\s+than|over|not|other\s+than|from)\s+(?:an?\s+|the\s+)?[^,.;]*?(?=\bto\b|[,.;]|$)")
 _VERB = re.compile(r"\b(?:exchang|swap|replac|modif|chang|switch|trad|upgrad|downgrad)\w*\b")
-_TARGET = re.compile(r"\b(?:to|for|with|into)\b(?!\s+(?:exchang|swap|replac|modif|chang|be\b))")
+_TO = re.compile(r"\b(?:to|for|into)\b(?!\s+(?:exchang|swap|replac|modif|chang|be\b))")
+_WITH = re.compile(r"\bwith\b")
 
 
 def same(text):
@@ -121,11 +122,24 @@ def _key_of(keys, value, spoken):
 def _yes_no(spoken, value, keys, chosen):
     for key in keys:
         stem = re.escape(same(key).split()[0])
-        said = re.search(rf"\b(not|non|no|without)?\W{{0,3}}\b{stem}\w*(?:\W+\w+)?(?:\W+(yes|no)\b)?", spoken)
+        said = re.search(
+            rf"\b(not|non|no|without)?\W{{0,3}}\b{stem}\w*(?:(?:\W+\w+)?\W+(yes|no)\b)?", spoken
+        )
         if said:
             negative = bool(said.group(1)) or said.group(2) == "no"
             if (value == "no") == negative:
                 chosen[key] = value
+
+
+def stated(text, variants):
+    """{option: value} of an answer that names its options: "size: 12, waterproof: no"."""
+    spoken, chosen = same(text), {}
+    for variant in variants:
+        for key, value in variant["options"].items():
+            pair = rf"(?<!\w){re.escape(same(key))}\s*[:=]\s*{re.escape(same(value))}(?![\w.])"
+            if key not in chosen and re.search(pair, spoken):
+                chosen[key] = value
+    return chosen
 
 
 def choose(options, variants, old):
@@ -149,9 +163,20 @@ def target(text):
     """The part of a wish that says what is wanted, without what it replaces."""
     verb = _VERB.search(text)
     wanted = text[verb.end() :] if verb else text
-    match = _TARGET.search(wanted)
+    match = _TO.search(wanted) or _WITH.search(wanted)
     wanted = wanted[match.end() :] if match else wanted
     return _INSTEAD.sub(" ", wanted)
+
+
+def source(text, verb):
+    """The part of a wish that describes what was bought: for a change, what stands before "for"."""
+    said = same(text)
+    if verb != "swap":
+        return said
+    change = _VERB.search(said)
+    start = change.end() if change else 0
+    match = _TO.search(said, start) or _WITH.search(said, start)
+    return said[: match.start()] if match else said
 
 
 def is_vague(text):

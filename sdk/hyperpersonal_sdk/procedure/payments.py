@@ -41,7 +41,7 @@ def covers(method, due_minor, shop):
 
 def _settle(request, order, allowed_in, purpose):
     allowed, shop = allowed_in
-    said = request.get("payment", "")
+    said = request.get("paid_by", {}).get(order["id"]) or request.get("payment", "")
     fits = _meant(said, order, allowed)
     if len(fits) == 1:
         return fits[0]
@@ -52,7 +52,7 @@ def _settle(request, order, allowed_in, purpose):
     question = words.ask_payment(purpose, [label(m) for m in fits or allowed])
     if said and not fits:
         question = f"That one cannot be used for {purpose}. {question}"
-    raise Ask("payment", question, order["id"] + request["verb"])
+    raise Ask("payment", question, order["id"] + request["verb"], order_id=order["id"])
 
 
 def _why(shop):

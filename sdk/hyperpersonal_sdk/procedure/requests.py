@@ -49,12 +49,13 @@ def _take(piece, before, found):
     """Add a piece to the requests; returns the words no request has used yet."""
     masked = cut.mask(piece)
     verb, _ = verbs.acting(masked)
-    if verbs.NEGATED.search(masked) and not _turns_positive(masked):
+    conditional = verbs.IF.search(masked)
+    if verbs.NEGATED.search(masked) and not conditional and not _turns_positive(masked):
         _withdraw(piece, verb, found)
         return before
     if verb and _is_about_another(verb, found, masked):
         verb = None
-    if verb is None or (verbs.IF.search(masked) and not verbs.IF_FAILED.search(masked)):
+    if verb is None or (conditional and not verbs.IF_FAILED.search(masked)):
         if found:
             found[-1]["text"] += " " + piece
             _details(found[-1], piece)
@@ -64,7 +65,7 @@ def _take(piece, before, found):
     if verbs.IF_FAILED.search(masked) and found:
         request["if_failed"] = True
     _details(request, piece)
-    _inherit(request, before)
+    _inherit(request, before, found)
     found.append(request)
     return f"{before} {piece}".strip()[-1_500:]
 
@@ -122,10 +123,10 @@ def _without_address(piece):
     return piece
 
 
-def _inherit(request, before):
-    """The orders, reason and payment named before the first wish belong to it."""
+def _inherit(request, before, found):
+    """The order and reason named before belong to a wish that names none itself."""
     if not request["orders"]:
-        request["orders"] = values.order_ids(before)[-1:]
+        request["orders"] = (found[-1]["orders"] if found else values.order_ids(before))[-1:]
     if request["verb"] == "cancel" and not request.get("reason"):
         request["reason"] = reason(before)
 

@@ -32,8 +32,9 @@ def new_item(request, order, bought, shop):
 
 def _answered(answer, product, bought):
     """An answer to "which variant": its options, the rest as bought, or the only one that fits."""
-    mapped = _mapped(answer, product["variants"])
-    wanted = mapped or items.options_in(answer, product["variants"])
+    variants = product["variants"]
+    wanted = _mapped(answer, variants) or items.stated(answer, variants)
+    wanted = wanted or items.options_in(answer, product["variants"])
     if not wanted:
         return None
     fits = items.narrow(wanted, product["variants"])

@@ -21,6 +21,7 @@ ACTING = (
     ("set_address", _any(
         r"\b(?:chang|updat|modif|correct|fix|switch|set|edit)\w*\b[^.;]{0,70}\baddress\b",
         r"\baddress\b[^.;]{0,40}\b(?:chang|updat|modif|wrong|incorrect|correct)\w*",
+        r"\b(?:ship|send|deliver|shipped|sent|delivered)\b[^.;]{0,40}\bto\s+\d{1,6}\s+[A-Z]",
         r"\b(?:ship|send|deliver|shipped|sent|delivered)\b[^.;]{0,40}\bto\s+(?:my|a|an|the|another|this)\s+(?:\w+\s+){0,2}(?:address|home|house|place|office)\b",
     )),
     ("set_payment", _any(
@@ -32,6 +33,7 @@ ACTING = (
     ("swap", _any(
         r"\b(?:exchang|swap|replac|modif|upgrad|downgrad)\w*\b",
         r"\b(?:switch|trad)(?:e|ed|ing)?\b[^.;]{0,80}\b(?:for|to|with|into)\b",
+        r"\b(?:have|get|want|like|need)\b[^.;]{0,40}\b(?:different|another|bigger|smaller|larger|other)\s+(?:size|colou?r|one|model|version|variant)\b",
         r"\bchang(?:e|ed|ing)\b(?!\s+(?:my|your|his|her|their)\s+mind)[^.;]{0,160}\b(?:to|into|for)\b",
     )),
     ("return", _any(
