@@ -91,6 +91,12 @@ class TurnJournals:
         if self._live.get(str(turn.turn_id)) is turn:
             del self._live[str(turn.turn_id)]
 
+    def record(self, scope: CallScope, entries: tuple[Entry, ...]) -> None:
+        """Keep what was called on behalf of a running turn; saved with the turn's end."""
+        turn = self._live.get(scope.turn_id)
+        if turn is not None:
+            turn.record(entries, UUID(scope.installation_id))
+
     async def save(self, scope: CallScope, entries: list[Entry]) -> None:
         """Make the turn durable up to here.
 

@@ -10,6 +10,7 @@ from hyperpersonal_runtime.ports import CallScope
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer, Outcome
 from hyperpersonal_sdk.contract.tools import ToolCall, ToolResult
 
+from hyperpersonal_core.installations.journal import TurnJournals
 from hyperpersonal_core.installations.releases import ReleaseStore
 from hyperpersonal_core.installations.service import Installations
 from hyperpersonal_core.kit.errors import OutsideError, RefusedError
@@ -22,8 +23,13 @@ class Tools:
     """The runtime's ToolPort. The host that serves the agent also serves the connector."""
 
     def __init__(
-        self, host: PluginHost, installations: Installations, releases: ReleaseStore
+        self,
+        host: PluginHost,
+        installations: Installations,
+        releases: ReleaseStore,
+        journals: TurnJournals,
     ) -> None:
+        self._journals = journals
         self._host = host
         self._installations = installations
         self._releases = releases
@@ -51,13 +57,14 @@ class Tools:
                 result = await self._host.call(call)
         except TimeoutError:
             return _failed(FailureKind.FAILED, f"{tool} did not answer in time")
+        self._journals.record(call.scope, result.journal)
         if result.outcome is not Outcome.OK:
             return _failed(FailureKind.FAILED, f"{tool} failed: {result.outcome} {result.detail}")
         try:
             msgspec.json.decode(result.value, type=ToolResult)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return _failed(FailureKind.FAILED, f"{tool} gave an answer that is no ToolResult")
-        return HostAnswer(result.value)
+        return HostAnswer(result.value.decode())
 
 
 def _failed(kind: FailureKind, message: str) -> HostAnswer:

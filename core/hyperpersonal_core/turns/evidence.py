@@ -4,9 +4,12 @@ Sources are what this turn's tools and knowledge answered, what was recalled, wh
 wrote, and earlier lines of the talk (checked when they were sent). What a model generated is no
 source. A computed value counts when the agent declares the sum as evidence of kind `procedure`,
 for example "20.00 + 34.50 = 54.50" or "2026-11-02 + 30 days = 2026-12-02", and it is right.
-Counts of listed things, list markers and conditions ("once it is delivered") need none.
+The price of some items of one order together, and the difference between an item and a variant of
+a product, the engine adds up itself. Counts of listed things, list markers and conditions ("once
+it is delivered") need no source.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
@@ -23,6 +26,10 @@ from hyperpersonal_core.turns.actions import answer_of
 SOURCE_CALLS = frozenset(
     {"tool.call", "knowledge.search", "memory.recall", "http.fetch", "clock.now"}
 )
+QUOTED_CALLS = frozenset({"knowledge.search", "memory.recall"})
+ADDED_ITEMS_MAX = 10
+
+_SEEN = ("text", "messages", "history", "facts", "contact", "now", "tenant_name")
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
@@ -60,12 +67,16 @@ _CONDITION = re.compile(
 
 
 class Sources(Struct):
-    """All that may be said: numbers, (year, month, day), words, and the whole text."""
+    """All that may be said: numbers, (year, month, day), words; the text of what is known of this
+    shopper, and that of the merchant's articles, which may be quoted but tell no order's status."""
 
     numbers: set[Decimal] = msgspec.field(default_factory=set)
     dates: set[tuple[int, int, int]] = msgspec.field(default_factory=set)
     words: set[str] = msgspec.field(default_factory=set)
+    item_prices: set[Decimal] = msgspec.field(default_factory=set)
+    variant_prices: set[Decimal] = msgspec.field(default_factory=set)
     text: str = ""
+    quoted: str = ""
 
 
 def unsupported(reply: TurnReply, request: TurnRequest, rows: Iterable[JournalRow]) -> list[str]:
@@ -81,16 +92,21 @@ def unsupported(reply: TurnReply, request: TurnRequest, rows: Iterable[JournalRo
 
 def _sources(request: TurnRequest, rows: Iterable[JournalRow]) -> Sources:
     sources = Sources()
-    parts: list[str] = []
     asked = msgspec.to_builtins(request)
-    known = ("text", "messages", "history", "facts", "passages", "contact", "now", "tenant_name")
-    for value in [
-        *(asked[name] for name in known),
-        *(answer_of(row) for row in rows if row.name in SOURCE_CALLS),
-    ]:
-        _gather(value, sources, parts)
-    sources.text = " ".join(parts).casefold()
+    answers = [(row.name, answer_of(row)) for row in rows if row.name in SOURCE_CALLS]
+    seen = [asked[name] for name in _SEEN] + [a for name, a in answers if name not in QUOTED_CALLS]
+    quoted = [asked["passages"]] + [a for name, a in answers if name in QUOTED_CALLS]
+    sources.text, sources.quoted = _text_of(seen, sources), _text_of(quoted, sources)
+    swaps = itertools.product(sources.variant_prices, sources.item_prices)
+    sources.numbers |= {abs(new - old) for new, old in swaps}
     return sources
+
+
+def _text_of(values: list[Any], sources: Sources) -> str:
+    parts: list[str] = []
+    for value in values:
+        _gather(value, sources, parts)
+    return " ".join(parts).casefold()
 
 
 def _gather(value: Any, sources: Sources, parts: list[str]) -> None:
@@ -103,6 +119,8 @@ def _gather(value: Any, sources: Sources, parts: list[str]) -> None:
             sources.numbers |= {Decimal(minor) / 100, abs(Decimal(minor)) / 100}
         for key, item in value.items():
             parts.append(key)
+            if key in ("items", "variants"):
+                _add_prices(key, item, sources)
             if key != "minor":
                 _gather(item, sources, parts)
     elif isinstance(value, list):
@@ -111,6 +129,20 @@ def _gather(value: Any, sources: Sources, parts: list[str]) -> None:
             _gather(item, sources, parts)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         sources.numbers.add(Decimal(str(value)))
+
+
+def _add_prices(key: str, listed: Any, sources: Sources) -> None:
+    """What some items of an order cost together; what a product's variants cost."""
+    found = [one["price"]["minor"] for one in listed if isinstance(one, dict) and "price" in one]
+    prices = [Decimal(minor) / 100 for minor in found]
+    if key == "variants":
+        sources.variant_prices |= set(prices)
+        return
+    sources.item_prices |= set(prices)
+    sums = {Decimal(0)}
+    for price in prices[:ADDED_ITEMS_MAX]:
+        sums |= {price + sum_ for sum_ in sums}
+    sources.numbers |= sums
 
 
 def _learn(text: str, sources: Sources) -> None:
@@ -180,9 +212,9 @@ def _check_dates(text: str, sources: Sources) -> tuple[str, list[str]]:
 
 def _statuses(text: str, sources: Sources) -> Iterator[str]:
     for match in _STATUS.finditer(text):
-        stems = _STEMS[match[1].casefold()]
-        told_as_fact = not _CONDITION.search(text[: match.start()])
-        if told_as_fact and not any(stem in sources.text for stem in stems):
+        if _CONDITION.search(text[: match.start()]) or match[0].casefold() in sources.quoted:
+            continue
+        if not any(stem in sources.text for stem in _STEMS[match[1].casefold()]):
             yield match[1]
 
 

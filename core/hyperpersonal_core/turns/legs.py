@@ -16,7 +16,7 @@ from msgspec import structs
 
 from hyperpersonal_core.installations.releases import ReleaseStore
 from hyperpersonal_core.installations.values import Installation
-from hyperpersonal_core.kit.errors import RefusedError
+from hyperpersonal_core.kit.errors import OutsideError, RefusedError
 from hyperpersonal_core.kit.tracing import traceparent
 from hyperpersonal_core.turns.turn import Leg, Turn
 
@@ -38,6 +38,9 @@ class Agents:
         """Run the leg and write its end into it: a reply, or a failure in words.
 
         `left_ms` is what is left of the turn's deadline.
+
+        Raises:
+            OutsideError: the turn cannot go on in this process.
         """
         try:
             release = await self._releases.load(agent.digest)
@@ -59,6 +62,10 @@ class Agents:
                 result = await self._host.call(call)
         except TimeoutError:
             return CallResult(Outcome.TIMED_OUT, detail="the host did not answer in time")
+        except RefusedError as error:  # the journal would not let a write leave
+            return CallResult(Outcome.REFUSED, detail=error.message)
+        if result.outcome is Outcome.SUSPENDED:
+            raise OutsideError("the sandboxes are closing; another process goes on")
         turn.live.record(result.journal, agent.id)
         return result
 
@@ -76,7 +83,8 @@ def read(result: CallResult) -> tuple[TurnReply | None, str]:
 
 
 def _fault(reply: TurnReply) -> str:
-    if not reply.text.strip() and reply.status in ("done", "asking"):
+    silent = not reply.text.strip() and not reply.leftover.strip()
+    if silent and reply.status in ("done", "asking"):
         return "says nothing"
     if len(reply.text) > TEXT_CHARS_MAX:
         return f"has more than {TEXT_CHARS_MAX} characters"
