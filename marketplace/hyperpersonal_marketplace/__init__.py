@@ -1,1 +1,1 @@
-"""Installing a release with consent, composing a bundle of agents."""
+"""Installing releases with consent, and composing them to bundles."""

@@ -1,0 +1,200 @@
+"""Installs, updates and removes plugins for a tenant, never beyond what it consented to.
+
+Rules:
+1. Only a release the registry loads (verifies) at that moment is installed; its digest is pinned.
+2. Grants lie within what the manifest asks; a required capability must be given at least in part.
+3. An update keeps what was granted, as far as the new release still asks it. What it asks beyond
+   waits for `consent`; until then its calls are refused by the granter, one by one.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from hyperpersonal_core.api import Installation, Installations, NewInstallation
+from hyperpersonal_core.kit.errors import ConflictError, NotFoundError
+from hyperpersonal_registry.api import Registry, Release
+from hyperpersonal_sdk.capabilities import CapabilitySet
+from hyperpersonal_sdk.manifest import Manifest
+from msgspec import Struct, convert, to_builtins
+
+from hyperpersonal_marketplace import consent
+from hyperpersonal_marketplace.errors import InstallRefusedError
+from hyperpersonal_marketplace.permissions import Permission, permissions
+
+
+class Offer(Struct, frozen=True):
+    """A release as a merchant sees it before consenting."""
+
+    plugin_id: str
+    version: str
+    digest: str
+    title: str
+    description: str
+    licence: str
+    permissions: list[Permission]
+    config_schema: dict[str, Any]
+
+
+class Updated(Struct, frozen=True):
+    """After an update. `waiting`: capabilities the new release asks and nobody granted yet."""
+
+    installation_id: UUID
+    version: str
+    grants: tuple[str, ...]
+    waiting: tuple[str, ...]
+
+
+class Installer:
+    """The marketplace's door to a tenant's installations. Stateless; one a process."""
+
+    def __init__(self, registry: Registry, installations: Installations) -> None:
+        self._registry = registry
+        self._installations = installations
+
+    async def offer(self, plugin_id: str, version: str | None = None) -> Offer:
+        """What a merchant is shown: the newest release, or the named one.
+
+        Raises:
+            NotFoundError: there is no such release.
+        """
+        release = await self._registry.find(plugin_id, version)
+        said = release.manifest
+        return Offer(
+            said.id, said.version, release.digest, said.title, said.description, said.licence,
+            permissions(said), said.config,
+        )  # fmt: skip
+
+    async def install(
+        self,
+        tenant_id: UUID,
+        plugin_id: str,
+        version: str | None = None,
+        *,
+        grants: Sequence[str],
+        config: dict[str, Any] | None = None,
+        secrets: Mapping[str, dict[str, str]] | None = None,
+    ) -> UUID:
+        """Install a release under these grants; the grants are the tenant's consent.
+
+        Args:
+            tenant_id: whose installation it becomes.
+            plugin_id: `publisher/name`.
+            version: the newest one if left out.
+            grants: capability texts, each within what the manifest asks.
+            config: of the manifest's config schema.
+            secrets: address prefix -> headers the host adds to granted requests.
+
+        Returns:
+            The installation's id.
+
+        Raises:
+            InstallRefusedError: `reason` says what is wrong with grants, config or secrets.
+            ConflictError: the plugin is installed already.
+            NotFoundError: there is no such release.
+            RefusedError: code `release_refused`, the release is not trusted.
+        """
+        release = await self._trusted(plugin_id, version)
+        manifest, given_config, given_secrets = release.manifest, config or {}, dict(secrets or {})
+        given = consent.checked_grants(manifest, grants)
+        consent.check_config(manifest, given_config)
+        consent.check_secrets(manifest, given, given_secrets)
+        if any(one.plugin_id == plugin_id for one in await self._installations.list(tenant_id)):
+            raise ConflictError(f"{plugin_id} is installed already; update it", plugin_id=plugin_id)
+        new = _new(release, given, given_config, given_secrets)
+        return await self._installations.install(tenant_id, new)
+
+    async def update(
+        self, tenant_id: UUID, installation_id: UUID, version: str | None = None
+    ) -> Updated:
+        """Go to another release (an older one too) without widening anything.
+
+        Raises:
+            InstallRefusedError: the new release does not take the present configuration, or is of
+                another kind.
+            NotFoundError: there is no such installation or release.
+            RefusedError: code `release_refused`, the release is not trusted.
+        """
+        present = await self._installation(tenant_id, installation_id)
+        release = await self._trusted(present.plugin_id, version)
+        manifest = release.manifest
+        if manifest.kind != present.kind:
+            what = f"{release.name} is of kind {manifest.kind}, installed is {present.kind}"
+            raise InstallRefusedError("other_kind", f"{what}; install it anew")
+        consent.check_config(manifest, present.config)
+        kept = CapabilitySet.parse(present.grants).meet(manifest.asked)
+        new = _new(release, kept.texts, present.config, {})
+        await self._installations.update(tenant_id, installation_id, new)
+        return Updated(installation_id, release.version, kept.texts, _waiting(present, manifest))
+
+    async def consent(
+        self, tenant_id: UUID, installation_id: UUID, grants: Sequence[str]
+    ) -> tuple[str, ...]:
+        """Replace the grants, wider or narrower; returns them in canonical form.
+
+        Raises:
+            InstallRefusedError: more than the installed release asks, or too little for it to work.
+            NotFoundError: there is no such installation.
+        """
+        present = await self._installation(tenant_id, installation_id)
+        given = consent.checked_grants(convert(present.manifest, Manifest), grants)
+        await self._installations.grant(tenant_id, installation_id, given)
+        return given
+
+    async def configure(
+        self, tenant_id: UUID, installation_id: UUID, config: dict[str, Any]
+    ) -> None:
+        """Replace the configuration. Raises InstallRefusedError, NotFoundError."""
+        present = await self._installation(tenant_id, installation_id)
+        consent.check_config(convert(present.manifest, Manifest), config)
+        await self._installations.configure(tenant_id, installation_id, config)
+
+    async def uninstall(self, tenant_id: UUID, installation_id: UUID) -> None:
+        """Remove an installation with its grants, secrets and own data. Raises NotFoundError."""
+        await self._installations.uninstall(tenant_id, installation_id)
+
+    async def compose_bundle(self, tenant_id: UUID, installation_ids: Sequence[UUID]) -> None:
+        """Make these agents, in this order, the ones that answer the tenant's shoppers.
+
+        Raises:
+            NotFoundError: one of them is not an installed agent of the tenant.
+            RefusedError: too many, or one of them twice.
+        """
+        await self._installations.compose(tenant_id, installation_ids)
+
+    async def _trusted(self, plugin_id: str, version: str | None) -> Release:
+        release = await self._registry.find(plugin_id, version)
+        await self._registry.load(release.digest)
+        return release
+
+    async def _installation(self, tenant_id: UUID, installation_id: UUID) -> Installation:
+        for one in await self._installations.list(tenant_id):
+            if one.id == installation_id:
+                return one
+        raise NotFoundError("there is no such installation", installation_id=str(installation_id))
+
+
+def _waiting(present: Installation, manifest: Manifest) -> tuple[str, ...]:
+    """What the new release asks beyond the old one and beyond what was granted: what was asked
+    before and not given stays refused and is not asked again."""
+    known = convert(present.manifest, Manifest).asked.join(CapabilitySet.parse(present.grants))
+    return manifest.asked.beyond(known).texts
+
+
+def _new(
+    release: Release,
+    grants: Sequence[str],
+    config: dict[str, Any],
+    secrets: dict[str, dict[str, str]],
+) -> NewInstallation:
+    manifest = release.manifest
+    return NewInstallation(
+        plugin_id=release.plugin_id,
+        version=release.version,
+        digest=release.digest,
+        kind=manifest.kind,
+        manifest=to_builtins(manifest),
+        grants=tuple(grants),
+        config=config,
+        secrets=secrets,
+    )
