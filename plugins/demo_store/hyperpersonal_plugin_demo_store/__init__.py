@@ -10,9 +10,8 @@ plugin = Connector()
 
 
 @plugin.tool("commerce.customers.find")
-def find_customer(host, **known):
-    """`known`: email, or first_name, last_name and zip."""
-    query = {name: known.get(name, "") for name in ("email", "first_name", "last_name", "zip")}
+def find_customer(host, email="", first_name="", last_name="", zip=""):  # noqa: A002 - its name
+    query = {"email": email, "first_name": first_name, "last_name": last_name, "zip": zip}
     return customer(Shop(host).get("/v1/customers", query))
 
 
