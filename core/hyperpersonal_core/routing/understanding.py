@@ -46,7 +46,9 @@ class Understanding(Struct, frozen=True):
         """Wire them.
 
         Args:
-            db, clock, ids: the process's.
+            db: where it is all kept.
+            clock: when facts begin and end.
+            ids: names new rows.
             embedder: the deployment's; None takes the built-in MiniLM. It loads at the first text.
             fresh_seconds: how old a tenant's articles and history in memory may be.
         """
