@@ -1,7 +1,7 @@
 """Accounts and everything kind: the default address, general questions, greetings."""
 
 from hyperpersonal_sdk.authoring import Agent
-from hyperpersonal_sdk.procedure import actions, quote, smalltalk
+from hyperpersonal_sdk.procedure import addresses, quote, smalltalk
 from hyperpersonal_sdk.procedure.flow import Desk
 
 plugin = Agent()
@@ -13,7 +13,7 @@ def kindly(case):
     return case.done(said, 0.95) if said else quote.article(case)
 
 
-desk = Desk(acting={"profile_address": actions.profile_address}, informing={}, other=kindly)
+desk = Desk(acting={"profile_address": addresses.profile_address}, informing={}, other=kindly)
 
 
 @plugin.reply

@@ -1,7 +1,7 @@
 """Orders: where they are, cancelling them, and changing them while they are pending."""
 
 from hyperpersonal_sdk.authoring import Agent
-from hyperpersonal_sdk.procedure import actions, inform, quote, regret
+from hyperpersonal_sdk.procedure import actions, addresses, inform, quote, regret
 from hyperpersonal_sdk.procedure.flow import Desk
 
 plugin = Agent()
@@ -9,7 +9,7 @@ desk = Desk(
     acting={
         "cancel": actions.cancel,
         "swap": actions.swap,
-        "set_address": actions.set_address,
+        "set_address": addresses.set_address,
         "set_payment": actions.set_payment,
         "regret": regret.undo_pending,
     },

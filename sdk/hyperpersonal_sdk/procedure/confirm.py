@@ -3,18 +3,22 @@
 import re
 
 _YES = re.compile(
-    r"^\W*(?:(?:oh|ok|okay|great|perfect|thanks|thank you|sounds good|looks good|all good|good)\W+)*"
-    r"(?:yes|yep|yeah|yup|sure|correct|confirm(?:ed)?|i confirm|please do|go ahead|do it|proceed|absolutely|of course"
+    r"^\W*(?:(?:oh|ok|okay|great|perfect|thanks|thank you|sounds good|looks good|all good"
+    r"|good)\W+)*"
+    r"(?:yes|yep|yeah|yup|sure|correct|confirm(?:ed)?|i confirm|please do|go ahead|do it"
+    r"|proceed|absolutely|of course"
     r"|that'?s (?:right|correct|fine)|ok(?:ay)?|sounds good|looks good)\b", re.I
 )  # fmt: skip
 _NO = re.compile(
-    r"^\W*(?:no|nope|nah|stop|don'?t|do not|never\s?mind|forget it|cancel that|not now|wait)\b|\bchanged my mind\b", re.I
+    r"^\W*(?:no|nope|nah|stop|don'?t|do not|never\s?mind|forget it|cancel that|not now|wait)\b"
+    r"|\bchanged my mind\b",
+    re.I,
 )
 _BUT = re.compile(r"\b(?:but|except|also|instead|rather|wait|as well|too|only)\b", re.I)
 
 
 def answer(text):
-    """ "yes", "no", or "" when the words are neither or carry a condition."""
+    """Says "yes", "no", or "" when the words are neither or carry a condition."""
     if _NO.search(text):
         return "no"
     if _YES.search(text) and not _BUT.search(text):

@@ -16,6 +16,9 @@ class Trail:
         self._add(Evidence("tool", f"{name}#{ref}" if ref else name, text[:200]))
         self.note(f"{name} {ref}: {text}"[:200])
 
+    def computed(self, sum_text):
+        self._add(Evidence("procedure", "sum", sum_text))
+
     def passage(self, passage, text):
         self._add(Evidence("passage", passage.get("article_id") or passage.get("id"), text[:200]))
         self.note(f"read the article {passage.get('title', '')}"[:200])
@@ -25,5 +28,9 @@ class Trail:
             self.tried.append(text)
 
     def _add(self, item):
-        if len(self.items) < EVIDENCE_MAX and all(i.ref != item.ref for i in self.items):
+        if item.kind == "procedure":
+            self.items.insert(0, item)
+        elif len(self.items) < EVIDENCE_MAX and all(
+            (i.ref, i.text) != (item.ref, item.text) for i in self.items
+        ):
             self.items.append(item)

@@ -8,17 +8,12 @@ State: `requests` still to be settled, `asking` the question that is open, `plan
 wait for a yes, `asked` how often each question was put, `leftover` for other agents, `goal`.
 """
 
-from hyperpersonal_sdk.authoring import Handoff, HostCallFailedError, Reply
+from hyperpersonal_sdk.authoring import HostCallFailedError
 from hyperpersonal_sdk.procedure import answers, confirm, policy, requests, verbs, words
 from hyperpersonal_sdk.procedure.asks import Ask, NotMine, Refuse
-from hyperpersonal_sdk.procedure.evidence import Trail
+from hyperpersonal_sdk.procedure.case import GOAL_MAX, Case
 from hyperpersonal_sdk.procedure.identify import identify
 from hyperpersonal_sdk.procedure.plan import carry_out, merged
-from hyperpersonal_sdk.procedure.shop import Shop
-
-SAME_QUESTION_MAX = 2
-QUESTIONS_MAX = 10
-GOAL_MAX = 600
 
 
 class Desk:
@@ -96,7 +91,9 @@ class Desk:
             case.state["requests"] = kept + mine
             return self._advance(case)
         case.state["plan"] = plan
-        return case.ask(Ask("confirm", f"{words.NOT_CLEAR} {words.plan([a['say'] for a in plan])}", "confirm"))
+        return case.ask(
+            Ask("confirm", f"{words.NOT_CLEAR} {words.plan([a['say'] for a in plan])}", "confirm")
+        )
 
     def _carry_out(self, case, plan):
         lines, failure = carry_out(plan, case.shop)
@@ -106,7 +103,9 @@ class Desk:
         case.trail.note(f"not done: {failure.kind} {failure.message}"[:200])
         reason = "money_limit" if failure.kind == "denied" else "failed"
         case.lines.extend(lines)
-        return case.handoff(reason, words.OVER_LIMIT if reason == "money_limit" else words.SHOP_FAILED)
+        return case.handoff(
+            reason, words.OVER_LIMIT if reason == "money_limit" else words.SHOP_FAILED
+        )
 
     def _advance(self, case):
         """Settle every request as far as it goes: answers, then one question or one plan."""
@@ -164,82 +163,3 @@ def _without_waiting(mine, found):
 def _any_same_order(request, others):
     mine = set(request["orders"])
     return any(not mine or not o["orders"] or mine & set(o["orders"]) for o in others)
-
-
-class Case:
-    """One turn at a desk: what was said, what is known, and the reply in the making."""
-
-    def __init__(self, turn, host):
-        self.turn = turn
-        self.text = turn.text
-        self.trail = Trail()
-        self.shop = Shop(host, self.trail)
-        self.state = turn.state
-        self.shared = {}
-        self.lines = []
-        self.passages = [p.to_json() for p in turn.get("passages") or []]
-
-    def who(self):
-        """The shopper's words that may say who they are, this turn's and the first ones."""
-        return f"{self.text}\n{self.state.get('goal', '')}"
-
-    def leave(self, others):
-        for request in others:
-            named = " ".join(request["orders"])
-            missing = named if named and named not in request["text"] else ""
-            self.leave_text(f"{request['text']} (order {missing})" if missing else request["text"])
-
-    def leave_text(self, text):
-        kept = self.state.get("leftover", "")
-        if text not in kept:
-            self.state["leftover"] = f"{kept}\n{text}".strip()
-
-    def ask(self, question):
-        """Put a question, unless it was put often enough: then a person."""
-        asked = self.state.setdefault("asked", {})
-        key = f"{question.kind}:{question.key}"
-        asked[key] = asked.get(key, 0) + 1
-        often = SAME_QUESTION_MAX + (question.kind == "identity")
-        if asked[key] > often or sum(asked.values()) > QUESTIONS_MAX:
-            self.trail.note(f"asked {asked[key] - 1} times: {question.question}"[:200])
-            return self.handoff("not_able", words.HANDOFF, question.question)
-        self.state["asking"] = {"kind": question.kind, "key": question.key, **question.where}
-        text = " ".join([*self.lines, question.question])
-        return self._reply(text, "asking", 0.9)
-
-    def done(self, text, confidence=0.9, *, said=False):
-        """The matter is settled; what is others' is let go."""
-        leftover = self.state.get("leftover", "")
-        body = text if said else " ".join([*self.lines, text])
-        self.state = {}
-        return self._reply(body, "done", confidence, leftover)
-
-    def declined(self):
-        """Nothing here is this agent's."""
-        self.state = {}
-        return Reply(text="", status="declined", confidence=0.2, leftover=self.text)
-
-    def handoff(self, reason, text, question=""):
-        """A person takes over, with all that is known."""
-        packet = Handoff(
-            reason=reason,
-            goal=self.state.get("goal") or self.text[:GOAL_MAX],
-            tried=self.trail.tried[:20],
-            question=question,
-            suggested_action="; ".join(a["say"] for a in self.state.get("plan", []))[:400],
-        )
-        body = " ".join([*self.lines, text])
-        self.state = {}
-        return self._reply(body, "handoff", 0.3, handoff=packet)
-
-    def _reply(self, text, status, confidence, leftover="", handoff=None):
-        return Reply(
-            text=text,
-            status=status,
-            confidence=confidence,
-            evidence=self.trail.items,
-            leftover=leftover,
-            handoff=handoff,
-            state=self.state,
-            shared=self.shared,
-        )

@@ -9,7 +9,10 @@ SHOWN_MAX = 5
 def status(request, case):
     """Where the orders meant stand: status, parcels, tracking, what was done last."""
     found = _orders(request, case)
-    return " ".join(_status(order) for order in found[-SHOWN_MAX:]) or "I see no order on your account."
+    return (
+        " ".join(_status(order) for order in found[-SHOWN_MAX:])
+        or "I see no order on your account."
+    )
 
 
 def _orders(request, case):
@@ -25,7 +28,8 @@ def _orders(request, case):
 
 
 def _status(order):
-    text = f"Order {order['id']} ({join(i['name'] for i in order['items'])}) has the status \u201c{order['status']}\u201d"
+    names = join(i["name"] for i in order["items"])
+    text = f"Order {order['id']} ({names}) has the status \u201c{order['status']}\u201d"
     tracking = [t for parcel in order["fulfilments"] for t in parcel["tracking_ids"]]
     if tracking:
         text += f", tracking number {join(tracking)}"
@@ -54,7 +58,8 @@ def _refunds(order, case):
                 f"{_label(case, payment['payment_method_id'])}."
             )
     if order["status"] in ("return requested", "exchange requested"):
-        yield f"Order {order['id']} has the status \u201c{order['status']}\u201d. {order.get('note', '')}".strip()
+        text = f"Order {order['id']} has the status \u201c{order['status']}\u201d."
+        yield f"{text} {order.get('note', '')}".strip()
 
 
 def charges(request, case):
@@ -87,7 +92,9 @@ def invoice(request, case):
 def _invoice(order, case):
     listed = join(f"{i['name']} {money.amount(i['price'])}" for i in order["items"])
     paid = _label(case, payments.original(order))
-    return f"Order {order['id']}: {listed}; {money.amount(order['total'])} in all, paid with {paid}."
+    return (
+        f"Order {order['id']}: {listed}; {money.amount(order['total'])} in all, paid with {paid}."
+    )
 
 
 def payment_methods(request, case):

@@ -9,17 +9,23 @@ _UNITS = (
     (re.compile(r"(\d+(?:\.\d+)?)\s*-?\s*(?:feet|foot|ft)\b"), r"\1ft"),
     (re.compile(r"(\d+(?:\.\d+)?)\s*-?\s*(?:inches|inch|in\b|\")"), r"\1inch"),
     (re.compile(r"(\d+(?:\.\d+)?)\s*-?\s*(?:liters?|litres?|l)\b"), r"\1l"),
-    (re.compile(r"(\d+(?:\.\d+)?)\s*-?\s*(gb|tb|ml|mm|mah|mp|bar|lbs|cups?|hours?|pieces?|piece|x|degrees?)\b"), r"\1\2"),
+    (re.compile(r"(\d+(?:\.\d+)?)\s*-?\s*(gb|tb|ml|mm|mah|mp|bar|lbs|cups?|hours?|pieces?|piece"
+        r"|x|degrees?)\b"), r"\1\2"),
     (re.compile(r"\bgrey\b"), "gray"),
     (re.compile(r"\b(wi)-?(fi)\b"), "wifi"),
     (re.compile(r"(?<=[a-z])-(?=[a-z])"), ""),
 )  # fmt: skip
 _VAGUE = re.compile(
-    r"\b(?:cheap\w*|expensive|bigger|larger|smaller|taller|shorter|brighter|darker|lighter|better|best|more|less"
-    r"|similar|prefer\w*|ideally|whichever|either|or|any|other|different|another|if|don'?t\s+care|unsure|maybe"
+    r"\b(?:cheap\w*|expensive|bigger|larger|smaller|taller|shorter|brighter|darker|lighter"
+    r"|better|best|more|less"
+    r"|similar|prefer\w*|ideally|whichever|either|or|any|other|different|another|if"
+    r"|don'?t\s+care|unsure|maybe"
     r"|most|least|max\w*|high(?:er|est)|low(?:er|est)|budget|same\s+(?:as|price))\b", re.I
 )  # fmt: skip
-_INSTEAD = re.compile(r"\b(?:instead\s+of|rather\s+than|over|not|other\s+than|from)\s+(?:an?\s+|the\s+)?[^,.;]*?(?=\bto\b|[,.;]|$)")
+_INSTEAD = re.compile(
+    r"\b(?:instead\s+of|rather\s+than|over|not|other\s+than|from)\s+(?:an?\s+"
+    r"|the\s+)?[^,.;]*?(?=\bto\b|[,.;]|$)"
+)
 _VERB = re.compile(r"\b(?:exchang|swap|replac|modif|chang|switch|trad|upgrad|downgrad)\w*\b")
 _TO = re.compile(r"\b(?:to|for|into)\b(?!\s+(?:exchang|swap|replac|modif|chang|be\b))")
 _WITH = re.compile(r"\bwith\b")
@@ -48,12 +54,12 @@ def mentions(text, names):
     heads = {}
     for name in names:
         heads.setdefault(words(name)[-1], set()).add(name)
-    found = []
-    for i, (at, word) in enumerate(spoken):
-        for name in heads.get(word, ()):
-            if _whole(name, spoken, i) or (len(heads[word]) == 1 and not _foreign(name, spoken, i)):
-                found.append((at, name))
-    return found
+    return [
+        (at, name)
+        for i, (at, word) in enumerate(spoken)
+        for name in heads.get(word, ())
+        if _whole(name, spoken, i) or (len(heads[word]) == 1 and not _foreign(name, spoken, i))
+    ]
 
 
 def _whole(name, spoken, i):
@@ -63,13 +69,40 @@ def _whole(name, spoken, i):
 
 
 def _foreign(name, spoken, i):
-    """ "tea kettle" never means an Electric Kettle."""
+    """Whether another kind is named: "tea kettle" never means an Electric Kettle."""
     before = spoken[i - 1][1] if i else ""
     return before in _KIND_WORDS and before not in words(name)
 
 
 _KIND_WORDS = frozenset(
-    ["tea", "coffee", "espresso", "electric", "water", "desk", "light", "digital", "action", "security", "running", "hiking", "smart", "wrist", "patio", "garden", "pet", "yoga", "office", "makeup", "mechanical", "gaming", "bluetooth", "wireless", "air", "vacuum"]
+    [
+        "tea",
+        "coffee",
+        "espresso",
+        "electric",
+        "water",
+        "desk",
+        "light",
+        "digital",
+        "action",
+        "security",
+        "running",
+        "hiking",
+        "smart",
+        "wrist",
+        "patio",
+        "garden",
+        "pet",
+        "yoga",
+        "office",
+        "makeup",
+        "mechanical",
+        "gaming",
+        "bluetooth",
+        "wireless",
+        "air",
+        "vacuum",
+    ]
 )
 
 
@@ -114,7 +147,10 @@ def _key_of(keys, value, spoken):
     near = [
         k
         for k in keys
-        if re.search(rf"{at}\s+{re.escape(same(k).split()[0])}|{re.escape(same(k))}\W+(?:\w+\W+)?{at}", spoken)
+        if re.search(
+            rf"{at}\s+{re.escape(same(k).split()[0])}|{re.escape(same(k))}\W+(?:\w+\W+)?{at}",
+            spoken,
+        )
     ]
     return near[0] if len(near) == 1 else None
 
@@ -185,5 +221,5 @@ def is_vague(text):
 
 
 def describe(options):
-    """ "color black, size M" """
+    """Options in words: "color black, size M"."""
     return ", ".join(f"{key} {value}" for key, value in options.items())

@@ -18,3 +18,16 @@ def amount(value):
 def total(values):
     """(sum of Amount objects in minor units, their currency)."""
     return sum(v["minor"] for v in values), (values[0].get("currency", "USD") if values else "USD")
+
+
+def difference(new, old):
+    """(new total less old total in minor units, that sum written out for the evidence)."""
+    due = total(new)[0] - total(old)[0]
+    first, second = (new, old) if due >= 0 else (old, new)
+    plus = " + ".join(_plain(v) for v in first)
+    minus = "".join(f" - {_plain(v)}" for v in second)
+    return due, f"{plus}{minus} = {abs(due) // 100}.{abs(due) % 100:02d}"
+
+
+def _plain(value):
+    return f"{value['minor'] // 100}.{value['minor'] % 100:02d}"

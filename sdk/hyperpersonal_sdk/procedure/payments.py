@@ -28,7 +28,11 @@ def for_difference(request, order, shop, due_minor):
 def instead(request, order, shop):
     """Another method for a whole pending order."""
     methods = shop.customer["payment_methods"]
-    allowed = [m for m in methods if m["id"] != original(order) and covers(m, order["total"]["minor"], shop)]
+    allowed = [
+        m
+        for m in methods
+        if m["id"] != original(order) and covers(m, order["total"]["minor"], shop)
+    ]
     return _settle(request, order, (allowed, shop), f"order {order['id']}")
 
 

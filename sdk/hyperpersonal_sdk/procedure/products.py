@@ -28,7 +28,9 @@ def answer(question, product):
     extreme = min if _CHEAPEST.search(question) else max if _DEAREST.search(question) else None
     if extreme:
         one = extreme(fits, key=lambda v: v["price"]["minor"])
-        return f"{product['name']} for {money.amount(one['price'])}: {items.describe(one['options'])}."
+        return (
+            f"{product['name']} for {money.amount(one['price'])}: {items.describe(one['options'])}."
+        )
     return _offer(product, wanted, fits, question)
 
 
@@ -53,7 +55,9 @@ def _choices(fits, wanted):
         for key, value in variant["options"].items():
             if key not in wanted and value not in values.setdefault(key, []):
                 values[key].append(value)
-    open_options = [f"{k}: {join(v, 'or')}" for k, v in list(values.items())[:OPTIONS_MAX] if len(v) > 1]
+    open_options = [
+        f"{k}: {join(v, 'or')}" for k, v in list(values.items())[:OPTIONS_MAX] if len(v) > 1
+    ]
     return f"You can choose {'; '.join(open_options)}." if open_options else ""
 
 
@@ -63,6 +67,9 @@ def about_data(question, product):
     keys = {key for v in product["variants"] for key in v["options"]}
     return bool(
         _STOCK.search(said)
-        or re.search(r"\b(?:price|cost|how\s+much|cheap|expensive|options?|which|what|come\s+in|versions?)\b", said)
+        or re.search(
+            r"\b(?:price|cost|how\s+much|cheap|expensive|options?|which|what|come\s+in|versions?)\b",
+            said,
+        )
         or any(key in said for key in keys)
     )

@@ -1,7 +1,7 @@
 """A shopper who is unhappy with something bought and asks for no particular thing: what can be
 done depends on the order. A pending one can be cancelled, a delivered one returned."""
 
-from hyperpersonal_sdk.procedure import actions, finder
+from hyperpersonal_sdk.procedure import actions, finder, picking
 from hyperpersonal_sdk.procedure.asks import NotMine, Refuse
 
 _OPEN = ("pending", "delivered")
@@ -22,7 +22,8 @@ def _undo(request, shop, status, build, handed_on):
     words = f"{request.get('before', '')} {request['text']}".strip()
     if order["status"] not in _OPEN:
         raise Refuse(
-            f"Order {order['id']} has the status \u201c{order['status']}\u201d, so I cannot change it now."
+            f"Order {order['id']} has the status \u201c{order['status']}\u201d, so I cannot "
+            f"change it now."
         )
     if order["status"] != status:
         what = actions.join(item["name"] for item in bought)
@@ -33,7 +34,7 @@ def _undo(request, shop, status, build, handed_on):
 
 def _meant(request, shop):
     """The order it is about: the named one, else the one that holds what is named."""
-    found = finder.picked(request, shop, _OPEN)
+    found = picking.picked(request, shop, _OPEN)
     if len(found) == 1:
         return found[0]
-    return finder.settle(request, found)
+    raise finder.ask_order(request, [order for order, _ in found])

@@ -14,7 +14,8 @@ TEXT_MAX = 6_000  # characters read of one message; what comes after is not look
 REQUESTS_MAX = 12
 
 _MISTAKE = re.compile(
-    r"\bmistake|\baccident|\bwrong(?:ly)?\s+(?:ordered|placed)|\bdid\s?n[o']?t\s+mean\b|\bunintention", re.I
+    r"\bmistake|\baccident|\bwrong(?:ly)?\s+(?:ordered|placed)|\bdid\s?n[o']?t\s+mean\b|\bunintention",
+    re.I,
 )
 _NO_NEED = re.compile(
     r"\bno\s+(?:longer|more)\b|\bnot?\s+need|\bdon'?t\s+(?:need|want)|\bchanged?\s+my\s+mind"
@@ -25,7 +26,9 @@ _TO_DEFAULT = re.compile(
     r"\b(?:my|the)\s+(?:default|profile|account|home|current)\s+(?:home\s+)?address\b|\baddress\s+(?:on|in)\s+(?:file|my\s+(?:profile|account))",
     re.I,
 )
-_JOIN_WITH_LAST = re.compile(r"^(?:as well|too|also|and|or|via|with|using|for|to|but|they|it|that|the|i)\b|\{", re.I)
+_JOIN_WITH_LAST = re.compile(
+    r"^(?:as well|too|also|and|or|via|with|using|for|to|but|they|it|that|the|i)\b|\{", re.I
+)
 
 
 def reason(text):
@@ -71,11 +74,8 @@ def _take(piece, before, found):
 
 
 def _turns_positive(masked):
-    """ "I do not want to return it but exchange it": the last word counts."""
-    match = None
-    for match in verbs.NEGATED.finditer(masked):
-        pass
-    rest = masked[match.end() :]
+    """As in "I do not want to return it but exchange it": the last word counts."""
+    rest = masked[max(match.end() for match in verbs.NEGATED.finditer(masked)) :]
     other = re.search(r"\b(?:but|instead|rather)\b(.*)", rest, re.I)
     return bool(other and verbs.acting(other.group(1))[0])
 
@@ -108,7 +108,11 @@ def _details(request, piece):
     for name in values.order_ids(_without_address(piece)):
         if name != request.get("same_as") and name not in request["orders"]:
             request["orders"].append(name)
-    for key, read_it in (("payment", values.payment), ("reason", reason), ("address", values.address)):
+    for key, read_it in (
+        ("payment", values.payment),
+        ("reason", reason),
+        ("address", values.address),
+    ):
         value = read_it(piece)
         if value:
             request[key] = value
@@ -149,5 +153,7 @@ def is_question(request):
     return bool(
         not request["orders"]
         and (verbs.HOW.search(words) or verbs.POLICY.search(words))
-        and not re.search(r"\bmy\s+(?:order|item|purchase)\b|\bi\s+(?:bought|ordered|received)\b", words, re.I)
+        and not re.search(
+            r"\bmy\s+(?:order|item|purchase)\b|\bi\s+(?:bought|ordered|received)\b", words, re.I
+        )
     )

@@ -19,6 +19,10 @@ class Shop:
         """Remember what a planned write will put on (or take from) a payment method at once."""
         self.expected[payment_method_id] = self.expected.get(payment_method_id, 0) + minor
 
+    def computed(self, sum_text):
+        """Declare a sum of prices as evidence: "20.00 + 34.50 = 54.50"."""
+        self._trail.computed(sum_text)
+
     def find_customer(self, **by):
         return self._get("commerce.customers.find", by.get("email", "name and zip"), by)
 
@@ -67,7 +71,9 @@ class Shop:
                 self._trail.tool(tool, ref, "not found")
                 answer = None
             else:
-                answer = [v.to_json() for v in answer] if isinstance(answer, list) else answer.to_json()
+                answer = (
+                    [v.to_json() for v in answer] if isinstance(answer, list) else answer.to_json()
+                )
                 self._trail.tool(tool, ref, _gist(answer))
             self._known[tool, ref] = answer
         return self._known[tool, ref]

@@ -4,21 +4,33 @@ import re
 
 _KINDS = (
     ("who", re.compile(
-        r"\b(?:are|r)\s+(?:you|u)\s+(?:\w+\s+){0,3}(?:bot|robot|ai|human|person|machine|real|computer|program|live)\b"
-        r"|\bwho\s+(?:are|made|created|built|designed|programmed)\s+(?:you|u)\b|\bwho(?:m|se)?\b.{0,20}\b(?:made|built|creat\w+|owns?)\s+you\b"
-        r"|\b(?:prove|admit)\b.{0,30}\b(?:person|human|bot|ai)\b|\bname\s+of\s+(?:the\s+|your\s+)?(?:creator|maker|company)", re.I)),
+        r"\b(?:are|r)\s+(?:you|u)\s+(?:\w+\s+){0,3}(?:bot|robot|ai|human|person|machine|real"
+        r"|computer|program|live)\b"
+        r"|\bwho\s+(?:are|made|created|built|designed|programmed)\s+(?:you|u)\b|\bwho(?:m"
+        r"|se)?\b.{0,20}\b(?:made|built|creat\w+|owns?)\s+you\b"
+        r"|\b(?:prove|admit)\b.{0,30}\b(?:person|human|bot|ai)\b|\bname\s+of\s+(?:the\s+"
+        r"|your\s+)?(?:creator|maker|company)", re.I)),
     ("name", re.compile(
-        r"\b(?:your|ur)\s+name\b|\bcall\s+you\b|\b(?:refer|address)\s+(?:to\s+)?you\b|\bname\s+(?:do\s+)?you\s+(?:like|go|have|prefer)", re.I)),
+        r"\b(?:your|ur)\s+name\b|\bcall\s+you\b|\b(?:refer|address)\s+(?:to\s+)?you\b"
+        r"|\bname\s+(?:do\s+)?you\s+(?:like|go|have|prefer)", re.I)),
     ("can", re.compile(
-        r"\bwhat\s+(?:else\s+)?(?:can|do)\s+(?:you|u)\s+(?:\w+\s+)?do\b|\bwhat\s+can\s+i\s+(?:ask|say)|\bhelp\s+me\s+with\s+what\b"
-        r"|\b(?:what|which)\b.{0,40}\b(?:you\s+(?:can\s+)?(?:assist|help|know|answer)|subjects|topics|familiar)\b", re.I)),
-    ("joke", re.compile(r"\bjokes?\b|\b(?:something|anything)\s+(?:funny|hilarious)|\bmake\s+me\s+laugh\b", re.I)),
-    ("thanks", re.compile(r"\b(?:thanks|thank\s+(?:you|u)|thx|appreciat\w+|grateful|much\s+obliged)\b", re.I)),
-    ("bye", re.compile(r"\b(?:bye|goodbye|farewell|see\s+you|see\s+ya|have\s+a\s+(?:nice|good|great)|good\s+night|need\s+to\s+go|take\s+care|talk\s+to\s+you)\b", re.I)),
-    ("hello", re.compile(r"^\W*(?:hi|hello|hey|hii+|good\s+(?:morning|afternoon|evening|day)|greetings|howdy|yo)\b|\bhow\s+(?:are|have)\s+you\b|\bhow'?s\s+it\s+going\b|\bwhat'?s\s+up\b", re.I)),
+        r"\bwhat\s+(?:else\s+)?(?:can|do)\s+(?:you|u)\s+(?:\w+\s+)?do\b"
+        r"|\bwhat\s+can\s+i\s+(?:ask|say)|\bhelp\s+me\s+with\s+what\b"
+        r"|\b(?:what|which)\b.{0,40}\b(?:you\s+(?:can\s+)?(?:assist|help|know|answer)|subjects"
+        r"|topics|familiar)\b", re.I)),
+    ("joke", re.compile(r"\bjokes?\b|\b(?:something|anything)\s+(?:funny|hilarious)"
+        r"|\bmake\s+me\s+laugh\b", re.I)),
+    ("thanks", re.compile(r"\b(?:thanks|thank\s+(?:you|u)|thx|appreciat\w+|grateful"
+        r"|much\s+obliged)\b", re.I)),
+    ("bye", re.compile(r"\b(?:bye|goodbye|farewell|see\s+you|see\s+ya|have\s+a\s+(?:nice|good"
+        r"|great)|good\s+night|need\s+to\s+go|take\s+care|talk\s+to\s+you)\b", re.I)),
+    ("hello", re.compile(r"^\W*(?:hi|hello|hey|hii+|good\s+(?:morning|afternoon|evening|day)"
+        r"|greetings|howdy|yo)\b|\bhow\s+(?:are|have)\s+you\b|\bhow'?s\s+it\s+going\b"
+        r"|\bwhat'?s\s+up\b", re.I)),
 )  # fmt: skip
 _SAYS = {
-    "who": "I'm an AI assistant of {shop}, not a person. A colleague can take over whenever you like.",
+    "who": "I'm an AI assistant of {shop}, not a person. A colleague can take over whenever you "
+    "like.",
     "name": "I have no name of my own: I'm the AI assistant of {shop}.",
     "can": "I can look up your orders, take back or exchange what you bought, and answer questions "
     "about products, payments and your account. I'm an AI assistant of {shop}.",

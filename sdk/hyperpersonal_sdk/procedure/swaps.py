@@ -1,5 +1,6 @@
 """Which variant a shopper wants instead of a bought item."""
 
+import itertools
 import re
 
 from hyperpersonal_sdk.procedure import items, money, values, words
@@ -53,10 +54,10 @@ def _mapped(text, variants):
 
 
 def _written(request, product, bought):
-    """ "Name {old} to {new}": exact words of what is and what shall be."""
+    """As in "Name {old} to {new}": exact words of what is and what shall be."""
     said = request["text"]
     maps = values.mappings(said)
-    for (_, end, old), (start, _, new) in zip(maps, maps[1:]):
+    for (_, end, old), (start, _, new) in itertools.pairwise(maps):
         between = said[end:start].strip().lower()
         if old == bought["options"] and between in ("to", "to to", "for", "with", "into"):
             return items.choose(new, product["variants"], bought["options"])
@@ -64,7 +65,7 @@ def _written(request, product, bought):
 
 
 def _described(request, order, product, bought):
-    """A wish in words: taken only when it names options, compares nothing and leaves one variant."""
+    """A wish in words: taken only if it names options, compares nothing and leaves one variant."""
     wish = _wish(request, order, bought)
     wanted = items.options_in(items.target(wish), product["variants"])
     wanted = {k: v for k, v in wanted.items() if v != bought["options"].get(k)}
@@ -106,7 +107,9 @@ def _pieces(said, names):
 
 def _ask(request, order, bought, product):
     """The question for the variant, with what can be had and its price."""
-    on_offer = [v for v in product["variants"] if v["available"] and v["item_id"] != bought["item_id"]]
+    on_offer = [
+        v for v in product["variants"] if v["available"] and v["item_id"] != bought["item_id"]
+    ]
     wanted = items.options_in(items.target(_wish(request, order, bought)), product["variants"])
     offers = items.narrow(wanted, on_offer) or on_offer
     if not offers:

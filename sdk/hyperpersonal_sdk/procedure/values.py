@@ -3,7 +3,9 @@
 import json
 import re
 
-ORDER_ID = re.compile(r"#\s?(W?\d{4,10})\b|\b(W\d{6,10})\b|\border\s+(?:number\s+|no\.?\s+|id\s+)?(\d{5,10})\b", re.I)
+ORDER_ID = re.compile(
+    r"#\s?(W?\d{4,10})\b|\b(W\d{6,10})\b|\border\s+(?:number\s+|no\.?\s+|id\s+)?(\d{5,10})\b", re.I
+)
 EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 ORDER_TAIL = re.compile(r"\bend(?:s|ing)?\s+(?:in|with)\s+#?(\d{2,7})\b", re.I)
 PAYMENT_ID = re.compile(r"\b(?:paypal|gift_card|credit_card)_\d{4,10}\b")
@@ -24,8 +26,10 @@ _ADDRESS = re.compile(
 )
 _KIND = (
     (re.compile(r"\bpay\s?pal\b", re.I), "paypal"),
-    (re.compile(r"\bgift\s?card|\b(?:store|shop|site|web\s?site)\s+credit\b|\bvoucher", re.I), "gift_card"),
-    (re.compile(r"\b(?:credit|debit)\s?card|\bvisa\b|\bmaster\s?card|\bamex\b", re.I), "credit_card"),
+    (re.compile(r"\bgift\s?card|\b(?:store|shop|site|web\s?site)\s+credit\b"
+        r"|\bvoucher", re.I), "gift_card"),
+    (re.compile(r"\b(?:credit|debit)\s?card|\bvisa\b|\bmaster\s?card"
+        r"|\bamex\b", re.I), "credit_card"),
 )  # fmt: skip
 ORIGINAL = re.compile(
     r"\b(?:original|same|initial)\s+(?:form\s+of\s+)?(?:payment|card|method|way|account)"
@@ -33,7 +37,9 @@ ORIGINAL = re.compile(
     re.I,
 )
 _LAST_FOUR = re.compile(r"\b(?:ending|ends)\s+(?:in|with)\s+(\d{4})\b", re.I)
-_NOT = re.compile(r"\b(?:not|n't|no|never|except|instead of|rather than|other than)\b[^.,;]{0,30}$", re.I)
+_NOT = re.compile(
+    r"\b(?:not|n't|no|never|except|instead of|rather than|other than)\b[^.,;]{0,30}$", re.I
+)
 _DICT = re.compile(r"\{[^{}]{0,600}\}")
 
 
@@ -112,5 +118,7 @@ def address(text):
 def _address(value):
     fields = ("address1", "address2", "city", "state", "country", "zip")
     known = {name: value.get(name, "").strip() for name in fields}
-    known["country"] = "USA" if known["country"] in ("", "US", "United States") else known["country"]
+    known["country"] = (
+        "USA" if known["country"] in ("", "US", "United States") else known["country"]
+    )
     return known

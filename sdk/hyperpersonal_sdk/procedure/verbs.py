@@ -13,104 +13,135 @@ def _any(*patterns):
 
 ACTING = (
     ("profile_address", _any(
-        r"\b(?:default|profile|account|user|home|billing)\s+address\b(?=.{0,80}\b(?:to|chang|updat|modif|correct|wrong|new))",
-        r"\b(?:chang|updat|modif|correct|set)\w*\b.{0,40}\b(?:default|profile|account|user)\s+address\b",
-        r"\baddress\s+(?:on|in|of)\s+(?:file|my\s+(?:profile|account))\b(?=.{0,80}\b(?:to|chang|updat|wrong|new))",
+        r"\b(?:default|profile|account|user|home|billing)\s+address\b(?=.{0,80}\b(?:to|chang"
+        r"|updat|modif|correct|wrong|new))",
+        r"\b(?:chang|updat|modif|correct|set)\w*\b.{0,40}\b(?:default|profile|account"
+        r"|user)\s+address\b",
+        r"\baddress\s+(?:on|in|of)\s+(?:file|my\s+(?:profile|account))\b(?=.{0,80}\b(?:to|chang"
+        r"|updat|wrong|new))",
         r"\b(?:chang|updat|modif)\w*\s+(?:my|the)\s+(?:profile|user)\b",
     )),
     ("set_address", _any(
         r"\b(?:chang|updat|modif|correct|fix|switch|set|edit)\w*\b[^.;]{0,70}\baddress\b",
         r"\baddress\b[^.;]{0,40}\b(?:chang|updat|modif|wrong|incorrect|correct)\w*",
         r"\b(?:ship|send|deliver|shipped|sent|delivered)\b[^.;]{0,40}\bto\s+\d{1,6}\s+[A-Z]",
-        r"\b(?:ship|send|deliver|shipped|sent|delivered)\b[^.;]{0,40}\bto\s+(?:my|a|an|the|another|this)\s+(?:\w+\s+){0,2}(?:address|home|house|place|office)\b",
+        r"\b(?:ship|send|deliver|shipped|sent|delivered)\b[^.;]{0,40}\bto\s+(?:my|a|an|the"
+        r"|another|this)\s+(?:\w+\s+){0,2}(?:address|home|house|place|office)\b",
     )),
     ("set_payment", _any(
         r"\b(?:chang|updat|modif|switch)\w*\b[^.;]{0,60}\b(?:payment|paying)\b",
-        r"\b(?:chang|switch|mov)\w*\b[^.;]{0,60}\bto\s+(?:my\s+)?(?:paypal|credit\s?card|gift\s?card|visa|mastercard)\b",
-        r"\bpay\s+(?:for\s+)?(?:it|them|the\s+order|this\s+order)\s+(?:with|by|using)\b[^.;]{0,40}\binstead\b",
+        r"\b(?:chang|switch|mov)\w*\b[^.;]{0,60}\bto\s+(?:my\s+)?(?:paypal|credit\s?card"
+        r"|gift\s?card|visa|mastercard)\b",
+        r"\bpay\s+(?:for\s+)?(?:it|them|the\s+order|this\s+order)\s+(?:with|by"
+        r"|using)\b[^.;]{0,40}\binstead\b",
     )),
     ("cancel", _any(r"\bcancel\w*\b")),
     ("swap", _any(
         r"\b(?:exchang|swap|replac|modif|upgrad|downgrad)\w*\b",
         r"\b(?:switch|trad)(?:e|ed|ing)?\b[^.;]{0,80}\b(?:for|to|with|into)\b",
-        r"\b(?:have|get|want|like|need)\b[^.;]{0,40}\b(?:different|another|bigger|smaller|larger|other)\s+(?:size|colou?r|one|model|version|variant)\b",
-        r"\bchang(?:e|ed|ing)\b(?!\s+(?:my|your|his|her|their)\s+mind)[^.;]{0,160}\b(?:to|into|for)\b",
+        r"\b(?:have|get|want|like|need)\b[^.;]{0,40}\b(?:different|another|bigger|smaller"
+        r"|larger|other)\s+(?:size|colou?r|one|model|version|variant)\b",
+        r"\bchang(?:e|ed|ing)\b(?!\s+(?:my|your|his|her|their)\s+mind)[^.;]{0,160}\b(?:to|into"
+        r"|for)\b",
     )),
     ("return", _any(
-        r"(?<!when i )(?<!when we )(?<!once i )(?<!in )\breturn(?:ed|ing|s)?\b(?!\s+(?:home|from|polic|label|window|period|fee|process|date))",
+        r"(?<!when i )(?<!when we )(?<!once i )(?<!in )\breturn(?:ed|ing|s)?\b(?!\s+(?:home"
+        r"|from|polic|label|window|period|fee|process|date))",
         r"\bsen[dt](?:ing)?\s+(?:\w+\s+){0,4}back\b",
         r"\bgiv(?:e|ing)\s+(?:\w+\s+){0,3}back\b",
     )),
 )  # fmt: skip
 
 REGRET = _any(
-    r"\brefund(?:s|ed)?\b", r"\bmoney\s+back\b", r"\bno\s+longer\s+(?:want|need)", r"\bdon'?t\s+(?:want|need)\b",
-    r"\bnot\s+(?:to\s+)?receive\b", r"\bby\s+(?:mistake|accident)\b", r"\baccidental", r"\bfaulty\b", r"\bdefect",
-    r"\bbroken\b", r"\bdamaged?\b", r"\bchipped\b", r"\bmissing\s+(?:pieces?|parts?)\b", r"\bstopped\s+working\b",
+    r"\brefund(?:s|ed)?\b", r"\bmoney\s+back\b", r"\bno\s+longer\s+(?:want"
+    r"|need)", r"\bdon'?t\s+(?:want|need)\b",
+    r"\bnot\s+(?:to\s+)?receive\b", r"\bby\s+(?:mistake"
+    r"|accident)\b", r"\baccidental", r"\bfaulty\b", r"\bdefect",
+    r"\bbroken\b", r"\bdamaged?\b", r"\bchipped\b", r"\bmissing\s+(?:pieces?"
+    r"|parts?)\b", r"\bstopped\s+working\b",
     r"\bdoes\s?n[o']?t\s+(?:work|fit)\b", r"\b(?:half|lower|better|cheaper)\s+(?:the\s+)?price\b",
-    r"\bcheaper\b", r"\bget\s+rid\s+of\b", r"\bwrong\s+(?:size|colou?r|item)\b", r"\bremov(?:e|ed|ing)\b",
+    r"\bcheaper\b", r"\bget\s+rid\s+of\b", r"\bwrong\s+(?:size|colou?r"
+    r"|item)\b", r"\bremov(?:e|ed|ing)\b",
 )  # fmt: skip
 
 WANTS_MONEY_BACK = _any(
-    r"\b(?:want|wanna|get|getting|like|need|request|give\s+me|demand|eligible|entitled|claim|ask\s+for|due)\b"
+    r"\b(?:want|wanna|get|getting|like|need|request|give\s+me|demand|eligible|entitled|claim"
+    r"|ask\s+for|due)\b"
     r"[^.;?]{0,45}\b(?:refund(?!\s+(?:status|polic\w+|request))|money\s+back)",
     r"\bnot\s+(?:to\s+)?receive\s+the\b",
 )
 
 ASKING = (
     ("refund_status", _any(
-        r"\b(?:where|when|status|track|long|yet|not|n't|still|wait|check|expect|show)\w*\b[^.;]{0,60}\b(?:refund|rebate|reimburse|compensation|money\s+back)",
-        r"\b(?:refund|rebate|reimburse\w*|compensation)\b[^.;]{0,50}\b(?:status|yet|not|n't|missing|processed|where|when|arriv|show)\w*",
+        r"\b(?:where|when|status|track|long|yet|not|n't|still|wait|check|expect"
+        r"|show)\w*\b[^.;]{0,60}\b(?:refund|rebate|reimburse|compensation|money\s+back)",
+        r"\b(?:refund|rebate|reimburse\w*|compensation)\b[^.;]{0,50}\b(?:status|yet|not|n't"
+        r"|missing|processed|where|when|arriv|show)\w*",
     )),
     ("fee", _any(r"\b(?:cancel\w*|early|exit|terminat\w*|withdraw\w*)\s+(?:fee|charge|penalt)\w*")),
     ("tracking", _any(r"\btracking\b", r"\btrack\b")),
     ("status", _any(
-        r"\bwhere(?:'s|s|\s+is|\s+are)?\b[^.;]{0,40}\b(?:order|package|parcel|delivery|purchase|stuff|item|shipment)s?\b",
+        r"\bwhere(?:'s|s|\s+is|\s+are)?\b[^.;]{0,40}\b(?:order|package|parcel|delivery|purchase"
+        r"|stuff|item|shipment)s?\b",
         r"\b(?:status|eta|whereabouts)\b(?![^.;]{0,20}\bsubscription)",
         r"\bwhen\b[^.;]{0,60}\b(?:arriv|com(?:e|ing)|deliver|ship|receiv|get\s+(?:my|it|here))\w*",
-        r"\b(?:has|have|did|is|was|hasn't|haven't)\b[^.;]{0,60}\b(?:shipped|ship|delivered|arrived?|dispatched|being\s+delivered)\b",
-        r"\b(?:check|locate|find|see|look\s+up)\b[^.;]{0,30}\b(?:my\s+)?(?:order|purchase|package|parcel)\b",
+        r"\b(?:has|have|did|is|was|hasn't|haven't)\b[^.;]{0,60}\b(?:shipped|ship|delivered"
+        r"|arrived?|dispatched|being\s+delivered)\b",
+        r"\b(?:check|locate|find|see|look\s+up)\b[^.;]{0,30}\b(?:my\s+)?(?:order|purchase"
+        r"|package|parcel)\b",
         r"\bwait(?:ing)?\s+(?:for|on)\b[^.;]{0,30}\b(?:order|package|parcel|it|delivery)\b",
     )),
     ("charges", _any(
-        r"\bcharged?\b", r"\b(?:unknown|extra|double|duplicate|strange|mystery)\s+(?:charge|payment|fee)\b",
+        r"\bcharged?\b", r"\b(?:unknown|extra|double|duplicate|strange|mystery)\s+(?:charge"
+        r"|payment|fee)\b",
         r"\bpayment\s+history\b", r"\bpaid\b",
     )),
     ("invoice", _any(r"\b(?:invoice|bill|receipt)s?\b")),
-    ("payment_methods", _any(r"\bpayment\s+(?:method|option|type|modalit)\w*", r"\b(?:accept|take)\b[^.;]{0,30}\b(?:paypal|visa|mastercard|cards?|amex)\b")),
+    ("payment_methods", _any(r"\bpayment\s+(?:method|option|type|modalit)\w*", r"\b(?:accept"
+        r"|take)\b[^.;]{0,30}\b(?:paypal|visa|mastercard|cards?|amex)\b")),
     ("options", _any(
-        r"\b(?:what|which|how\s+many|any)\b[^.;]{0,60}\b(?:options?|colou?rs?|sizes?|variants?|models?|versions?|materials?)\b",
+        r"\b(?:what|which|how\s+many|any)\b[^.;]{0,60}\b(?:options?|colou?rs?|sizes?|variants?"
+        r"|models?|versions?|materials?)\b",
         r"\b(?:in\s+stock|available|availability|out\s+of\s+stock)\b",
         r"\b(?:price\s+of|how\s+much\s+(?:is|are|does|do))\b",
     )),
 )  # fmt: skip
 
 HOW = _any(
-    r"^\W*(?:\w+\W+){0,6}(?:how\s+(?:do|can|to|could|would|does|long)|what(?:'s|\s+is|\s+are)\s+(?:your|the)|where\s+(?:do|can)"
-    r"|can\s+i|may\s+i|am\s+i|is\s+it\s+possible|do\s+you|under\s+what|in\s+(?:which|what)\s+cases)\b"
+    r"^\W*(?:\w+\W+){0,6}(?:how\s+(?:do|can|to|could|would|does|long)|what(?:'s|\s+is"
+    r"|\s+are)\s+(?:your|the)|where\s+(?:do|can)"
+    r"|can\s+i|may\s+i|am\s+i|is\s+it\s+possible|do\s+you|under\s+what|in\s+(?:which"
+    r"|what)\s+cases)\b"
 )
 POLICY = _any(
-    r"\b(?:polic(?:y|ies)|conditions?|rules?|guarantee|warranty|allowed|eligib\w+|return\s+window|opening\s+hours"
+    r"\b(?:polic(?:y|ies)|conditions?|rules?|guarantee|warranty|allowed|eligib\w+"
+    r"|return\s+window|opening\s+hours"
     r"|how\s+long\s+do\s+i\s+have|in\s+(?:which|what)\s+cases)\b"
 )
 NEGATED = _any(
     r"\b(?:decide[sd]?|choose|chose|want|wish|like|prefer)\s+(?:to\s+)?not\s+(?:to\s+)?(?=\w)",
     r"\bdecide[sd]?\s+against\b",
-    r"\b(?:do\s+not|don'?t|no\s+longer|not)\s+(?:want|wish|need|like)\s+to\s+(?=(?:cancel|return|exchang|swap|modif|chang|replac))",
+    r"\b(?:do\s+not|don'?t|no\s+longer|not)\s+(?:want|wish|need|like)\s+to\s+(?=(?:cancel"
+    r"|return|exchang|swap|modif|chang|replac))",
     r"\b(?:do\s+not|don'?t|not|never)\s+(?=(?:cancel|return|exchang|swap|modif|chang|replac))",
     r"\bkeep\s+(?:it|them|everything)\b(?=.{0,12}$)",
 )  # fmt: skip
-CHANGE_OF_MIND = _any(r"\bchanged?\s+(?:my|your)\s+mind\b", r"\bactually\b", r"\bon\s+second\s+thoughts?\b")
+CHANGE_OF_MIND = _any(
+    r"\bchanged?\s+(?:my|your)\s+mind\b", r"\bactually\b", r"\bon\s+second\s+thoughts?\b"
+)
 PERSON = _any(
-    r"\b(?:talk|speak|chat|connect|transfer|put|get|pass)\b[^.;]{0,30}\b(?:human|real\s+person|person|representative|live\s+agent"
+    r"\b(?:talk|speak|chat|connect|transfer|put|get|pass)\b[^.;]{0,30}\b(?:human|real\s+person"
+    r"|person|representative|live\s+agent"
     r"|human\s+agent|manager|supervisor|someone\s+(?:real|else)|operator)\b",
-    r"\b(?:want|need|give\s+me)\s+(?:a|an|to\s+see\s+a)\s+(?:human|real\s+person|live\s+agent|representative|manager|supervisor)\b",
+    r"\b(?:want|need|give\s+me)\s+(?:a|an|to\s+see\s+a)\s+(?:human|real\s+person|live\s+agent"
+    r"|representative|manager|supervisor)\b",
     r"^\W*(?:human|agent|representative|operator|real\s+person)\W*(?:please\W*)?$",
 )
 NEVER_MIND = _any(r"^\W*(?:never\s?mind|forget\s+(?:it|about\s+it)|stop|drop\s+it|leave\s+it)\b")
 IF = re.compile(r"^(?:and\s+|but\s+|or\s+)?(?:only\s+)?(?:if|in case|otherwise|unless)\b", re.I)
 IF_FAILED = re.compile(
-    r"^(?:and\s+|but\s+|or\s+)?(?:otherwise\b|(?:if|in case)\b.{0,80}?(?:\bnot?\b|n't\b|\bun(?:able|available)\b"
+    r"^(?:and\s+|but\s+|or\s+)?(?:otherwise\b|(?:if|in case)\b.{0,80}?(?:\bnot?\b|n't\b"
+    r"|\bun(?:able|available)\b"
     r"|\bimpossible\b|\brefus\w*|\bden(?:y|ied)\b|\bfail\w*))",
     re.I,
 )

@@ -1,7 +1,8 @@
 """Every sentence a procedure says, in one place: warm, short, one question at a time."""
 
 ASK_EMAIL = (
-    "I'm happy to help. So that I can find your account: what is the e-mail address of your account?"
+    "I'm happy to help. So that I can find your account: "
+    "what is the e-mail address of your account?"
 )
 ASK_NAME_AFTER_EMAIL = (
     "I could not find an account with that address. "
@@ -15,7 +16,10 @@ CONFIRM_ONE = "Here is what I will do:"
 GO_AHEAD = "Shall I go ahead? Please answer yes or no."
 STOPPED = "All right, I have changed nothing."
 ANYTHING_ELSE = "Is there anything else I can do for you?"
-HANDOFF = "I would rather have a colleague look at this. I am passing everything on, so you need not repeat yourself."
+HANDOFF = (
+    "I would rather have a colleague look at this. "
+    "I am passing everything on, so you need not repeat yourself."
+)
 SHOP_FAILED = (
     "Our shop system does not answer me right now, so I could not look this up. "
     "I am passing this on to a colleague."
@@ -51,7 +55,8 @@ def ask_variant(name, order_id, offers):
 
 
 def ask_item(order_id, names):
-    return f"What would you like me to take from {order_id}: {', '.join(names)}? You can also say all of it."
+    listed = ", ".join(names)
+    return f"What would you like me to take from {order_id}: {listed}? You can also say all of it."
 
 
 def ask_address(what):
