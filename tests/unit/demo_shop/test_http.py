@@ -5,6 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
+from hyperpersonal_web.demo_shop.app import create_app
+from hyperpersonal_web.demo_shop.door import ShopSettings
+from hyperpersonal_web.demo_shop.store import Stores
 
 from .conftest import ADMIN
 
@@ -105,6 +108,12 @@ async def test_that_a_refusal_changes_nothing_and_frees_its_key(shop: httpx.Asyn
     assert (await shop.post(CANCEL, json=REASON, headers=key)).status_code == 200
 
 
+async def test_that_many_refusals_at_once_are_all_answered(shop: httpx.AsyncClient) -> None:
+    asks = (shop.post(f"/v1/orders/W{n}/cancel", json=REASON) for n in range(40))
+    answers = await asyncio.wait_for(asyncio.gather(*asks), 10)
+    assert {answer.status_code for answer in answers} == {404}
+
+
 async def test_that_no_more_money_moves_than_allowed(shop: httpx.AsyncClient) -> None:
     total = sum(item["price"] for item in (await shop.get("/v1/orders/W1000003")).json()["items"])
     above = await shop.post(CANCEL, json=REASON, headers={"Max-Amount": str(total - 1)})
@@ -198,6 +207,24 @@ async def test_that_the_shop_fails_on_demand(
     answer = await shop.post(CANCEL, json=REASON, headers={"Idempotency-Key": "k"})
     assert answer.json()["status"] == "cancelled"
     assert len(await acts(shop)) == 1
+
+
+async def test_that_too_many_requests_are_told_to_wait(stores: Stores) -> None:
+    app = create_app(stores, ShopSettings("t", "a", requests_per_second=0.5, burst=2))
+    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+    headers = {"Authorization": "Bearer t"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://s", headers=headers) as shop:
+        answers = [await shop.get("/v1/orders/W1000001") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].headers["Retry-After"] == "2"
+
+
+async def test_that_a_store_that_was_never_made_has_no_log_and_no_state(
+    shop: httpx.AsyncClient,
+) -> None:
+    for what in ("acts", "state"):
+        answer = await shop.get(f"/admin/stores/nowhere/{what}", headers=ADMIN)
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_store")
 
 
 async def test_that_planned_failures_can_be_called_off(shop: httpx.AsyncClient) -> None:

@@ -134,6 +134,14 @@ async def test_that_a_folder_becomes_a_data_set_with_stores(
     assert order["parcels"] == [{"tracking_ids": ["1"], "item_ids": ["m1"]}]
 
 
+async def test_that_an_order_without_its_customer_is_not_loaded(
+    shop: httpx.AsyncClient, demo_records: Records
+) -> None:
+    body = msgspec.json.encode(Records(demo_records.orders, {}, {}))
+    answer = await shop.put("/admin/datasets/half", content=body, headers=ADMIN)
+    assert (answer.status_code, answer.json()["code"]) == (422, "no_customer")
+
+
 def test_that_a_folder_without_a_file_or_with_a_bad_line_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="orders"):
         load_folder(tmp_path)

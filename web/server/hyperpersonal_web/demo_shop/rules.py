@@ -281,7 +281,8 @@ def _replacements(
 
 
 def _variant(records: Records, item: Item, new_item_id: str) -> Variant:
-    variant = records.products[item.product_id].variants.get(new_item_id)
+    product = records.products.get(item.product_id)
+    variant = product.variants.get(new_item_id) if product else None
     if variant is None:
         raise refuse_input("other_product", f"{new_item_id} is no variant of {item.name}.")
     if not variant.available:

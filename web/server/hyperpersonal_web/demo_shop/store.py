@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from hyperpersonal_web.demo_shop.model import Action, Change, Customer, Order, Product, Records
-from hyperpersonal_web.demo_shop.rules import ShopRefusalError, apply, money
+from hyperpersonal_web.demo_shop.rules import ShopRefusalError, apply, money, refuse_input
 
 ROLE = "demo_shop"
 STATEMENT_TIMEOUT_MS = 5_000
@@ -93,7 +93,12 @@ class Stores:
         """Connect as the shop's own role, with at most `size_max` connections."""
         settings = {"role": ROLE, "statement_timeout": str(STATEMENT_TIMEOUT_MS), "jit": "off"}
         pool = await asyncpg.create_pool(
-            dsn, min_size=1, max_size=size_max, server_settings=settings, timeout=10
+            dsn,
+            min_size=1,
+            max_size=size_max,
+            server_settings=settings,
+            timeout=10,
+            command_timeout=2 * STATEMENT_TIMEOUT_MS / 1000,
         )
         return cls(pool)
 
@@ -104,8 +109,14 @@ class Stores:
     async def load(self, dataset: str, records: Records) -> None:
         """Hold `records` as the data set `dataset`, unless they are held already.
 
-        Other records under that name are replaced, and its stores are reset.
+        Other records under that name are replaced, and its stores are dropped.
+
+        Raises:
+            ShopRefusalError: an order's customer is missing.
         """
+        for order in records.orders.values():
+            if order.customer_id not in records.customers:
+                raise refuse_input("no_customer", f"The customer of order {order.id} is missing.")
         digest = records.digest()
         async with self._pool.acquire() as link, link.transaction():
             held = await link.fetchval(
@@ -152,21 +163,21 @@ class Stores:
         """The order as it is now."""
         body = await self._pool.fetchval(READ, store, "order", order_id)
         if body is None:
-            raise await self._missing(store, f"order {order_id}")
+            raise await _missing(self._pool, store, f"order {order_id}")
         return ORDER.decode(body)
 
     async def customer(self, store: str, customer_id: str) -> Customer:
         """The customer as they are now."""
         body = await self._pool.fetchval(READ, store, "customer", customer_id)
         if body is None:
-            raise await self._missing(store, f"customer {customer_id}")
+            raise await _missing(self._pool, store, f"customer {customer_id}")
         return CUSTOMER.decode(body)
 
     async def product(self, store: str, product_id: str) -> Product:
         """The product with its variants."""
         body = await self._pool.fetchval(READ, store, "product", product_id)
         if body is None:
-            raise await self._missing(store, f"product {product_id}")
+            raise await _missing(self._pool, store, f"product {product_id}")
         return PRODUCT.decode(body)
 
     async def products(self, store: str) -> list[Product]:
@@ -177,25 +188,19 @@ class Stores:
         """The customer with this e-mail address, in any case of letters."""
         for customer in await self._found(store, "email", email):
             return customer
-        raise await self._missing(store, "customer with this e-mail address")
+        raise await _missing(self._pool, store, "customer with this e-mail address")
 
     async def by_name_zip(self, store: str, name: tuple[str, str], zip_code: str) -> Customer:
         """The customer with this first and last name and the zip of their address."""
         for customer in await self._found(store, "full_name", " ".join(name)):
             if customer.address.zip == zip_code:
                 return customer
-        raise await self._missing(store, "customer with this name and zip code")
+        raise await _missing(self._pool, store, "customer with this name and zip code")
 
     async def _found(self, store: str, column: str, value: str) -> list[Customer]:
         query = FIND.format(column=column, limit=CANDIDATES_MAX)
         rows = await self._pool.fetch(query, store, value.strip().lower())
         return [await self.customer(store, one) for one in sorted({row["id"] for row in rows})]
-
-    async def _missing(self, store: str, what: str) -> ShopRefusalError:
-        known = await self._pool.fetchval("select 1 from demo_shop.stores where name = $1", store)
-        if known is None:
-            return ShopRefusalError(404, "no_store", f"There is no store {store}.")
-        return ShopRefusalError(404, "not_found", f"There is no {what}.")
 
     async def act(self, ask: Ask) -> bytes:
         """Do it once and return the answer's JSON; the same key again returns the same bytes.
@@ -221,7 +226,7 @@ class Stores:
         if "order_id" in args:
             body = await link.fetchval(READ, ask.store, "order", str(args["order_id"]))
             if body is None:
-                raise await self._missing(ask.store, f"order {args['order_id']}")
+                raise await _missing(link, ask.store, f"order {args['order_id']}")
             customer_id = ORDER.decode(body).customer_id
         else:
             customer_id = str(args.get("user_id", ""))
@@ -233,14 +238,15 @@ class Stores:
             order = ORDER.decode(await link.fetchval(READ, ask.store, "order", args["order_id"]))
             records.orders[order.id] = order
             for product_id in {item.product_id for item in order.items}:
-                body = await link.fetchval(READ, ask.store, "product", product_id)
-                records.products[product_id] = PRODUCT.decode(body)
+                if body := await link.fetchval(READ, ask.store, "product", product_id):
+                    records.products[product_id] = PRODUCT.decode(body)
         if body := await link.fetchval(READ, ask.store, "customer", customer_id):
             records.customers[customer_id] = CUSTOMER.decode(body)
         return records
 
     async def acts(self, store: str) -> list[DoneAct]:
         """The log of writes, oldest first."""
+        await _must_exist(self._pool, store)
         rows = await self._pool.fetch(
             "select tool, args, done_at from demo_shop.acts where store = $1 order by seq", store
         )
@@ -251,6 +257,7 @@ class Stores:
 
     async def changed(self, store: str) -> Records:
         """The orders and customers that differ from the loaded data set."""
+        await _must_exist(self._pool, store)
         now, before = Records({}, {}, {}), Records({}, {}, {})
         for row in await self._pool.fetch(CHANGED, store):
             decoder = DECODERS[row["kind"]]
@@ -258,6 +265,22 @@ class Stores:
                 one = decoder.decode(body)
                 (records.orders if row["kind"] == "order" else records.customers)[one.id] = one
         return now.since(before)
+
+
+async def _must_exist(link: Any, store: str) -> None:
+    if not await link.fetchval("select 1 from demo_shop.stores where name = $1", store):
+        raise _no_store(store)
+
+
+async def _missing(link: Any, store: str, what: str) -> ShopRefusalError:
+    """Why something was not found. `link`: the connection in use (a second one could wait for
+    ever when all are in use), or the pool."""
+    await _must_exist(link, store)
+    return ShopRefusalError(404, "not_found", f"There is no {what}.")
+
+
+def _no_store(store: str) -> ShopRefusalError:
+    return ShopRefusalError(404, "no_store", f"There is no store {store}.")
 
 
 async def _answered(link: Any, ask: Ask, request: bytes) -> bytes | None:
@@ -275,7 +298,7 @@ async def _answered(link: Any, ask: Ask, request: bytes) -> bytes | None:
         ask.store, ask.key,
     )  # fmt: skip
     if row is None:
-        raise ShopRefusalError(404, "no_store", f"There is no store {ask.store}.")
+        raise _no_store(ask.store)
     if row["request"] != request:
         raise ShopRefusalError(
             422, "key_reused", "This idempotency key was used for another request."
