@@ -10,12 +10,12 @@ from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Connection, Database
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
 from hyperpersonal_runtime.api import SealedRelease
-from hyperpersonal_sdk import signing
-from hyperpersonal_sdk.errors import ArchiveError, UntrustedError
+from hyperpersonal_sdk import checks, signing
+from hyperpersonal_sdk.errors import ArchiveError, CheckFailedError, UntrustedError
 from hyperpersonal_sdk.manifest import is_name
 from hyperpersonal_sdk.signing import TrustedKey, TrustedRelease
 
-from hyperpersonal_registry import checks, journal, names, releases
+from hyperpersonal_registry import journal, names, releases
 from hyperpersonal_registry.blobs import Blobs
 from hyperpersonal_registry.errors import PublishRefusedError, ReleaseRefusedError
 from hyperpersonal_registry.loading import Loader
@@ -103,9 +103,9 @@ class Registry:
             keys = await releases.keys_of(connection, namespace)
         try:
             trusted = signing.verify(envelope, artifact, keys.trusted, now)
-        except (UntrustedError, ArchiveError) as error:
+            await asyncio.to_thread(checks.check, trusted.archive)
+        except (UntrustedError, ArchiveError, CheckFailedError) as error:
             raise PublishRefusedError(error.code, str(error)) from error
-        await asyncio.to_thread(checks.check, trusted)
         release = _release(trusted, envelope, len(artifact), now)
         await self._blobs.put(release.digest, artifact)
         await self._record(release, trusted.key_id)

@@ -35,6 +35,14 @@ class ArchiveError(BadInputError):
         self.code = code
 
 
+class CheckFailedError(BadInputError):
+    """An archive may not be published. `code` names the rule."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class UntrustedError(BadInputError):
     """A signature, or what it stands for, cannot be trusted. `code` names the reason."""
 

@@ -1,1 +1,28 @@
-"""The pytest plugin for authors: runs a plugin in its real sandbox."""
+"""The pytest plugin for authors. Loaded in every pytest run, so it imports nothing until asked."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from hyperpersonal_sdk.testing.sandbox import PluginSandbox, Sandboxes
+
+
+@pytest.fixture(scope="session")
+def hyperpersonal_sandboxes() -> "Iterator[Sandboxes]":
+    """One running sandbox for each plugin folder that has tests, closed at the end."""
+    from hyperpersonal_sdk.testing.sandbox import Sandboxes
+
+    opened = Sandboxes()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sandbox(
+    request: pytest.FixtureRequest, hyperpersonal_sandboxes: "Sandboxes"
+) -> "PluginSandbox":
+    """The plugin whose folder holds this test, in its real sandbox, with all it asks granted and
+    nothing outside: set `sandbox.tools`, `.passages`, `.facts` and so on as the test needs."""
+    return hyperpersonal_sandboxes.of(request.path)
