@@ -102,8 +102,6 @@ class ScriptedHost:
             return CallResult(
                 Outcome.NONDETERMINISTIC, detail=str(error), journal=calls.journal.entries
             )
-        except RefusedError as error:
-            return CallResult(Outcome.TRAPPED, detail=str(error), journal=calls.journal.entries)
         if isinstance(reply, CallResult):
             return msgspec.structs.replace(reply, journal=calls.journal.entries)
         return CallResult(

@@ -54,18 +54,19 @@ on conflict (tenant_id, conversation_id) where status <> 'closed' do update
    set status = 'taken', member_id = excluded.member_id, taken_at = excluded.taken_at"""
 
 # What a person answered is handled; what came after it waits for the agents. Their working states
-# and the talk before this point are no longer theirs: an old handoff must not cause a new one.
+# and the talk before the person came are gone for them: an old handoff must not cause a new one.
 _RELEASE = """
 update conversations c
    set epoch = c.epoch + 1, mode = 'auto', escalated = false, lease_until = null, status = $3,
        active_installation = null,
        state = jsonb_build_object('shared', coalesce(c.state->'shared', '{}'), 'since',
-                                  coalesce(done.newest, c.handled_offset)),
+                                  coalesce(done.taken, c.handled_offset)),
        handled_offset = case when $3 = 'closed' then c.last_offset
-                        else greatest(c.handled_offset, done.newest) end
-  from (select max("offset") as newest from events
-         where tenant_id = $1 and conversation_id = $2 and source = 'member' and kind = 'message'
-       ) done
+                        else greatest(c.handled_offset, done.answered) end
+  from (select max("offset") filter (where source = 'member' and kind = 'message') as answered,
+               max("offset") filter (where kind = 'handoff' or body->>'status' = 'taken_over')
+                 as taken
+          from events where tenant_id = $1 and conversation_id = $2) done
  where c.tenant_id = $1 and c.id = $2
 returning c.heard_offset > c.handled_offset"""
 

@@ -9,6 +9,7 @@ Rules:
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -66,12 +67,18 @@ class LiveTurn(Struct):
     input: Any = None
     rows: dict[str, JournalRow] = {}
 
-    def record(self, entries: "list[Entry] | tuple[Entry, ...]", installation_id: UUID) -> None:
-        """Take entries in; one with an answer is never replaced by one without."""
+    def record(self, entries: Iterable[Entry], installation_id: UUID) -> None:
+        """Take entries in."""
+        self.rows = self.with_more(entries, installation_id)
+
+    def with_more(self, entries: Iterable[Entry], installation_id: UUID) -> dict[str, JournalRow]:
+        """The journal with these; an entry with an answer is never replaced by one without."""
+        rows = dict(self.rows)
         for entry in entries:
-            known = self.rows.get(entry.path)
+            known = rows.get(entry.path)
             if known is None or known.answer is None or entry.answer is not None:
-                self.rows[entry.path] = JournalRow.of(entry, installation_id)
+                rows[entry.path] = JournalRow.of(entry, installation_id)
+        return rows
 
 
 class TurnJournals:
@@ -108,15 +115,16 @@ class TurnJournals:
         turn = self._live.get(scope.turn_id)
         if turn is None:
             raise ConflictError("this turn is over")
-        turn.record(entries, UUID(scope.installation_id))
-        if not await self._intend(turn):
+        rows = turn.with_more(entries, UUID(scope.installation_id))
+        if not await self._intend(turn, rows):
             raise ConflictError("a person took this conversation over, or another worker the turn")
+        turn.rows = turn.rows | rows
 
-    async def _intend(self, turn: LiveTurn) -> bool:
+    async def _intend(self, turn: LiveTurn, rows: dict[str, JournalRow]) -> bool:
         async with self._db.transaction(turn.tenant_id) as connection:
             held: bool = await connection.fetchval(
                 _INTEND, turn.tenant_id, turn.conversation_id, turn.turn_id, turn.epoch,
-                storable(turn.input), storable(list(turn.rows.values())),
+                storable(turn.input), storable(list(rows.values())),
             )  # fmt: skip
         return held
 
