@@ -58,6 +58,7 @@ class CallResult(Struct, frozen=True):
     journal: tuple[Entry, ...] = ()
     logs: tuple[str, ...] = ()
     guest_cpu_ms: float = 0.0
+    instantiate_ms: float = 0.0
     elapsed_ms: float = 0.0
     runs: int = 1
 

@@ -281,6 +281,7 @@ def _result(end: End, run: HookRun | None, started: float, runs: int) -> CallRes
         journal=run.entries if run else (),
         logs=run.logs if run else (),
         guest_cpu_ms=run.guest_cpu_ms if run else 0.0,
+        instantiate_ms=run.done[-1].instantiate_ms if run and run.done else 0.0,
         elapsed_ms=(time.monotonic() - started) * 1e3,
         runs=runs,
     )

@@ -68,7 +68,7 @@ class Guest:
         self._ticker = Ticker(self._engine)
         self._current = threading.local()
         self._lock = threading.Lock()
-        self._callbacks = [self._host_call(), self._log(), self._epoch()]
+        self._callbacks = [self._host_call(), self._log(), self._epoch(), _nothing()]
         self._linker = self._make_linker()
         handle = self._component.get_export_index("handle")
         assert handle is not None, "the component exports no handle"
@@ -118,8 +118,8 @@ class Guest:
                 _add_raw(host, "call", self._callbacks[0])
                 _add_raw(host, "log", self._callbacks[1])
             with root.add_instance("wasi:cli/environment@0.2.9") as environment:
-                environment.add_func("get-environment", lambda _: [])
-                environment.add_func("get-arguments", lambda _: [])
+                _add_raw(environment, "get-environment", self._callbacks[3])
+                _add_raw(environment, "get-arguments", self._callbacks[3])
                 environment.add_func("initial-cwd", lambda _: None)
             with root.add_instance("wasi:random/random@0.2.9") as random:
                 random.add_func("get-random-bytes", self._random_bytes)
@@ -232,6 +232,16 @@ def _add_raw(instance: LinkerInstance, name: str, callback: Any) -> None:
     )
     if error:
         raise WasmtimeError._from_ptr(error)
+
+
+def _nothing() -> Any:
+    """A host function that answers with an empty list."""
+
+    def raw(_env: Any, _ctx: Any, _type: Any, _args: Any, _n: Any, results: Any, _m: Any) -> int:
+        values.put_empty_list(results[0])
+        return 0
+
+    return ffi.wasmtime_component_func_callback_t(raw)
 
 
 def _instant(nanoseconds: int) -> Record:

@@ -40,6 +40,13 @@ def get_string(val: Any) -> str:
     return ctypes.string_at(val.of.string.data, string_bytes(val)).decode()
 
 
+def put_empty_list(val: Any) -> None:
+    """An empty list of anything."""
+    val.kind = ffi.WASMTIME_COMPONENT_LIST
+    val.of.list.size = 0
+    val.of.list.data = None
+
+
 def put_ok(val: Any, text: str) -> None:
     """`ok(text)` of result<string, failure>."""
     inner = Val()

@@ -13,7 +13,9 @@ from componentize_py_types import Err
 from wit_world.imports import host, types
 
 from hyperpersonal_sdk.authoring import Host, HostCallFailedError, Suspended
-from hyperpersonal_sdk.guest import loader, stdlib, walls
+from hyperpersonal_sdk.guest import loader, stdlib, walls, warm
+
+GC_THRESHOLD = 20_000  # a call is short: only one that makes much garbage is swept
 
 LEVELS = {
     "debug": types.Level.DEBUG,
@@ -47,7 +49,7 @@ def call(name, payload):
     raise HostCallFailedError(KINDS[type(failure)], failure.value)
 
 
-def run(request):
+def run(request, call, log):
     if request["op"] == "compile":
         return loader.compile_sources(request["files"])
     plugin = loader.load_plugin(request["entry"], request["modules"])
@@ -71,7 +73,9 @@ class WitWorld(wit_world.WitWorld):
 
     def handle(self, input):  # noqa: A002 - the WIT's own word
         try:
-            return json.dumps(run(json.loads(input)), allow_nan=False, separators=(",", ":"))
+            return json.dumps(
+                run(json.loads(input), call, log), allow_nan=False, separators=(",", ":")
+            )
         except BaseException as error:  # nothing may trap
             failure = failure_of(error)
         finally:
@@ -80,6 +84,8 @@ class WitWorld(wit_world.WitWorld):
 
 
 stdlib.load()
+warm.warm_up(run)
 walls.raise_walls(log)
 gc.collect()
 gc.freeze()
+gc.set_threshold(GC_THRESHOLD)

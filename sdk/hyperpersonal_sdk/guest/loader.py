@@ -4,6 +4,7 @@ import binascii
 import marshal
 import sys
 from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 from hyperpersonal_sdk.authoring import HostCallFailedError, Plugin
 
@@ -65,8 +66,14 @@ def load_plugin(entry, modules):
     """
     if entry not in modules:
         raise HostCallFailedError("invalid", f"the artifact has no module {entry}")
-    sys.meta_path[:] = [ReleaseFinder(modules)]  # all else is imported already, or not there
-    module = __import__(entry, fromlist=["plugin"])
+    finder = ReleaseFinder(modules)
+    sys.meta_path[:] = [finder]  # all else is imported already, or not there
+    module = ModuleType(entry)  # by hand: the import machinery costs as much as the whole rest
+    module.__package__ = entry if modules[entry][1] else entry.rpartition(".")[0]
+    if modules[entry][1]:
+        module.__path__ = []
+    sys.modules[entry] = module
+    finder.exec_module(module)
     plugins = {id(value): value for value in vars(module).values() if isinstance(value, Plugin)}
     if len(plugins) != 1:
         raise HostCallFailedError(

@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from fakes.plugins import agent
 from hyperpersonal_runtime.calls import HookCall, Limits
 from hyperpersonal_runtime.testing import SandboxServer, World, hook_call, open_sandbox
 from hyperpersonal_sdk.contract.outcomes import Outcome
-
-from fakes.plugins import agent
 
 GOOD = agent("return 'hello ' + turn.text")
 TOOL = "tool:commerce.orders.read"
