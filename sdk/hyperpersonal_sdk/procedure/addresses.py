@@ -26,7 +26,7 @@ def profile_address(request, shop):
     return [
         action(
             "commerce.customers.set_address",
-            {"customer_id": shop.customer["id"], "address": place},
+            {"customer_id": shop.customer_id, "address": place},
             f"Set the default address of your account to {show_address(place)}.",
             f"The default address of your account is now {show_address(place)}.",
         )

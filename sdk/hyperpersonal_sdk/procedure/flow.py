@@ -130,7 +130,7 @@ class Desk:
             refused = False
             if request["verb"] not in self._public:
                 identify(case.shop, case.turn, case.who())
-                case.shared["customer_id"] = case.shop.customer["id"]
+                case.shared["customer_id"] = case.shop.customer_id
             try:
                 actions.extend(self._one(request, case))
             except Refuse as refusal:

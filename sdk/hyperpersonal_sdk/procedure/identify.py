@@ -5,30 +5,26 @@ from hyperpersonal_sdk.procedure.asks import Ask
 
 
 def identify(shop, turn, said):
-    """The shop's customer who writes, remembered in the conversation's shared state.
+    """Let the shop know whose orders may be told: the shop's customer who writes, remembered in
+    the conversation's shared state.
 
     `said`: the shopper's words that may name them. Raises Ask when they are not known yet."""
-    known = turn.shared.get("customer_id")
-    if known:
-        shop.customer = shop.load_customer(known)
-    if shop.customer is None:
-        shop.customer = _by_email(shop, turn, said) or _by_name(shop, said)
-    if shop.customer is None:
+    shop.customer_id = turn.shared.get("customer_id") or shop.customer_id
+    if not (shop.customer_id or _by_email(shop, turn, said) or _by_name(shop, said)):
         raise Ask("identity", _question(said), "identity")
-    return shop.customer
 
 
 def _by_email(shop, turn, said):
     email = values.email(said) or (turn.contact.get("email") if "contact" in turn else "")
-    return shop.find_customer(email=email) if email else None
+    return bool(email) and shop.identify(email=email)
 
 
 def _by_name(shop, said):
     found = values.name_and_zip(said)
     if not found:
-        return None
+        return False
     first, last, code = found
-    return shop.find_customer(first_name=first, last_name=last, zip=code)
+    return shop.identify(first_name=first, last_name=last, zip=code)
 
 
 def _question(said):

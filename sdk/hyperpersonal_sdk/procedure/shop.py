@@ -12,7 +12,7 @@ class Shop:
         self._host = host
         self._trail = trail
         self._known = {}
-        self.customer = None
+        self.customer_id = ""
         self.expected = {}  # payment method id -> minor units the plan so far moves to it
 
     def expect(self, payment_method_id, minor):
@@ -23,11 +23,19 @@ class Shop:
         """Declare a sum of prices as evidence: "20.00 + 34.50 = 54.50"."""
         self._trail.computed(sum_text)
 
-    def find_customer(self, **by):
-        return self._get("commerce.customers.find", by.get("email", "name and zip"), by)
+    def identify(self, **by):
+        """Find the customer who writes; True if there is one."""
+        found = self._get("commerce.customers.find", by.get("email", "name and zip"), by)
+        if found:
+            self.customer_id = found["id"]
+            self._known["commerce.customers.get", found["id"]] = found
+        return found is not None
 
-    def load_customer(self, customer_id):
-        return self._get("commerce.customers.get", customer_id, {"customer_id": customer_id})
+    @property
+    def customer(self):
+        """The identified customer, looked up when first needed."""
+        by = {"customer_id": self.customer_id}
+        return self._get("commerce.customers.get", self.customer_id, by)
 
     def product(self, product_id):
         return self._get("commerce.products.get", product_id, {"product_id": product_id})
@@ -38,7 +46,7 @@ class Shop:
     def order(self, order_id):
         """An order of the identified customer; another customer's order is as good as none."""
         order = self._get("commerce.orders.get", order_id, {"order_id": order_id})
-        mine = order is not None and self.customer and order["customer_id"] == self.customer["id"]
+        mine = order is not None and order["customer_id"] == self.customer_id
         return order if mine else None
 
     def orders(self):
