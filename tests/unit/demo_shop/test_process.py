@@ -1,14 +1,18 @@
 """The shop as its own process, and as its own role in the database."""
 
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
+from hyperpersonal_runtime.testing import open_sandbox
+from hyperpersonal_sdk.manifest import parse
 from hyperpersonal_web.demo_shop.admin_client import ShopAdmin
 from hyperpersonal_web.demo_shop.data_generator import generate
 from hyperpersonal_web.demo_shop.expected import expected_state
@@ -16,8 +20,10 @@ from hyperpersonal_web.demo_shop.faults import Fault
 from hyperpersonal_web.demo_shop.store import ROLE, install
 from hyperpersonal_web.embedded.postgres import EmbeddedPostgres, free_port
 
+PLUGIN = Path(__file__).parents[3] / "plugins" / "demo_store"
 
-@pytest.fixture
+
+@pytest.fixture(scope="module")
 def url(postgres: EmbeddedPostgres) -> Iterator[str]:
     port = free_port()
     tokens = {"HP_SHOP_TOKEN": "t", "HP_SHOP_ADMIN_TOKEN": "a"}
@@ -69,6 +75,26 @@ async def test_that_stores_are_made_read_and_broken_from_python(url: str) -> Non
         assert await admin.digest("py") == expected_state(records, acts).digest
         with pytest.raises(httpx.HTTPStatusError, match="404"):
             await admin.make("py", "no such data set")
+
+
+async def test_that_the_sandboxed_connector_reaches_it_with_the_hosts_token(url: str) -> None:
+    files = {
+        path.relative_to(PLUGIN).as_posix(): path.read_bytes()
+        for path in PLUGIN.glob("hyperpersonal_plugin_demo_store/*.py")
+    }
+    manifest = parse((PLUGIN / "plugin.toml").read_text())
+    grants = [item.ask for item in manifest.capabilities]
+    call = {
+        "tool": "commerce.orders.get",
+        "arguments": {"order_id": "#W1000002"},
+        "config": {"base_url": url},
+    }
+    for token, found in (("Bearer t", True), ("Bearer wrong", False)):
+        secrets = {"Authorization": token}
+        async with open_sandbox(files, manifest.entry, grants, secrets=secrets) as box:
+            result = await box.call("call_tool", call)
+        answer = json.loads(result.value)
+        assert (answer.get("value", {}).get("status") == "delivered") == found, answer
 
 
 async def test_that_the_shop_reads_no_other_schema(template: str) -> None:

@@ -62,6 +62,9 @@ class Door:
         fault = self._plan.take(store, scope["path"])
         if fault is None:
             return await self._app(scope, receive, send)
+        if fault.kind == "slow":
+            await asyncio.sleep(fault.seconds)
+            return await self._app(scope, receive, send)
         if fault.kind == "lost":
             await self._app(scope, receive, _swallow)
         return await _fail(send, fault)

@@ -9,14 +9,15 @@ from msgspec import Struct
 BUCKETS_MAX = 4096
 FAULTS_MAX = 100
 
-FaultKind = Literal["timeout", "error", "limited", "lost"]
+FaultKind = Literal["timeout", "error", "limited", "lost", "slow"]
 
 
 class Fault(Struct):
     """The next `times` requests of `store` whose path contains `path` fail.
 
     `timeout` stays silent for `seconds`, `error` answers 500, `limited` answers 429; `lost` does
-    what was asked and then answers 500, as when the connection breaks on the way back.
+    what was asked and then answers 500, as when the connection breaks on the way back; `slow` does
+    it after `seconds` and answers as always.
     """
 
     kind: FaultKind
