@@ -16,7 +16,7 @@ from hyperpersonal_web.asgi import create_app
 from hyperpersonal_web.client import ChatConnection
 from hyperpersonal_web.embedded.services import Addresses
 from hyperpersonal_web.server import listen, serve
-from hyperpersonal_web.wiring import Gateway, Ground, open_gateway, open_ground
+from hyperpersonal_web.wiring import Gateway, Ground, open_gateway, open_ground, open_understanding
 
 
 class Shop:
@@ -61,7 +61,7 @@ async def shop(dsn: str, nats_url: str, tmp_path: Path) -> AsyncIterator[Shop]:
     settings = Settings(data_dir=tmp_path, nats_prefix=f"t{secrets.token_hex(6)}")
     async with AsyncExitStack() as stack:
         ground = await open_ground(stack, settings, Addresses(dsn, nats_url))
-        gateway = await open_gateway(stack, ground)
+        gateway = await open_gateway(stack, ground, open_understanding(ground))
         listener = listen("127.0.0.1", 0)
         shop = Shop(ground, gateway, listener.getsockname()[1])
         stop = asyncio.Event()

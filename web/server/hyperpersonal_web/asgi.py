@@ -8,7 +8,7 @@ from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.types import ControllerRouterHandler
 
-from hyperpersonal_web.http import chat, health, pages
+from hyperpersonal_web.http import admin, chat, health, pages, staff
 from hyperpersonal_web.http.auth import contact_of, member_of
 from hyperpersonal_web.http.limits import FRAME_BYTES_MAX
 from hyperpersonal_web.http.problems import answer
@@ -26,7 +26,14 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 def create_app(gateway: Gateway, extra: Sequence[ControllerRouterHandler] = ()) -> App:
     """The application over open services; `extra` are further routes (the demo's)."""
     web = Litestar(
-        route_handlers=[chat.router, health.health, *pages.ROUTES, *extra],
+        route_handlers=[
+            chat.router,
+            staff.router,
+            admin.router,
+            health.health,
+            *pages.ROUTES,
+            *extra,
+        ],
         dependencies=_dependencies(gateway),
         exception_handlers={Exception: answer},
         request_max_body_size=FRAME_BYTES_MAX,

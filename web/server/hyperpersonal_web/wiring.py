@@ -5,17 +5,42 @@ first it takes no more work, then it flushes, then it disconnects.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
+from uuid import UUID
 
-from hyperpersonal_core.api import Channels, Contacts, Inbound, Tenants, Timeline
+from hyperpersonal_core.api import (
+    Channels,
+    Contacts,
+    Handoffs,
+    Inbound,
+    Installations,
+    Knowledge,
+    Kv,
+    NoModel,
+    RouteAsk,
+    Secrets,
+    Services,
+    Tenants,
+    Timeline,
+    Tools,
+    TurnHistory,
+    TurnJournals,
+    TurnWorker,
+    Understanding,
+)
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.clock import Clock, SystemClock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.ids import Ids, Uuid7Ids
+from hyperpersonal_core.kit.jobs import Jobs
 from hyperpersonal_core.kit.outbox import Relay
 from hyperpersonal_core.kit.settings import Settings
+from hyperpersonal_core.kit.tracing import Traces
+from hyperpersonal_marketplace.api import Installer
+from hyperpersonal_registry.api import FolderBlobs, Registry
+from hyperpersonal_runtime.api import Host, Ports
 from msgspec import Struct
 
 from hyperpersonal_web.embedded.services import Addresses
@@ -24,6 +49,11 @@ from hyperpersonal_web.http.hub import Hub
 from hyperpersonal_web.http.intake import Intake
 from hyperpersonal_web.http.tokens import ContactTokens
 from hyperpersonal_web.secret import server_secret
+
+Progress = Callable[[str, float], None]
+
+GUEST_CACHE = "cache/guest"
+BLOBS = "blobs"
 
 
 class Ground(Struct, frozen=True):
@@ -38,16 +68,34 @@ class Ground(Struct, frozen=True):
     ids: Ids
 
 
+class Market(Struct, frozen=True):
+    """Where plugins come from and what tenants have of them."""
+
+    registry: Registry
+    installations: Installations
+    installer: Installer
+
+
 class Gateway(Struct, frozen=True):
     """What the HTTP handlers may ask for, by these names."""
 
     db: Database
     bus: Bus
     tenants: Tenants
+    handoffs: Handoffs
+    history: TurnHistory
+    knowledge: Knowledge
     tokens: ContactTokens
     intake: Intake
     hub: Hub
     chat: ChatService
+
+
+class Engine(Struct, frozen=True):
+    """A running turn worker with its plugin host."""
+
+    host: Host
+    worker: TurnWorker
 
 
 async def open_ground(stack: AsyncExitStack, settings: Settings, found: Addresses) -> Ground:
@@ -65,7 +113,19 @@ async def open_ground(stack: AsyncExitStack, settings: Settings, found: Addresse
     return Ground(settings, db, bus, relay, timeline, clock, ids)
 
 
-async def open_gateway(stack: AsyncExitStack, ground: Ground) -> Gateway:
+def open_understanding(ground: Ground) -> Understanding:
+    """Memory and routing; models load at their first use."""
+    return Understanding.build(ground.db, ground.clock, ground.ids)
+
+
+def open_market(ground: Ground) -> Market:
+    """The registry over the data folder's blobs, and the tenants' installations."""
+    registry = Registry(ground.db, FolderBlobs(ground.settings.data_dir / BLOBS), ground.clock)
+    installations = Installations(ground.db, ground.clock, ground.ids)
+    return Market(registry, installations, Installer(registry, installations))
+
+
+async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understanding) -> Gateway:
     """The services behind HTTP and WebSocket."""
     db, clock, ids = ground.db, ground.clock, ground.ids
     hub = Hub(ground.timeline, ground.bus)
@@ -77,6 +137,9 @@ async def open_gateway(stack: AsyncExitStack, ground: Ground) -> Gateway:
         db=db,
         bus=ground.bus,
         tenants=Tenants(db, clock, ids),
+        handoffs=Handoffs(db, ground.relay, clock, ids),
+        history=TurnHistory(db),
+        knowledge=mind.knowledge,
         tokens=tokens,
         intake=Intake(Inbound(ground.timeline)),
         hub=hub,
@@ -84,12 +147,81 @@ async def open_gateway(stack: AsyncExitStack, ground: Ground) -> Gateway:
     )
 
 
+async def open_engine(
+    stack: AsyncExitStack,
+    ground: Ground,
+    mind: Understanding,
+    market: Market,
+    progress: Progress = lambda stage, fraction: None,
+) -> Engine:
+    """The plugin host with its sandboxes, and the turn worker that calls it; both run."""
+    db, installations, journals = ground.db, market.installations, TurnJournals(ground.db)
+    host = Host(ground.settings.data_dir / GUEST_CACHE, progress=progress)
+    ports = Ports(
+        memory=mind.memory,
+        tools=Tools(host, installations, market.registry, journals),
+        kv=Kv(db, ground.clock),
+        model=NoModel(),
+        secrets=Secrets(db),
+        journal=journals,
+    )
+    await host.start(ports)
+    stack.push_async_callback(host.close)
+    worker = TurnWorker(_services(ground, mind, market, (host, journals)))
+    background(stack, worker.run())
+    stack.push_async_callback(worker.close)
+    return Engine(host, worker)
+
+
+async def open_jobs(stack: AsyncExitStack, found: Addresses) -> Jobs:
+    """The background jobs of this deployment; slices register theirs here."""
+    jobs = await Jobs.open(found.database_url)
+    stack.push_async_callback(jobs.close)
+    background(stack, jobs.run())
+    return jobs
+
+
+async def warm(mind: Understanding, market: Market, tenant_id: UUID) -> None:
+    """Load the models and train the tenant's router before its first shopper writes."""
+    cards = (await market.installations.bundle(tenant_id)).cards
+    await mind.router.decide(RouteAsk(tenant_id, "Where is my order?", cards))
+
+
+def _services(
+    ground: Ground, mind: Understanding, market: Market, running: tuple[Host, TurnJournals]
+) -> Services:
+    host, journals = running
+    return Services(
+        db=ground.db,
+        bus=ground.bus,
+        relay=ground.relay,
+        clock=ground.clock,
+        ids=ground.ids,
+        host=host,
+        installations=market.installations,
+        releases=market.registry,
+        journals=journals,
+        recall=mind.recall,
+        router=mind.router,
+        traces=Traces(),
+    )
+
+
 def background(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
-    """Run `work` until the stack closes."""
+    """Run `work` until the stack closes; when it fails, the process ends with its error."""
     task = asyncio.create_task(work)
+    task.add_done_callback(_die_with(asyncio.get_running_loop()))
 
     async def stop() -> None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
     stack.push_async_callback(stop)
+
+
+def _die_with(loop: asyncio.AbstractEventLoop) -> Callable[[asyncio.Task[None]], None]:
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()):
+            loop.call_exception_handler({"message": "a background part ended", "exception": error})
+
+    return ended

@@ -1,0 +1,136 @@
+"""Packs, signs, publishes and installs the first-party plugins, by the doors every publisher uses."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hyperpersonal_core.api import Installation
+from hyperpersonal_core.kit.errors import ConflictError, NotFoundError
+from hyperpersonal_registry.api import Registry, Release
+from hyperpersonal_sdk import hpx, key_files, signing
+from hyperpersonal_sdk.manifest import MANIFEST_FILE
+
+from hyperpersonal_web.paths import PLUGINS
+from hyperpersonal_web.wiring import Market
+
+NAMESPACE = "hyperpersonal"
+CONNECTOR = "hyperpersonal/demo_store"
+
+
+def publisher_key(path: Path) -> Ed25519PrivateKey:
+    """The publisher's key of this data folder; made once."""
+    if path.exists():
+        return key_files.load_key(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return key_files.make_key(path)
+
+
+async def publish_all(registry: Registry, key: Ed25519PrivateKey) -> list[Release]:
+    """Every folder under `plugins/` as a signed release; a known one is not published again."""
+    public = key.public_key().public_bytes_raw()
+    try:
+        await registry.create_namespace(NAMESPACE, public)
+    except ConflictError:
+        await _trust(registry, public)
+    return [await _publish(registry, key, folder) for folder in plugin_folders()]
+
+
+def plugin_folders() -> list[Path]:
+    """Where the first-party plugins are."""
+    return sorted(path.parent for path in PLUGINS.glob(f"*/{MANIFEST_FILE}"))
+
+
+async def install_all(
+    market: Market, tenant_id: UUID, releases: Sequence[Release], shop: tuple[str, str]
+) -> None:
+    """Install each release for the tenant with everything it asks granted, as the merchant consents.
+
+    Args:
+        market: registry and installations.
+        tenant_id: the merchant's.
+        releases: what `publish_all` gave.
+        shop: address and token of the demo shop, for the connector.
+    """
+    there = {one.plugin_id: one for one in await market.installations.list(tenant_id)}
+    for release in releases:
+        await _install(market, tenant_id, (release, there.get(release.plugin_id)), shop)
+    agents = [one for one in await market.installations.list(tenant_id) if one.kind == "agent"]
+    if [one.id for one in agents if one.position is None]:
+        await market.installer.compose_bundle(tenant_id, [one.id for one in agents])
+
+
+async def _install(
+    market: Market,
+    tenant_id: UUID,
+    pair: tuple[Release, Installation | None],
+    shop: tuple[str, str],
+) -> None:
+    release, present = pair
+    url, token = shop
+    is_connector = release.plugin_id == CONNECTOR
+    config = {"base_url": url} if is_connector else {}
+    secrets = {url: {"Authorization": f"Bearer {token}"}} if is_connector else {}
+    grants = release.manifest.asked.texts
+    if present is None:
+        await market.installer.install(
+            tenant_id, release.plugin_id, release.version,
+            grants=grants, config=config, secrets=secrets,
+        )  # fmt: skip
+        return
+    if present.digest != release.digest:
+        await market.installer.update(tenant_id, present.id, release.version)
+        await market.installer.consent(tenant_id, present.id, grants)
+    if config and present.config != config:
+        await market.installer.configure(tenant_id, present.id, config)
+        await market.installations.set_secrets(tenant_id, present.id, secrets)
+
+
+async def _publish(registry: Registry, key: Ed25519PrivateKey, folder: Path) -> Release:
+    files = hpx.collect(folder)
+    release = await _published(registry, files)
+    if release is not None:
+        return release
+    artifact = hpx.pack(files)
+    statement = signing.statement_of(hpx.unpack(artifact))
+    try:
+        return await registry.publish(artifact, signing.sign(statement, key))
+    except ConflictError:  # this version was published before, of other source: an author at work
+        return await _publish_edited(registry, key, files)
+
+
+async def _publish_edited(
+    registry: Registry, key: Ed25519PrivateKey, files: dict[str, bytes]
+) -> Release:
+    """The same source under a pre-release version named by its content."""
+    mark = hashlib.sha256(msgspec.msgpack.encode(sorted(files.items()))).hexdigest()[:12]
+    manifest = files[MANIFEST_FILE].decode()
+    named = re.sub(
+        r'(?m)^version = "([^"]+)"', rf'version = "\1-edited.h{mark}"', manifest, count=1
+    )
+    edited = {**files, MANIFEST_FILE: named.encode()}
+    if (release := await _published(registry, edited)) is not None:
+        return release
+    artifact = hpx.pack(edited)
+    statement = signing.statement_of(hpx.unpack(artifact))
+    return await registry.publish(artifact, signing.sign(statement, key))
+
+
+async def _published(registry: Registry, files: dict[str, bytes]) -> Release | None:
+    digest = hpx.digest_of(files)
+    plugin_id = re.search(r'(?m)^id = "([^"]+)"', files[MANIFEST_FILE].decode())
+    if plugin_id is None:
+        return None
+    found = [one for one in await registry.releases(plugin_id[1]) if one.digest == digest]
+    return found[0] if found else None
+
+
+async def _trust(registry: Registry, public: bytes) -> None:
+    """A new data folder on a database that knows the namespace: its key joins the old one."""
+    try:
+        await registry.add_key(NAMESPACE, public)
+    except (ConflictError, NotFoundError):
+        return
