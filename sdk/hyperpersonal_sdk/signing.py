@@ -244,10 +244,14 @@ def _base64(data: bytes) -> str:
 
 
 def _bytes(text: str) -> bytes:
+    """The bytes of a base64 text; of all texts that mean the same bytes only one is taken."""
     try:
-        return b64decode(text, validate=True)
+        data = b64decode(text, validate=True)
     except (Base64Error, ValueError) as error:
         raise UntrustedError("bad_envelope", f"not base64: {error}") from error
+    if _base64(data) != text:
+        _refuse("bad_envelope", "not the canonical base64")
+    return data
 
 
 def _name(statement: Statement) -> str:

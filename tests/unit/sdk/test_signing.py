@@ -93,6 +93,15 @@ def test_that_a_broken_envelope_is_refused(envelope: bytes) -> None:
     assert refused(envelope) == "bad_envelope"
 
 
+def test_that_a_signature_can_be_written_in_one_way_only() -> None:
+    envelope = json.loads(signing.sign(statement(), KEY))
+    sig = envelope["signatures"][0]["sig"]
+    alias = sig[:-3] + chr(ord(sig[-3]) + 1) + "=="
+    assert b64decode(alias) == b64decode(sig)
+    signatures = [{**envelope["signatures"][0], "sig": alias}]
+    assert refused(altered(signatures=signatures)) == "bad_envelope"
+
+
 def test_that_a_signed_statement_of_another_shape_is_refused() -> None:
     payload = b'{"id":"acme/hello"}'
     signature = KEY.sign(signing._pre_authentication(payload))
