@@ -53,14 +53,28 @@ values ($1, $2, $3, $4, $5, $5)"""
 
 
 class Timeline:
-    """Every conversation's events. One a process; `close` it to flush what was taken."""
+    """Every conversation's events. One a process; `close` it to flush what was taken.
 
-    def __init__(self, db: Database, relay: Relay, clock: Clock, ids: Ids) -> None:
+    `batch_max` 1 gives every message a transaction of its own: only the benchmark wants that.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        relay: Relay,
+        clock: Clock,
+        ids: Ids,
+        *,
+        batch_max: int = 256,
+        flights_max: int = 2,
+    ) -> None:
         self._db = db
         self._relay = relay
         self._clock = clock
         self._ids = ids
-        self._batcher: Batcher[tuple[NewMessage, msgspec.Raw], Appended] = Batcher(self._commit)
+        self._batcher: Batcher[tuple[NewMessage, msgspec.Raw], Appended] = Batcher(
+            self._commit, size_max=batch_max, flights_max=flights_max
+        )
 
     async def open(self, tenant_id: UUID, channel_id: UUID, contact_id: UUID) -> UUID:
         """The contact's open conversation in this channel; begun if there is none.
