@@ -16,6 +16,7 @@ from hyperpersonal_core.memory.embedding import CachedEmbedder
 from hyperpersonal_core.memory.facts import Facts
 from hyperpersonal_core.memory.index import KnowledgeIndex, Question
 from hyperpersonal_core.memory.loading import KnowledgeIndexes
+from hyperpersonal_core.memory.matter import matter_of
 from hyperpersonal_core.memory.nearest import nearest_in_database
 from hyperpersonal_core.memory.recalled import RecallAsk, Recalled
 from hyperpersonal_core.memory.static import StaticEmbedder
@@ -71,10 +72,11 @@ class Recall:
     ) -> list[tuple[Passage, ...]]:
         """The best passage of each of the `limit` nearest articles, nearest first."""
         index = await self._indexes.of(tenant_id)
-        if not index.articles:
+        if not index.articles or limit < 1:
             return [()] * len(texts)
-        deep = await self._embedder.embed_aside(texts)
-        question = Question(texts, deep, self._static.embed(texts))
+        matters = [matter_of(text) for text in texts]
+        deep = await self._embedder.embed_aside(matters)
+        question = Question(matters, deep, self._static.embed(matters))
         if not index.complete:
             return await nearest_in_database(self._db, tenant_id, question, limit)
         scores = index.article_scores(question)

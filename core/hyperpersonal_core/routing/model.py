@@ -19,21 +19,25 @@ from hyperpersonal_core.routing.seed import OUT_OF_SCOPE, SMALLTALK
 from hyperpersonal_core.routing.sight import Sight
 
 NEIGHBOURS = 25
+GLANCED = 10
+SURE_VOTES = 0.98
+SURE_LINEAR = 0.8
+SURE_NEAR = 0.72
 NEIGHBOUR_WARMTH = 0.05
 
 
 class Blend(Struct, frozen=True):
     """How the witnesses are weighed; fitted on development data (docs/adr/0031)."""
 
-    linear: float = 0.5
+    linear: float = 0.8
     neighbours: float = 1.0
-    articles: float = 8.0
-    near_article: float = 0.3
+    articles: float = 25.0
+    near_article: float = 0.35
     far_example: float = 0.5
     near_example: float = 0.95
     history_least: float = 0.25
     static_share: float = 0.4
-    warmth: float = 1.5
+    warmth: float = 1.0
 
 
 class Opinion(Struct, frozen=True):
@@ -73,20 +77,22 @@ class RoutingModel:
         self._linear = train(both, self._numbers, len(labels), weight)
         self._static_linear = train(examples.static, self._numbers, len(labels), weight)
 
-    def glance(self, static: Vectors) -> Opinion:
-        """The fast stage: an opinion from static vectors alone, blind to the articles."""
-        likeness = static @ self.examples.static.T
-        neighbour = likeness.argmax(1)
-        near = np.take_along_axis(likeness, neighbour[:, None], 1)[:, 0]
-        nothing = np.zeros(len(static), np.float32)
-        no_article = np.full(len(static), -1)
-        quick = self._static_linear.probabilities(static)
-        return Opinion(quick, near, nothing, neighbour, no_article)
+    def glance(self, static: Vectors) -> tuple[Opinion, NDArray[np.bool_]]:
+        """The fast stage: an opinion from static vectors alone, and which rows it is sure of.
+
+        Sure is what lies close to history whose nearest examples and linear model all agree.
+        """
+        near, voted, neighbour = self._neighbours(static @ self.examples.static.T, GLANCED)
+        linear = self._static_linear.probabilities(static)
+        sure = (voted.max(1) >= SURE_VOTES) & (linear.max(1) >= SURE_LINEAR)
+        sure &= (voted.argmax(1) == linear.argmax(1)) & (near >= SURE_NEAR)
+        nothing, no_article = np.zeros(len(static), np.float32), np.full(len(static), -1)
+        return Opinion(linear, near, nothing, neighbour, no_article), sure
 
     def judge(self, question: Question) -> Opinion:
         """The full opinion."""
         likeness = question.deep @ self.examples.deep.T
-        near, voted, neighbour = self._neighbours(likeness)
+        near, voted, neighbour = self._neighbours(likeness, NEIGHBOURS)
         both = np.hstack([question.deep, question.static])
         linear = self._linear.probabilities(both)
         grounded, passage = self._articles(question)
@@ -110,9 +116,11 @@ class RoutingModel:
         place = int(np.searchsorted(self._knowledge.first, passage, side="right")) - 1
         return self._knowledge.articles[place].title
 
-    def _neighbours(self, likeness: Vectors) -> tuple[Vectors, Vectors, NDArray[np.int64]]:
+    def _neighbours(
+        self, likeness: Vectors, most: int
+    ) -> tuple[Vectors, Vectors, NDArray[np.int64]]:
         """Nearest cosine, votes by label, and the nearest row."""
-        count = min(NEIGHBOURS, likeness.shape[1])
+        count = min(most, likeness.shape[1])
         warm = likeness + self._log_weight
         chosen = np.argpartition(-warm, count - 1, axis=1)[:, :count]
         cosines = np.take_along_axis(warm, chosen, 1)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from hyperpersonal_core.memory.embedding import CachedEmbedder
 from hyperpersonal_core.memory.index import Question
+from hyperpersonal_core.memory.matter import matter_of
 from hyperpersonal_core.memory.static import StaticEmbedder
 from hyperpersonal_core.routing.decision import Decision, RouteAsk
 from hyperpersonal_core.routing.follow import is_answer
@@ -22,9 +23,6 @@ from hyperpersonal_core.routing.sight import Sight
 from hyperpersonal_core.routing.tenant import TenantRouting, TenantRoutings
 from hyperpersonal_core.routing.verdict import card_of, decide, server_of, to_card
 
-TEXT_CHARS_MAX = 2000
-SURE_LEAST = 0.9
-SURE_NEAREST = 0.7
 PERSON_LIKENESS = 0.93
 
 
@@ -68,8 +66,7 @@ class Router:
         if not texts:
             return []
         static = self._static.embed(texts)
-        glance = model.glance(static)
-        sure = (glance.probabilities.max(1) >= SURE_LEAST) & (glance.near_example >= SURE_NEAREST)
+        glance, sure = model.glance(static)
         known = self._embedder.known(texts)
         deep = [n for n, text in enumerate(texts) if text in known or not sure[n]]
         seen = {n: model.sight(glance, n) for n in range(len(texts))}
@@ -95,8 +92,7 @@ def _meant(ask: RouteAsk) -> str:
     earlier = [speech.text for speech in ask.history if speech.source == "contact"]
     if ask.clarified and earlier and earlier[-1] == ask.text:
         earlier.pop()
-    text = f"{earlier[-1]} {ask.text}" if ask.clarified and earlier else ask.text
-    return text[:TEXT_CHARS_MAX]
+    return matter_of(f"{earlier[-1]} {ask.text}" if ask.clarified and earlier else ask.text)
 
 
 def _before_the_model(routing: TenantRouting, ask: RouteAsk) -> Decision | None:

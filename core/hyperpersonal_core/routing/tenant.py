@@ -27,7 +27,8 @@ from hyperpersonal_core.routing.seed import OUT_OF_SCOPE, SMALLTALK, STAND_INS, 
 
 MODELS_A_TENANT_MAX = 4
 MANIFEST_EXAMPLES_MAX = 500
-MANIFEST_WEIGHT = 2.0
+MANIFEST_WEIGHT = 3.0
+SEED_WEIGHT = 2.0
 
 
 class TenantRouting:
@@ -120,7 +121,7 @@ def _general(known: set[str]) -> list[Example]:
         (label if label in known else STAND_INS.get(label, ""), text)
         for label, text in seed_examples()
     ]
-    return [Example(text, label) for label, text in places if label in known]
+    return [Example(text, label, weight=SEED_WEIGHT) for label, text in places if label in known]
 
 
 def _from_manifests(agents: Sequence[AgentCard]) -> list[Example]:

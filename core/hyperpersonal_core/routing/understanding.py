@@ -3,6 +3,7 @@
 One embedder, one cache of its vectors, one index a tenant, shared by all that ask.
 """
 
+import pluggy
 from msgspec import Struct
 
 from hyperpersonal_core.kit.clock import Clock
@@ -40,7 +41,7 @@ class Understanding(Struct, frozen=True):
         clock: Clock,
         ids: Ids,
         *,
-        embedder: Embedder | None = None,
+        hooks: pluggy.PluginManager | None = None,
         fresh_seconds: float = 1.0,
     ) -> "Understanding":
         """Wire them.
@@ -49,10 +50,12 @@ class Understanding(Struct, frozen=True):
             db: where it is all kept.
             clock: when facts begin and end.
             ids: names new rows.
-            embedder: the deployment's; None takes the built-in MiniLM. It loads at the first text.
+            hooks: the operator's (`kit.hooks.open_hooks`); its `embedder` replaces the built-in
+                MiniLM, which loads at the first text.
             fresh_seconds: how old a tenant's articles and history in memory may be.
         """
-        cached, static = CachedEmbedder(embedder or MiniLm()), StaticEmbedder()
+        chosen: Embedder | None = hooks.hook.embedder() if hooks else None
+        cached, static = CachedEmbedder(chosen or MiniLm()), StaticEmbedder()
         indexes = KnowledgeIndexes(db, static, fresh_seconds=fresh_seconds)
         facts = Facts(db, clock, ids)
         recall = Recall(db, cached, static, indexes, facts)

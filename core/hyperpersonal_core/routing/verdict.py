@@ -12,7 +12,6 @@ from hyperpersonal_core.routing.sight import Sight
 from hyperpersonal_core.routing.vague import vague_choices
 from hyperpersonal_core.routing.words import question_between
 
-DECLINE_LEAST = 0.5
 DECLINE_WHILE_ASKING_LEAST = 0.9
 SWITCH_LEAST = 0.6
 CLARIFY_MARGIN = 0.1
@@ -26,7 +25,7 @@ def decide(ask: RouteAsk, sight: Sight) -> Decision:
     ranked = sight.ranked()
     foreign = dict(ranked)[OUT_OF_SCOPE]
     active = card_of(ask.agents, ask.active)
-    least = DECLINE_WHILE_ASKING_LEAST if active else DECLINE_LEAST
+    least = DECLINE_WHILE_ASKING_LEAST if active else 0.0
     if ranked[0][0] == OUT_OF_SCOPE and foreign >= least:
         reason = f"no shop answers this: {sight.because()}"
         runner_up = next((label for label, _ in ranked[1:]), "")

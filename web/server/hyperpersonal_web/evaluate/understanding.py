@@ -32,6 +32,11 @@ class Plan(msgspec.Struct, frozen=True):
     split: float = 0.0
     folds: int = 1
 
+    @property
+    def knowledge(self) -> bytes:
+        """The articles: the folder's own, else the history's."""
+        return self.folder.knowledge or (self.history.knowledge if self.history else b"")
+
 
 class _Seen(msgspec.Struct):
     """What came out of the folds, pooled."""
@@ -52,10 +57,9 @@ async def measure(
     Returns: the report; keys whose data is missing are left out and named under `skipped`.
     """
     seen = _Seen()
-    knowledge = plan.folder.knowledge or (plan.history.knowledge if plan.history else b"")
     for fold in range(plan.folds if plan.split else 1):
         parts = parts_of(plan.folder, plan.history, plan.split, fold)
-        tenant = await teach(tenants, understanding, parts, knowledge, progress)
+        tenant = await teach(tenants, understanding, parts, plan.knowledge, progress)
         await _test(understanding, tenant, plan, parts, seen=seen, progress=progress)
     return _report(plan.folder, seen)
 
@@ -78,7 +82,7 @@ async def _test(
     seen.foreign += cases[inside:foreign]
     seen.talks += cases[foreign:]
     seen.cpu_seconds += cpu_seconds
-    if plan.folder.knowledge or plan.history:
+    if plan.knowledge:
         asked = [row for row in parts.tested if row.kb_article]
         seen.places += await places_of_articles(understanding, tenant, asked)
         found = [row for row in talks if row.kb_article]
