@@ -3,6 +3,7 @@
 from hyperpersonal_sdk.procedure import finder, words
 from hyperpersonal_sdk.procedure.actions import action, must_be
 from hyperpersonal_sdk.procedure.asks import Ask
+from hyperpersonal_sdk.procedure.text import show_address
 
 
 def set_address(request, shop):
@@ -53,8 +54,3 @@ def _where(request, shop, what):
 
 def _known_addresses(shop):
     return [shop.customer["address"], *(o["address"] for o in shop.orders())]
-
-
-def show_address(place):
-    parts = [place["address1"], place.get("address2"), place["city"], place["state"], place["zip"]]
-    return ", ".join(p for p in parts if p)

@@ -1,9 +1,10 @@
 """One turn at a desk: what was said, what is known, and the reply in the making."""
 
 from hyperpersonal_sdk.authoring import Handoff, Reply
-from hyperpersonal_sdk.procedure import words
+from hyperpersonal_sdk.procedure import values, words
 from hyperpersonal_sdk.procedure.evidence import Trail
 from hyperpersonal_sdk.procedure.shop import Shop
+from hyperpersonal_sdk.procedure.text import show_address
 
 SAME_QUESTION_MAX = 2
 QUESTIONS_MAX = 10
@@ -31,7 +32,11 @@ class Case:
         for request in others:
             named = " ".join(request["orders"])
             missing = named if named and named not in request["text"] else ""
-            self.leave_text(f"{request['text']} (order {missing})" if missing else request["text"])
+            text = f"{request['text']} (order {missing})" if missing else request["text"]
+            place = request.get("address")
+            if place and not values.address(text):
+                text += f" (to {show_address(place)})"
+            self.leave_text(text)
 
     def leave_text(self, text):
         kept = self.state.get("leftover", "")

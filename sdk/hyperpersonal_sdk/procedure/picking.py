@@ -3,7 +3,7 @@
 import re
 
 from hyperpersonal_sdk.procedure import finder, items, values, words
-from hyperpersonal_sdk.procedure.asks import Ask
+from hyperpersonal_sdk.procedure.asks import Ask, Refuse
 
 _EXCEPT = re.compile(
     r"\b(?:except|apart\s+from|other\s+than|but\s+(?:not|keep)|excluding|all\s+but"
@@ -31,7 +31,7 @@ _ALL = re.compile(
     re.I,
 )
 _ORDER_WITH = re.compile(
-    r"\border\s+(?:with|containing|including|that\s+(?:has|had|contains|contained|includes"
+    r"\border\s+(?:with|containing|including|(?:that|which)\s+(?:has|had|contains|contained|includes"
     r"|included))\s+([^,.;]{3,60})",
     re.I,
 )
@@ -47,9 +47,22 @@ def picked(request, shop, statuses):
         elsewhere = [o for o in shop.orders() if o["status"] in statuses]
         named = _spoken(request, elsewhere)
     if named:
-        return _grouped(request, named, shop)
-    chosen = _whole_orders(request, shop, statuses, scope)
-    return [(order, _without_kept(request, order["items"])) for order in chosen]
+        found = _grouped(request, named)
+    else:
+        chosen = _whole_orders(request, shop, statuses, scope)
+        found = [(order, _without_kept(request, order["items"])) for order in chosen]
+    return _left(request, found)
+
+
+def _left(request, found):
+    """Without what the shopper said later that they keep."""
+    if not request.get("kept"):
+        return found
+    left = [(order, _without(request["kept"], bought)) for order, bought in found]
+    left = [(order, bought) for order, bought in left if bought]
+    if not left:
+        raise Refuse("All right, you keep that.")
+    return left
 
 
 def _scope(request, shop, statuses):
@@ -96,15 +109,19 @@ def _spoken(request, scope):
 
 
 def _without_kept(request, bought):
-    said = request["text"]
-    kept = _EXCEPT.search(said)
+    kept = _EXCEPT.search(request["text"])
     if not kept:
         return list(bought)
-    names = {name for _, name in items.mentions(said[kept.end() :], {i["name"] for i in bought})}
+    return _without(request["text"][kept.end() :], bought)
+
+
+def _without(said, bought):
+    """The items whose names are not said."""
+    names = {name for _, name in items.mentions(said, {i["name"] for i in bought})}
     return [item for item in bought if item["name"] not in names]
 
 
-def _grouped(request, named, shop):
+def _grouped(request, named):
     """Items by order; one name found in several orders must be settled first."""
     groups, places = {}, {}
     for order, name in named:

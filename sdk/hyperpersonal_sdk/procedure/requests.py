@@ -21,13 +21,12 @@ _NO_NEED = re.compile(
     r"\bno\s+(?:longer|more)\b|\bnot?\s+need|\bdon'?t\s+(?:need|want)|\bchanged?\s+my\s+mind"
     r"|\b(?:cheaper|half\s+(?:the\s+)?price|better\s+price)\b|\btravel", re.I
 )  # fmt: skip
+_PLACES = ("set_address", "profile_address")
+_THERE = re.compile(r"\b(?:there|same|that|new|as\s+well|too|also)\b", re.I)
 _SAME_AS = re.compile(r"\bsame\s+(?:address\s+)?as\b[^.;]{0,40}?#?\s?(W\d{5,10})", re.I)
 _TO_DEFAULT = re.compile(
     r"\b(?:my|the)\s+(?:default|profile|account|home|current)\s+(?:home\s+)?address\b|\baddress\s+(?:on|in)\s+(?:file|my\s+(?:profile|account))",
     re.I,
-)
-_JOIN_WITH_LAST = re.compile(
-    r"^(?:as well|too|also|and|or|via|with|using|for|to|but|they|it|that|the|i)\b|\{", re.I
 )
 
 
@@ -53,6 +52,10 @@ def _take(piece, before, found):
     masked = cut.mask(piece)
     verb, _ = verbs.acting(masked)
     conditional = verbs.IF.search(masked)
+    keeps = verbs.KEEPS.search(masked)
+    if keeps and not conditional:
+        for request in found:
+            request["kept"] = f"{request.get('kept', '')} {keeps.group(1)}".strip()
     if verbs.NEGATED.search(masked) and not conditional and not _turns_positive(masked):
         _withdraw(piece, verb, found)
         return before
@@ -131,6 +134,9 @@ def _inherit(request, before, found):
     """The order and reason named before belong to a wish that names none itself."""
     if not request["orders"]:
         request["orders"] = (found[-1]["orders"] if found else values.order_ids(before))[-1:]
+    if request["verb"] in _PLACES and not request.get("address") and _THERE.search(request["text"]):
+        known = [r["address"] for r in found if r.get("address")]
+        request.update({"address": known[-1]} if known else {})
     if request["verb"] == "cancel" and not request.get("reason"):
         request["reason"] = reason(before)
 

@@ -11,6 +11,7 @@ _CUT = re.compile(
     r"(?<=[.!?;])\s+"
     r"|\n+"
     r"|[,;]\s+(?=if\b)"
+    r"|,?\s+and\s+(?=for\s+(?:the|my|order)\b)"
     r"|,\s+(?=(?:then|but|also|while|plus)\b)"
     r"|\s+(?=but\s+(?:i\s+)?(?:want|wish|would|change|also|before))"
     r"|,?\s+(?:and|then)\s+(?=(?:(?:then|also|to|i|i'd|i'll|please|would|like|want|need|wish)\s+){0,6}"
@@ -48,3 +49,9 @@ def join(parts, word="and"):
     if len(parts) < 2:
         return "".join(parts)
     return ", ".join(parts[:-1]) + f" {word} " + parts[-1]
+
+
+def show_address(place):
+    """An Address on one line, as `values.address` reads it again."""
+    parts = [place["address1"], place.get("address2"), place["city"], place["state"], place["zip"]]
+    return ", ".join(p for p in parts if p)

@@ -15,8 +15,8 @@ _NAME_ZIP = re.compile(
     r"(?:and\s+)?(?:my\s+|the\s+)?(?:zip|postal|post)?\s*(?:code)?\s*(?:is|:)?\s*(\d{5})\b"
 )
 _NAME = re.compile(
-    r"(?:my\s+name\s+is|name\s*:|i\s+am|i'm|this\s+is)\s+([A-Z][\w'-]{1,30})\s+([A-Z][\w'-]{1,30})",
-    re.I,
+    r"(?i:my\s+name\s+is|name\s*:|i\s+am|i'm|this\s+is)\s+"
+    r"([A-Z][a-z'-]{1,30})\s+([A-Z][\w'-]{1,30})"
 )
 _ADDRESS = re.compile(
     r"(?P<address1>\d{1,6}\s+[A-Z][\w.' ]{2,40}?)\s*,\s*"
@@ -78,11 +78,14 @@ def payment(text):
     match = _LAST_FOUR.search(text)
     if match and "card" in text.lower():
         return "last_four:" + match.group(1)
-    for pattern, kind in _KIND:
-        for found in pattern.finditer(text):
-            if not _NOT.search(text[: found.start()][-40:]):
-                return kind
-    return "original" if ORIGINAL.search(text) else ""
+    kinds = {kind for pattern, kind in _KIND if _is_meant(pattern, text)}
+    if len(kinds) > 1:
+        return ""
+    return kinds.pop() if kinds else "original" if ORIGINAL.search(text) else ""
+
+
+def _is_meant(pattern, text):
+    return any(not _NOT.search(text[: m.start()][-40:]) for m in pattern.finditer(text))
 
 
 def mapping(text):

@@ -24,12 +24,14 @@ ACTING = (
     ("set_address", _any(
         r"\b(?:chang|updat|modif|correct|fix|switch|set|edit)\w*\b[^.;]{0,70}\baddress\b",
         r"\baddress\b[^.;]{0,40}\b(?:chang|updat|modif|wrong|incorrect|correct)\w*",
+        r"\b(?:ship|send|deliver|shipped|sent|delivered)\b[^.;]{0,60}\bthere\b",
         r"\b(?:ship|send|deliver|shipped|sent|delivered)\b[^.;]{0,40}\bto\s+\d{1,6}\s+[A-Z]",
         r"\b(?:ship|send|deliver|shipped|sent|delivered)\b[^.;]{0,40}\bto\s+(?:my|a|an|the"
         r"|another|this)\s+(?:\w+\s+){0,2}(?:address|home|house|place|office)\b",
     )),
     ("set_payment", _any(
         r"\b(?:chang|updat|modif|switch)\w*\b[^.;]{0,60}\b(?:payment|paying)\b",
+        r"\bto\s+be\s+paid\s+(?:with|by|using|via|through|from)\b",
         r"\b(?:chang|switch|mov)\w*\b[^.;]{0,60}\bto\s+(?:my\s+)?(?:paypal|credit\s?card"
         r"|gift\s?card|visa|mastercard)\b",
         r"\bpay\s+(?:for\s+)?(?:it|them|the\s+order|this\s+order)\s+(?:with|by"
@@ -126,8 +128,8 @@ NEGATED = _any(
     r"\b(?:do\s+not|don'?t|not|never)\s+(?=(?:cancel|return|exchang|swap|modif|chang|replac))",
     r"\bkeep\s+(?:it|them|everything)\b(?=.{0,12}$)",
 )  # fmt: skip
-CHANGE_OF_MIND = _any(
-    r"\bchanged?\s+(?:my|your)\s+mind\b", r"\bactually\b", r"\bon\s+second\s+thoughts?\b"
+KEEPS = _any(
+    r"\b(?:keep|keeping)\s+((?:the|my|it|that)\b(?!\s+(?:same|other|rest))[^,.;]{0,50})",
 )
 PERSON = _any(
     r"\b(?:talk|speak|chat|connect|transfer|put|get|pass)\b[^.;]{0,30}\b(?:human|real\s+person"
