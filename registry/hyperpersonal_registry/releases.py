@@ -10,13 +10,15 @@ from msgspec import Struct, convert, to_builtins
 
 Status = Literal["published", "yanked", "revoked"]
 
-_COLUMNS = """digest, plugin_id, version, manifest, envelope, artifact_bytes, published_at, status,
-status_reason"""
-_BY_DIGEST = f"select {_COLUMNS} from registry.releases where digest = $1"  # noqa: S608 - no input
-_BY_PLUGIN = f"select {_COLUMNS} from registry.releases where plugin_id = $1"  # noqa: S608
+_COLUMNS = """r.digest, plugin_id, version, manifest, artifact_bytes, published_at, status,
+status_reason, (select envelope from registry.envelopes e where e.digest = r.digest
+order by n desc limit 1) as envelope"""
+_BY_DIGEST = f"select {_COLUMNS} from registry.releases r where digest = $1"  # noqa: S608 - no input
+_BY_PLUGIN = f"select {_COLUMNS} from registry.releases r where plugin_id = $1"  # noqa: S608
 _ADD = """insert into registry.releases (digest, plugin_id, version, namespace, skeleton, kind,
-manifest, envelope, artifact_bytes, published_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"""
+manifest, artifact_bytes, published_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
+_ADD_ENVELOPE = """insert into registry.envelopes (digest, n, envelope, added_at)
+select $1, coalesce(max(n), 0) + 1, $2, $3 from registry.envelopes where digest = $1"""
 _SET_STATUS = """update registry.releases set status = $3, status_reason = $4
 where plugin_id = $1 and version = $2 and status <> 'revoked' returning digest"""
 _ADD_NAMESPACE = "insert into registry.namespaces (name, skeleton, created_at) values ($1, $2, $3)"
@@ -68,9 +70,15 @@ async def add(connection: Connection, release: Release, skeleton: str) -> None:
     """Raises asyncpg.UniqueViolationError when the digest or the version is there already."""
     await connection.execute(
         _ADD, release.digest, release.plugin_id, release.version, release.manifest.namespace,
-        skeleton, release.manifest.kind, to_builtins(release.manifest), release.envelope,
-        release.artifact_bytes, release.published_at,
+        skeleton, release.manifest.kind, to_builtins(release.manifest), release.artifact_bytes,
+        release.published_at,
     )  # fmt: skip
+    await add_envelope(connection, release.digest, release.envelope, release.published_at)
+
+
+async def add_envelope(connection: Connection, digest: str, envelope: bytes, at: datetime) -> None:
+    """Raises asyncpg.ForeignKeyViolationError when there is no such release."""
+    await connection.execute(_ADD_ENVELOPE, digest, envelope, at)
 
 
 async def alike(connection: Connection, plugin_id: str, skeleton: str) -> str | None:

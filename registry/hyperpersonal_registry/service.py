@@ -13,13 +13,13 @@ from hyperpersonal_runtime.api import SealedRelease
 from hyperpersonal_sdk import checks, signing
 from hyperpersonal_sdk.errors import ArchiveError, CheckFailedError, UntrustedError
 from hyperpersonal_sdk.manifest import is_name
-from hyperpersonal_sdk.signing import TrustedKey, TrustedRelease
+from hyperpersonal_sdk.signing import Statement, TrustedKey, TrustedRelease
 
 from hyperpersonal_registry import journal, names, releases
 from hyperpersonal_registry.blobs import Blobs
 from hyperpersonal_registry.errors import PublishRefusedError, ReleaseRefusedError
 from hyperpersonal_registry.loading import Loader
-from hyperpersonal_registry.releases import Release, Status
+from hyperpersonal_registry.releases import NamespaceKeys, Release, Status
 
 KEY_DAYS = 730
 KEY_DAYS_MAX = 3_650
@@ -110,6 +110,29 @@ class Registry:
         await self._blobs.put(release.digest, artifact)
         await self._record(release, trusted.key_id)
         return release
+
+    async def sign_again(self, envelope: bytes) -> None:
+        """Let a newer key of the namespace stand for a published release from now on.
+
+        Raises:
+            PublishRefusedError: the envelope is not trusted, or says something else than the
+                release's first signature.
+            NotFoundError: its digest was never published.
+        """
+        now, namespace = self._clock.now(), _claimed_namespace(envelope)
+        async with self._db.transaction() as connection:
+            keys = await releases.keys_of(connection, namespace)
+            statement, key = _verified(envelope, keys, now)
+            release = await releases.by_digest(connection, statement.digest)
+            if release is None:
+                raise NotFoundError("no release has this digest", digest=statement.digest)
+            if statement != signing.claimed(release.envelope):
+                message = f"the statement is not the one {release.name} was published with"
+                raise PublishRefusedError("other_statement", message)
+            await releases.add_envelope(connection, release.digest, envelope, now)
+            await journal.append(
+                connection, now, "release.signed_again", release.name, key=key.key_id
+            )
 
     async def find(self, plugin_id: str, version: str | None = None) -> Release:
         """A published release; the newest one without a pre-release label, if none is named.
@@ -207,6 +230,13 @@ def _claimed_namespace(envelope: bytes) -> str:
     """Whose keys to ask for; the claim is proven when the signature is verified."""
     try:
         return signing.claimed(envelope).id.partition("/")[0]
+    except UntrustedError as error:
+        raise PublishRefusedError(error.code, str(error)) from error
+
+
+def _verified(envelope: bytes, keys: NamespaceKeys, now: datetime) -> tuple[Statement, TrustedKey]:
+    try:
+        return signing.verify_statement(envelope, keys.trusted, now)
     except UntrustedError as error:
         raise PublishRefusedError(error.code, str(error)) from error
 

@@ -149,21 +149,23 @@ def _config(manifest: Manifest) -> Iterator[Fault]:
         )
     if manifest.config and manifest.config.get("type") != "object":
         yield ("config",), 'describes an object: write type = "object"'
-    if any(
-        key == "$ref" and not text.startswith("#") for key, text in _references(manifest.config)
-    ):
-        yield ("config",), "may refer only to its own definitions ('$ref' starting with '#')"
+    for key, value in _keywords(manifest.config):
+        if key == "$ref" and not str(value).startswith("#"):
+            yield ("config",), "may refer only to its own definitions ('$ref' starting with '#')"
+        if key in {"pattern", "patternProperties"}:  # they could run for hours on the host
+            yield ("config",), f"may not use {key!r}; use enum, format or maxLength"
 
 
-def _references(value: Any) -> Iterator[tuple[str, str]]:
+def _keywords(value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key, item in value.items():
-            if key == "$ref":
-                yield key, str(item)
-            yield from _references(item)
+            names = key == "properties" and isinstance(item, dict)  # the author's own, no keywords
+            if not names:
+                yield key, item
+            yield from _keywords(list(item.values()) if names else item)
     elif isinstance(value, list):
         for item in value:
-            yield from _references(item)
+            yield from _keywords(item)
 
 
 def _say(source: str, path: Path, what: str) -> str:

@@ -9,7 +9,12 @@ from fakes.publishing import Publisher, artifact, manifest
 from hyperpersonal_core.kit.clock import FixedClock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import NotFoundError, RefusedError
-from hyperpersonal_registry.api import FolderBlobs, Registry, ReleaseRefusedError
+from hyperpersonal_registry.api import (
+    FolderBlobs,
+    PublishRefusedError,
+    Registry,
+    ReleaseRefusedError,
+)
 
 LOADS = int(os.environ.get("HP_TEST_LOADS", "200"))
 
@@ -79,12 +84,12 @@ async def test_that_an_altered_artifact_is_refused(
 async def test_that_a_release_without_its_signature_is_refused(
     loader: Registry, digest: str, dsn: str, publisher: Publisher
 ) -> None:
-    await owner(dsn, "update registry.releases set envelope = ''")
+    await owner(dsn, "update registry.envelopes set envelope = ''")
     assert await refused(loader, digest) == "unsigned"
     other = artifact(manifest("acme/other"))
-    await owner(dsn, "update registry.releases set envelope = $1", publisher.sign(other))
+    await owner(dsn, "update registry.envelopes set envelope = $1", publisher.sign(other))
     assert await refused(loader, digest) in {"wrong_name", "altered"}
-    await owner(dsn, "update registry.releases set envelope = $1", Publisher(2).sign(artifact()))
+    await owner(dsn, "update registry.envelopes set envelope = $1", Publisher(2).sign(artifact()))
     assert await refused(loader, digest) == "unknown_key"
 
 
@@ -144,11 +149,38 @@ async def test_that_a_new_key_is_no_help_to_an_old_signature(
     assert await refused(loader, digest) == "expired_key"
 
 
+async def test_that_a_release_outlives_its_key_by_a_newer_signature(
+    loader: Registry, digest: str, clock: FixedClock
+) -> None:
+    clock.at += timedelta(days=700)
+    await loader.add_key("acme", Publisher(5).public)
+    await loader.sign_again(Publisher(5).sign(artifact()))
+    clock.at += timedelta(days=100)
+    assert (await loader.load(digest)).digest == digest
+    assert (await loader.journal())[-1].kind == "release.signed_again"
+
+
+async def test_that_only_the_namespace_signs_again_and_only_the_same(
+    registry: Registry, digest: str, publisher: Publisher
+) -> None:
+    with pytest.raises(PublishRefusedError) as error:
+        await registry.sign_again(Publisher(5).sign(artifact()))
+    assert error.value.reason == "unknown_key"
+    with pytest.raises(PublishRefusedError) as error:
+        await registry.sign_again(publisher.sign_blindly(artifact()))
+    assert error.value.reason == "other_statement"
+    with pytest.raises(NotFoundError):
+        await registry.sign_again(publisher.sign(artifact(hello="plugin = 2\n")))
+    assert (await registry.load(digest)).digest == digest
+
+
 async def test_that_the_application_cannot_change_what_was_published(
     digest: str, db: Database
 ) -> None:
     for statement in (
-        "update registry.releases set envelope = ''",
+        "update registry.envelopes set envelope = ''",
+        "delete from registry.envelopes",
+        "update registry.releases set digest = 'x'",
         "delete from registry.releases",
         "update registry.journal set kind = 'x'",
         "delete from registry.journal",

@@ -96,12 +96,18 @@ def test_that_a_fault_is_named_with_its_place_and_the_cure(
         ('[config]\ntype = "objekt"\n', "is no JSON Schema"),
         ('[config]\ntype = "string"\n', 'write type = "object"'),
         ('[config]\ntype = "object"\n"$ref" = "https://evil.example/x"\n', "its own definitions"),
+        ('[config]\ntype = "object"\n[config.properties.a]\npattern = "(a+)+$"\n', "use enum"),
     ],
 )
 def test_that_the_config_must_be_a_closed_schema_of_an_object(config: str, words: str) -> None:
     with pytest.raises(ManifestError) as refused:
         manifest.parse(SOURCE + config)
     assert words in str(refused.value)
+
+
+def test_that_a_setting_may_be_called_pattern() -> None:
+    config = '[config]\ntype = "object"\n[config.properties.pattern]\ntype = "string"\n'
+    assert manifest.parse(SOURCE + config).config["properties"] == {"pattern": {"type": "string"}}
 
 
 def test_that_all_faults_are_told_at_once() -> None:

@@ -34,7 +34,6 @@ create table registry.releases (
   skeleton text not null,                      -- of the plugin id, without its separators
   kind text not null,
   manifest jsonb not null,
-  envelope bytea not null,
   artifact_bytes int not null,
   published_at timestamptz not null,
   status text not null default 'published' check (status in ('published', 'yanked', 'revoked')),
@@ -44,6 +43,17 @@ create table registry.releases (
 create index releases_skeleton on registry.releases (skeleton);
 -- A release is closed when it is published: only its status can change.
 grant select, insert, update (status, status_reason) on registry.releases to hp_app;
+
+-- Signatures of a release: the first with its publication, later ones with newer keys. The newest
+-- counts, so that a release outlives the key it was first signed with.
+create table registry.envelopes (
+  digest text not null references registry.releases,
+  n int not null,
+  envelope bytea not null,
+  added_at timestamptz not null,
+  primary key (digest, n)
+);
+grant select, insert on registry.envelopes to hp_app;
 
 create table registry.journal (
   n bigint primary key,                        -- 1, 2, 3, … without gaps
