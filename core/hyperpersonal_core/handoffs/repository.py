@@ -50,7 +50,7 @@ _TAKEN = """
 insert into handoffs (tenant_id, id, conversation_id, reason, packet, status, member_id,
                       created_at, taken_at)
 values ($1, $3, $2, 'taken', '{}', 'taken', $4, $5, $5)
-on conflict (tenant_id, conversation_id) where status <> 'closed' do update
+on conflict (conversation_id, tenant_id) where status <> 'closed' do update
    set status = 'taken', member_id = excluded.member_id, taken_at = excluded.taken_at"""
 
 # What a person answered is handled; what came after it waits for the agents. Their working states

@@ -60,8 +60,8 @@ create table turns (
   primary key (tenant_id, id),
   foreign key (tenant_id, conversation_id) references conversations (tenant_id, id)
 );
-create unique index turns_running on turns (tenant_id, conversation_id) where status = 'running';
-create index turns_conversation on turns (tenant_id, conversation_id, started_at);
+create unique index turns_running on turns (conversation_id, tenant_id) where status = 'running';
+create index turns_conversation on turns (conversation_id, tenant_id, started_at);
 call guard_tenant_table('turns');
 
 create table journal (
@@ -95,7 +95,7 @@ create table handoffs (
   primary key (tenant_id, id),
   foreign key (tenant_id, conversation_id) references conversations (tenant_id, id)
 );
-create unique index handoffs_open on handoffs (tenant_id, conversation_id) where status <> 'closed';
+create unique index handoffs_open on handoffs (conversation_id, tenant_id) where status <> 'closed';
 call guard_tenant_table('handoffs');
 
 create table kv (

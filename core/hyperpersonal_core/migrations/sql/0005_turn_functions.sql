@@ -210,7 +210,7 @@ begin
     select i.tenant_id, (i.r->'handoff'->>'id')::uuid, i.conversation_id, i.turn_id,
            i.r->'handoff'->>'reason', i.r->'handoff'->'packet', at
       from input i where i.ours and i.r->'handoff' <> 'null'
-    on conflict (tenant_id, conversation_id) where status <> 'closed' do nothing
+    on conflict (conversation_id, tenant_id) where status <> 'closed' do nothing
   )
   select i.ord, i.ours, m.last_offset,
          i.ours and m.mode = 'auto' and i.heard_offset > i.consumed
