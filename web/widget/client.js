@@ -25,6 +25,7 @@ export class ChatClient extends EventTarget {
 
   async start() {
     this.#stopped = false;
+    this.cursor = 0;
     if (!this.session) {
       try {
         this.session = await this.openSession();

@@ -3,9 +3,8 @@
 import { el, time } from "./dom.js";
 
 const OUTCOMES = {
-  done: ["Answered", "ok"], asking: ["Asked back", "info"], clarify: ["Asked back", "info"],
-  declined: ["Declined", "muted"], decline: ["Declined", "muted"],
-  handoff: ["Handed to a person", "warn"], person: ["Handed to a person", "warn"], failed: ["Failed", "bad"],
+  answered: ["Answered", "ok"], asking: ["Asked back", "info"], clarifying: ["Asked back", "info"],
+  declined: ["Declined", "muted"], handed_over: ["Handed to a person", "warn"],
 };
 
 /** The cards of all turns, newest first. */
@@ -15,13 +14,13 @@ export function turnCards(turns) {
 
 function turnCard(turn) {
   const running = turn.status === "running";
-  const [word, tone] = running ? ["Working", "info"] : OUTCOMES[turn.outcome] ?? [turn.outcome || "—", "muted"];
+  const [word, tone] = running ? ["Working", "info"] : OUTCOMES[turn.outcome] ?? ["Interrupted", "bad"];
   return el("article", { class: "turn", "aria-label": `Turn answered by ${turn.agent || "nobody yet"}` },
     el("header", {},
-      el("h3", {}, turn.agent || "Router"),
+      el("h3", {}, turn.agent || "The platform itself"),
       el("span", { class: `badge ${tone}` }, word),
       turn.started_at && time(turn.started_at)),
-    confidence(turn.confidence ?? turn.routing?.confidence),
+    confidence(turn.agent ? turn.confidence : turn.routing?.confidence),
     el("dl", {}, row("Routed", routed(turn.routing)), row("Why", turn.routing?.reason), row("Time", took(turn))),
     list("Evidence", turn.evidence, (item) => [
       el("span", { class: "kind" }, item.kind), el("code", {}, item.ref), item.text && el("span", {}, item.text)]),

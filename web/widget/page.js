@@ -7,6 +7,7 @@ import { Thread } from "./thread.js";
 
 const $ = (id) => document.getElementById(id);
 const setup = await request("/demo/setup.json");
+let played = "";
 const thread = new Thread($("thread"), { agent: setup.shop });
 const client = new ChatClient({
   storageKey: `hp:${setup.channel_key}`,
@@ -21,7 +22,15 @@ listen();
 await client.start();
 
 function suggestion({ label, text }) {
-  return el("button", { type: "button", class: "chip", title: text, onclick: () => say(text) }, label);
+  return el("button", { type: "button", class: "chip", title: text, onclick: () => suggest(text) }, label);
+}
+
+/** A suggestion of another shopper begins a conversation of their own. */
+async function suggest(text) {
+  const shopper = text.match(/\S+@\S+/)?.[0] ?? played;
+  if (played && shopper !== played) await client.restart();
+  played = shopper;
+  say(text);
 }
 
 function renderPeople() {
@@ -43,7 +52,7 @@ function listen() {
   $("composer").addEventListener("submit", submit);
   $("text").addEventListener("keydown", enter);
   $("text").addEventListener("input", () => { grow(); client.typing(); });
-  $("restart").addEventListener("click", () => client.restart());
+  $("restart").addEventListener("click", () => { played = ""; client.restart(); });
 }
 
 function submit(event) {
@@ -74,7 +83,8 @@ function insert(word) {
 function grow() {
   const box = $("text");
   box.style.height = "auto";
-  box.style.height = `${Math.min(box.scrollHeight, 160)}px`;
+  box.style.height = `${Math.min(box.scrollHeight + 2, 160)}px`;
+  box.style.overflowY = box.scrollHeight > 158 ? "auto" : "hidden";
 }
 
 function state(word) {

@@ -35,7 +35,7 @@ class Server(uvicorn.Server):
     def __init__(self, app: App) -> None:
         super().__init__(
             uvicorn.Config(
-                app,  # type: ignore[arg-type]
+                app,
                 loop="none",
                 http="httptools",
                 ws="websockets-sansio",

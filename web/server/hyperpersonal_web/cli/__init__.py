@@ -48,7 +48,7 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Start with `./hp demo`. Settings are environment variables named HP_*; see `hp serve --help`.",
+    epilog="Start with `./hp demo`. Settings are variables named HP_*: see `hp serve --help`.",
 )
 @click.version_option(package_name="hyperpersonal-web", prog_name="hp")
 def cli() -> None:

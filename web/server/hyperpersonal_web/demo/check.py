@@ -115,7 +115,7 @@ class Check:
 
 
 def _is_answer(event: dict[str, Any]) -> bool:
-    return event["source"] == "agent" and event["kind"] == "message"
+    return (event["source"], event["kind"]) == ("agent", "message")
 
 
 def _holds(expectation: Any, ended: Ended) -> bool:

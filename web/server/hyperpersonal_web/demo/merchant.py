@@ -24,7 +24,7 @@ POLICY = Path(__file__).parents[1] / "demo_shop" / "policy"
 
 
 class Merchant(Struct, frozen=True):
-    """Who the demo acts for. The keys cannot be shown again, so they are kept in the data folder."""
+    """Who the demo acts for. Keys cannot be shown again, so they are kept in the data folder."""
 
     tenant_id: UUID
     channel_key: str

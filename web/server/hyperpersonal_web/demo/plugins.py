@@ -1,4 +1,4 @@
-"""Packs, signs, publishes and installs the first-party plugins, by the doors every publisher uses."""
+"""Packs, signs, publishes and installs the first-party plugins, by every publisher's doors."""
 
 import hashlib
 import re
@@ -47,7 +47,7 @@ def plugin_folders() -> list[Path]:
 async def install_all(
     market: Market, tenant_id: UUID, releases: Sequence[Release], shop: tuple[str, str]
 ) -> None:
-    """Install each release for the tenant with everything it asks granted, as the merchant consents.
+    """Install each release for the tenant, which consents to everything it asks.
 
     Args:
         market: registry and installations.

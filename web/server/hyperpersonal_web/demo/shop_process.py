@@ -55,7 +55,8 @@ class ShopProcess:
         with (self._folder / "shop.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command, env={**os.environ, **given}, stdout=log, stderr=log,
-                preexec_fn=_die_with_parent, start_new_session=True,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - before any thread is started
+                start_new_session=True,
             )  # fmt: skip
         return self
 

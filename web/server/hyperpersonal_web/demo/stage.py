@@ -1,7 +1,7 @@
 """Brings the whole demo up, in parallel where it can, and takes it down again.
 
-The slow part of a first start, building the Python guest, runs in processes of its own from the
-first moment on, while PostgreSQL, the schema, the shop and the merchant come up.
+The slow part of a first start, building the Python guest, runs in processes of its own while the
+schema, the shop and the merchant come up.
 """
 
 import asyncio
@@ -74,13 +74,13 @@ class Props:
             RuntimeError: another demo runs in this data folder, or something did not start.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._guest.start()
         self._progress("PostgreSQL and NATS", 0.1)
         self.addresses = self._services.start()
         if not (self._services.owned or self.settings.database_url):
             raise RuntimeError(f"another process runs in {self.settings.data_dir}; stop it first")
         today = SystemClock().now().date()
         self.shop = ShopProcess(self.folder, self.addresses.database_url, today).start()
+        self._guest.start()  # after the last fork: forking beside threads is not safe
         self._progress("PostgreSQL and NATS", 1.0)
         self._progress("schema", 0.1)
         bring_up_schema(self.addresses.database_url)
@@ -88,8 +88,7 @@ class Props:
 
     async def guest(self) -> None:
         """Wait for the guest. Raises what its build raised."""
-        while self._guest.is_alive():
-            await asyncio.sleep(0.05)
+        await asyncio.to_thread(self._guest.join)
         if self._guest_fault:
             raise self._guest_fault
         self._progress("Python sandbox", 1.0)

@@ -39,7 +39,7 @@ def _facts(verdict: Verdict) -> Iterator[tuple[str, str]]:
 
 
 def _line(console: Console, head: str, text: str, style: str) -> None:
-    """One paragraph with a hanging head, wrapped by ourselves so that it looks the same in a log."""
+    """One paragraph with a hanging head, wrapped by ourselves: it looks the same in a log."""
     width = min(console.width, WIDTH_MAX) - HEAD
     lines = [part for line in text.splitlines() for part in textwrap.wrap(line, width) or [""]]
     for number, line in enumerate(lines or [""]):

@@ -6,7 +6,6 @@ the folder, held by the owner, tells a live owner from a crashed one.
 """
 
 import fcntl
-import os
 from pathlib import Path
 from typing import IO
 
@@ -62,7 +61,6 @@ class Services:
 
     def _own(self) -> bool:
         lock = (self._folder / "services.lock").open("w")
-        os.set_inheritable(lock.fileno(), False)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,1 +1,1 @@
-"""The gateway: HTTP and WebSocket in, the core's services behind. No rule of the product lives here."""
+"""The gateway: HTTP and WebSocket in front, the core's services behind; no rule lives here."""

@@ -33,6 +33,6 @@ async def health(db: NamedDependency[Database], bus: NamedDependency[Bus]) -> Re
 async def _database_answers(db: Database) -> bool:
     try:
         async with asyncio.timeout(CHECK_DEADLINE_S), db.transaction() as connection:
-            return await connection.fetchval("select 1") == 1
+            return bool(await connection.fetchval("select 1"))
     except (OutsideError, TimeoutError):
         return False

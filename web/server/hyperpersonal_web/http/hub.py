@@ -1,8 +1,8 @@
 """Pushes new events to whoever listens in this process.
 
 Rules:
-- One subscription to what was said and to what was answered. An envelope only says which conversations grew; all
-  that have listeners here are read together in one query, encoded once each, and offered.
+- One subscription to what was said and one to what was answered, a process. An envelope only says
+  which conversations grew; those with listeners here are read in one query and encoded once each.
 - A listener has a cursor: it gets each event once and in order, however often it was announced.
 - What the bus lost is found by a slow sweep over the conversations with listeners.
 """

@@ -5,6 +5,7 @@ one conversation until it ends.
 """
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import jwt
@@ -53,7 +54,7 @@ class ContactTokens:
         Raises:
             UnauthenticatedError: not ours, altered, or ended; ask for a new session.
         """
-        options = {"require": ["iss", "exp", "sub"], "verify_exp": False}
+        options: Any = {"require": ["iss", "exp", "sub"], "verify_exp": False}
         try:
             claims = jwt.decode(
                 token, self._secret, algorithms=["HS256"], issuer=ISSUER, options=options
