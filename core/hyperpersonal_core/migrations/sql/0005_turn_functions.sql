@@ -35,7 +35,11 @@ create function claim_turns(
   contact_id uuid, contact_name text, contact_email text, active uuid, state jsonb,
   turn_id uuid, epoch bigint, first_offset bigint, last_offset bigint, attempts int,
   messages jsonb, history jsonb, request jsonb, journal jsonb
-) language plpgsql as $$
+) language plpgsql
+-- Every row is found by its key; without statistics the planner would rather read tables whole.
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off
+as $$
 #variable_conflict use_column
 begin
   perform 1 from conversations c
@@ -103,7 +107,11 @@ end $$;
 
 -- Keeps the leases of running turns; returns those still held.
 create function renew_turns(until timestamptz, tenant_ids uuid[], turn_ids uuid[], epochs bigint[])
-returns setof uuid language plpgsql as $$
+returns setof uuid language plpgsql
+-- Every row is found by its key; without statistics the planner would rather read tables whole.
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off
+as $$
 begin
   perform 1 from conversations c join turns t on t.tenant_id = c.tenant_id and t.conversation_id = c.id
    where (t.tenant_id, t.id) in (select * from unnest(tenant_ids, turn_ids))
@@ -151,7 +159,11 @@ end $$;
 create function finish_turns(
   at timestamptz, tenant_ids uuid[], turn_ids uuid[], epochs bigint[], results jsonb[]
 ) returns table (n bigint, sent boolean, newest bigint, more boolean)
-language plpgsql as $$
+language plpgsql
+-- Every row is found by its key; without statistics the planner would rather read tables whole.
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off
+as $$
 #variable_conflict use_column
 begin
   perform 1 from conversations c join turns t on t.tenant_id = c.tenant_id and t.conversation_id = c.id
