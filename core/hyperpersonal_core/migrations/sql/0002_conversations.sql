@@ -21,7 +21,9 @@ create table conversations (
   foreign key (tenant_id, channel_id) references channels (tenant_id, id),
   foreign key (tenant_id, contact_id) references contacts (tenant_id, id)
 ) with (fillfactor = 70);
-create index conversations_contact on conversations (tenant_id, contact_id, channel_id);
+-- Secondary indexes begin with what is selective, never with the tenant: before the first ANALYZE the
+-- planner would else read a whole tenant through one of them where the primary key finds one row.
+create index conversations_contact on conversations (contact_id, channel_id, tenant_id);
 create index conversations_waiting on conversations (updated_at) where mode = 'auto' and heard_offset > handled_offset;
 create index conversations_escalated on conversations (tenant_id, updated_at) where escalated;
 call guard_tenant_table('conversations');
@@ -60,7 +62,11 @@ create function append_messages(
   at timestamptz, tenants uuid[], conversation_ids uuid[], contact_ids uuid[],
   event_ids uuid[], external_ids text[], bodies jsonb[]
 ) returns table (n bigint, event_id uuid, event_offset bigint, fresh boolean)
-language plpgsql as $$
+language plpgsql
+-- Every row is found by its key; without statistics the planner would rather read tables whole.
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off
+as $$
 #variable_conflict use_column
 begin
   perform 1 from conversations c
@@ -68,33 +74,35 @@ begin
    order by c.id for update;
   return query
   with input as (
-    select i.*, v.id is not null as owned, row_number() over (partition by t, c, p, x order by i.ord) as copy
+    select i.*, v.last_offset as before, k.id as known_id, k."offset" as known_offset,
+           v.id is not null and k.id is null
+             and row_number() over (partition by t, c, p, x order by ord) = 1 as added
       from unnest(tenants, conversation_ids, contact_ids, event_ids, external_ids, bodies)
            with ordinality as i(t, c, p, e, x, b, ord)
-      left join conversations v on v.tenant_id = i.t and v.id = i.c and v.contact_id = i.p
-  ), known as (
-    select i.ord, v.id, v."offset" from input i
-      join events v on v.tenant_id = i.t and v.conversation_id = i.c and v.external_id = i.x
-     where i.owned
-  ), fresh as (
-    select i.*, row_number() over (partition by i.t, i.c order by i.ord) as step
-      from input i where i.owned and i.copy = 1 and not exists (select 1 from known k where k.ord = i.ord)
+      left join lateral (
+        select id, last_offset from conversations
+         where tenant_id = t and id = c and contact_id = p limit 1) v on true
+      left join lateral (
+        select id, "offset" from events
+         where tenant_id = t and conversation_id = v.id
+           and external_id >= x and external_id <= x  -- as a range, so that its index is the one
+         order by external_id limit 1) k on true
+  ), counted as (
+    select *, sum(added::int) over (partition by t, c order by ord) as step from input
+  ), placed as (  -- a copy stands where the first of its kind stands
+    select *, min(step) over (partition by t, c, p, x) as place,
+           first_value(e) over (partition by t, c, p, x order by ord) as first_id
+      from counted
   ), moved as (
     update conversations c
-       set last_offset = c.last_offset + f.steps, heard_offset = c.last_offset + f.steps,
-           updated_at = at, status = 'open'
-      from (select t, c, count(*) as steps from fresh group by t, c) f
+       set last_offset = f.newest, heard_offset = f.newest, updated_at = at, status = 'open'
+      from (select t, c, max(before + step) as newest from placed where added group by t, c) f
      where c.tenant_id = f.t and c.id = f.c
-    returning c.tenant_id, c.id, c.last_offset - f.steps as before
-  ), added as (
+  ), inserted as (
     insert into events (tenant_id, conversation_id, "offset", id, source, kind, external_id, body, created_at)
-    select f.t, f.c, m.before + f.step, f.e, 'contact', 'message', f.x, f.b, at
-      from fresh f join moved m on m.tenant_id = f.t and m.id = f.c
-    returning id, tenant_id, conversation_id, "offset", external_id
+    select t, c, before + step, e, 'contact', 'message', x, b, at from placed where added
   )
-  select i.ord, coalesce(k.id, a.id), coalesce(k."offset", a."offset"), coalesce(a.id = i.e, false)
-    from input i
-    left join known k on k.ord = i.ord
-    left join added a on i.owned and a.tenant_id = i.t and a.conversation_id = i.c and a.external_id = i.x
-   order by i.ord;
+  select ord, case when before is not null then coalesce(known_id, first_id) end,
+         coalesce(known_offset, before + place), added
+    from placed order by ord;
 end $$;
