@@ -1,0 +1,140 @@
+"""A worker that dies at any point: every message is answered once, every action is done once.
+
+Dying is the loss of everything in memory: tasks end where they are, leases stay, nothing is said
+goodbye to. Only PostgreSQL, NATS and the shop remain. `HP_KILLS` sets how often (default 12).
+"""
+
+import asyncio
+import os
+import random
+from collections import Counter
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+from fakes.turns import Calls, Rig
+from hyperpersonal_core.kit.bus import Bus
+from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.turns.turn import TurnSettings
+from hyperpersonal_sdk.contract.turns import TurnReply, TurnRequest
+
+KILLS = int(os.environ.get("HP_KILLS", "12"))
+CONVERSATIONS = 4 * KILLS
+SETTINGS = TurnSettings(lease_s=0.4, sweep_every_s=0.1, debounce_ms=1.0, attempts_max=1_000)
+SEED = 7
+
+
+@pytest.fixture
+async def rig(db: Database, bus: Bus) -> AsyncIterator[Rig]:
+    made = await Rig(db, bus, SETTINGS).prepare()
+    yield made
+    await made.stop()
+
+
+async def cancels(request: TurnRequest, calls: Calls) -> TurnReply:
+    """Reads, writes, writes again, and leaves a part to the next agent."""
+    seen = await calls.tool("shop.get", {"status": "open"}, order=request.text)
+    await calls.tool("shop.cancel", "done", write=True, order=request.text)
+    await calls.tool("shop.refund", "done", write=True, order=request.text)
+    return TurnReply(f"It was {seen['status']}.", leftover="return it too")
+
+
+async def returns(request: TurnRequest, calls: Calls) -> TurnReply:
+    await calls.tool("shop.return", "done", write=True, order=request.text)
+    return TurnReply("Returned as well.")
+
+
+@pytest.mark.timeout(60 + 4 * KILLS)
+async def test_that_a_killed_worker_loses_and_repeats_nothing(rig: Rig) -> None:
+    chance = random.Random(SEED)
+
+    async def pause() -> None:
+        await asyncio.sleep(chance.random() * 0.03)
+
+    rig.pause = pause
+    await rig.agent("order", cancels)
+    await rig.agent("return", returns)
+    places = [await rig.conversation() for _ in range(CONVERSATIONS)]
+    writing = asyncio.create_task(_write_all(rig, places, chance))
+    for _ in range(KILLS):
+        rig.start()
+        await asyncio.sleep(chance.random() * 0.25)
+        await rig.kill()
+    rig.start()
+    await writing
+    for place in places:
+        await rig.wait_for(place, 1, ("message",), timeout=40)
+    await asyncio.sleep(0.6)
+    for place in places:
+        events = await rig.events(place)
+        kinds = Counter((event.source, event.kind) for event in events)
+        assert kinds == {("contact", "message"): 1, ("agent", "message"): 1, ("agent", "action"): 3}
+        assert events[-1].body["text"] == "It was open.\n\nReturned as well."
+        assert [event.offset for event in events] == [1, 2, 3, 4, 5]
+        keys = [event.body["key"] for event in events if event.kind == "action"]
+        assert all(rig.shop.done[key] == 1 for key in keys)
+    assert len(rig.shop.done) == 3 * len(places)
+    asked_again = sum(rig.shop.asked.values()) - len(rig.shop.asked)
+    print(f"\n{KILLS} kills, {len(places)} turns, {asked_again} writes sent again, 0 done twice")
+
+
+async def _write_all(rig: Rig, places: list[UUID], chance: random.Random) -> None:
+    for place in places:
+        await rig.write(place, "order 1", external_id="m1")
+        await rig.write(place, "order 1", external_id="m1")
+        await asyncio.sleep(chance.random() * 0.05)
+
+
+async def test_that_a_turn_that_always_dies_ends_with_a_person(rig: Rig) -> None:
+    async def hangs(request: TurnRequest, calls: Calls) -> TurnReply:
+        await asyncio.sleep(30)
+        return TurnReply("never")
+
+    rig.settings = TurnSettings(lease_s=0.3, sweep_every_s=0.1, attempts_max=2)
+    await rig.agent("order", hangs)
+    place = await rig.conversation()
+    await rig.write(place, "order")
+    for _ in range(2):
+        rig.start()
+        async with asyncio.timeout(10):
+            while not rig.host.calls:
+                await asyncio.sleep(0.02)
+        await rig.kill()
+    rig.start()
+    (notice,) = await rig.wait_for(place, 1)
+    assert notice.body["reason"] == "failed"
+
+
+async def test_that_a_closing_worker_gives_its_turns_to_the_next(rig: Rig) -> None:
+    inside = asyncio.Event()
+
+    async def slow_at_first(request: TurnRequest, calls: Calls) -> TurnReply:
+        if not inside.is_set():
+            inside.set()
+            await asyncio.sleep(30)
+        return TurnReply("here I am")
+
+    rig.settings = TurnSettings(lease_s=30.0, sweep_every_s=0.1, close_s=0.1)
+    await rig.agent("order", slow_at_first)
+    place = await rig.conversation()
+    await rig.write(place, "order")
+    first = rig.start()
+    await inside.wait()
+    await first.close()
+    rig.start()
+    (reply,) = await rig.wait_for(place, 1, timeout=5)
+    assert reply.body["text"] == "here I am"
+
+
+async def test_that_a_long_turn_keeps_its_lease(rig: Rig) -> None:
+    async def long(request: TurnRequest, calls: Calls) -> TurnReply:
+        await asyncio.sleep(1.2)
+        return TurnReply("at last")
+
+    await rig.agent("order", long)
+    place = await rig.conversation()
+    await rig.write(place, "order")
+    rig.start()
+    (reply,) = await rig.wait_for(place, 1)
+    assert reply.body["text"] == "at last"
+    assert len(rig.host.calls) == 1
