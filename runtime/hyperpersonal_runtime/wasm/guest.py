@@ -142,13 +142,9 @@ class Guest:
     def _host_call(self) -> Any:
         def raw(_env: Any, _ctx: Any, _type: Any, args: Any, _n: Any, results: Any, _m: Any) -> int:
             try:
-                case, text = self._answer(args)
-            except BaseException:  # rule 1
-                case, text = "failed", "the host could not serve this call"
-            if case:
-                values.put_failure(results[0], case, text)
-            else:
-                values.put_ok(results[0], text)
+                values.put_answer(results[0], *self._answer(args))
+            except BaseException:  # rule 1; nothing was written yet
+                values.put_failure(results[0], "failed", "the host could not serve this call")
             return 0
 
         return ffi.wasmtime_component_func_callback_t(raw)

@@ -47,6 +47,14 @@ def put_empty_list(val: Any) -> None:
     val.of.list.data = None
 
 
+def put_answer(val: Any, case: str, text: str) -> None:
+    """`ok(text)` for the case '', else the failure. Writes all of it or, when it raises, nothing."""
+    if case:
+        put_failure(val, case, text)
+    else:
+        put_ok(val, text)
+
+
 def put_ok(val: Any, text: str) -> None:
     """`ok(text)` of result<string, failure>."""
     inner = Val()
