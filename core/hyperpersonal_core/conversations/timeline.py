@@ -8,7 +8,7 @@ Rules:
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -52,6 +52,14 @@ insert into conversations (tenant_id, id, channel_id, contact_id, created_at, up
 values ($1, $2, $3, $4, $5, $5)"""
 
 
+class _Item(NamedTuple):
+    """A message on its way, encoded by its caller so that a bad one fails alone."""
+
+    message: NewMessage
+    body: msgspec.Raw
+    traceparent: str
+
+
 class Timeline:
     """Every conversation's events. One a process; `close` it to flush what was taken.
 
@@ -72,7 +80,7 @@ class Timeline:
         self._relay = relay
         self._clock = clock
         self._ids = ids
-        self._batcher: Batcher[tuple[NewMessage, msgspec.Raw], Appended] = Batcher(
+        self._batcher: Batcher[_Item, Appended] = Batcher(
             self._commit, size_max=batch_max, flights_max=flights_max
         )
 
@@ -98,7 +106,7 @@ class Timeline:
         """
         if not 1 <= len(message.external_id) <= EXTERNAL_ID_CHARS_MAX:
             raise RefusedError(f"a message id has 1 to {EXTERNAL_ID_CHARS_MAX} characters")
-        return await self._batcher.put((message, _as_json(message.body)))
+        return await self._batcher.put(_Item(message, _as_json(message.body), traceparent()))
 
     async def read(
         self, tenant_id: UUID, conversation_id: UUID, after: int = 0, limit: int = 100
@@ -143,9 +151,7 @@ class Timeline:
         await connection.execute(_CREATE, tenant_id, new, channel_id, contact_id, at)
         return new
 
-    async def _commit(
-        self, batch: list[tuple[NewMessage, msgspec.Raw]]
-    ) -> list[Appended | Exception]:
+    async def _commit(self, batch: list[_Item]) -> list[Appended | Exception]:
         """One transaction for the batch, one envelope for whom it woke.
 
         A value PostgreSQL refuses would fail everybody in the batch, so then each goes alone.
@@ -157,28 +163,26 @@ class Timeline:
                 return [RefusedError(f"this message cannot be stored: {error}")]
             return [(await self._commit([item]))[0] for item in batch]
 
-    async def _commit_once(
-        self, batch: list[tuple[NewMessage, msgspec.Raw]]
-    ) -> list[Appended | Exception]:
-        messages = [message for message, _ in batch]
+    async def _commit_once(self, batch: list[_Item]) -> list[Appended | Exception]:
+        messages = [item.message for item in batch]
         at, row_id = self._clock.now(), self._ids.new()
         async with self._db.transaction(*{m.tenant_id for m in messages}) as connection:
             rows = await connection.fetch(_APPEND, at, *self._columns(batch))
-            payload = _envelope(messages, rows)
+            payload = _envelope(batch, rows)
             if payload:
                 await outbox.put(connection, (row_id, outbox.INBOUND, payload), at)
         if payload:
             self._relay.hurry(row_id, outbox.INBOUND, payload)
         return [_answer(m, row) for m, row in zip(messages, rows, strict=True)]
 
-    def _columns(self, batch: list[tuple[NewMessage, msgspec.Raw]]) -> tuple[list[Any], ...]:
+    def _columns(self, batch: list[_Item]) -> tuple[list[Any], ...]:
         return (
-            [message.tenant_id for message, _ in batch],
-            [message.conversation_id for message, _ in batch],
-            [message.contact_id for message, _ in batch],
+            [item.message.tenant_id for item in batch],
+            [item.message.conversation_id for item in batch],
+            [item.message.contact_id for item in batch],
             [self._ids.new() for _ in batch],
-            [message.external_id for message, _ in batch],
-            [body for _, body in batch],
+            [item.message.external_id for item in batch],
+            [item.body for item in batch],
         )
 
 
@@ -189,13 +193,15 @@ def _as_json(body: dict[str, Any]) -> msgspec.Raw:
         raise RefusedError(f"this message cannot be stored: {error}") from error
 
 
-def _envelope(messages: list[NewMessage], rows: Sequence[Any]) -> bytes:
+def _envelope(batch: list[_Item], rows: Sequence[Any]) -> bytes:
+    """One envelope has one trace: of the first message in it that is traced."""
+    fresh = [(item, row) for item, row in zip(batch, rows, strict=True) if row["fresh"]]
     wakes = [
-        Wake(m.tenant_id, m.conversation_id, row["event_offset"])
-        for m, row in zip(messages, rows, strict=True)
-        if row["fresh"]
+        Wake(item.message.tenant_id, item.message.conversation_id, row["event_offset"])
+        for item, row in fresh
     ]
-    return encode(newest(wakes), traceparent()) if wakes else b""
+    traced = next((item.traceparent for item, _ in fresh if item.traceparent), "")
+    return encode(newest(wakes), traced) if wakes else b""
 
 
 def _answer(message: NewMessage, row: Any) -> Appended | Exception:

@@ -12,6 +12,8 @@ from hyperpersonal_core.kit.envelope import Wake, decode
 from hyperpersonal_core.kit.errors import NotFoundError, RefusedError
 from hyperpersonal_core.kit.ids import Uuid7Ids
 from hyperpersonal_core.kit.outbox import INBOUND, Relay
+from hyperpersonal_core.kit.tracing import Traces, traceparent
+from opentelemetry.sdk.trace import TracerProvider
 
 TENANT, OTHER, CHANNEL, CONTACT = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4)
 
@@ -170,3 +172,21 @@ async def test_that_a_batch_wakes_workers_with_one_envelope(
     ]
     async with shop.transaction() as connection:
         assert await connection.fetchval("select count(*) from outbox") == 0
+
+
+async def test_that_an_envelope_names_the_trace_of_its_own_message(
+    timeline: Timeline, relay: Relay, bus: Bus
+) -> None:
+    told: list[str] = []
+
+    async def hear(delivery: Delivery) -> None:
+        told.append(decode(delivery.payload).traceparent)
+
+    await bus.subscribe(INBOUND, hear)
+    conversation = await timeline.open(TENANT, CHANNEL, CONTACT)
+    with Traces(TracerProvider().get_tracer("test")).span("message.receive"):
+        mine = traceparent()
+        await timeline.append(message(conversation, "traced"))
+    await timeline.append(message(conversation, "untraced"))
+    await relay.settle()
+    assert told == [mine, ""]
