@@ -37,9 +37,15 @@ ACTING = (
         r"\bpay\s+(?:for\s+)?(?:it|them|the\s+order|this\s+order)\s+(?:with|by"
         r"|using)\b[^.;]{0,40}\binstead\b",
     )),
-    ("cancel", _any(r"\bcancel\w*\b")),
+    ("cancel", _any(
+        r"\bcancel(?:l?ing|s)?\b",
+        r"\b(?:be|get|getting|have|want|like|need)\b[^.;]{0,40}\bcancell?ed\b",
+        r"\b(?:want|need|request|like)\b[^.;]{0,20}\bcancell?ation\s+of\b",
+    )),
     ("swap", _any(
-        r"\b(?:exchang|swap|replac|modif|upgrad|downgrad)\w*\b",
+        r"\b(?:exchang|replac|upgrad|downgrad)(?:e|es|ing)\b",
+        r"\bswap(?:ping|s)?\b|\bmodif(?:y|ying|ies)\b",
+        r"\b(?:be|get|have|want|like|need)\b[^.;]{0,60}\b(?:exchang|replac|swapp|upgrad|modifi)ed\b",
         r"\b(?:switch|trad)(?:e|ed|ing)?\b[^.;]{0,80}\b(?:for|to|with|into)\b",
         r"\b(?:have|get|want|like|need)\b[^.;]{0,40}\b(?:different|another|bigger|smaller"
         r"|larger|other)\s+(?:size|colou?r|one|model|version|variant)\b",
@@ -47,24 +53,28 @@ ACTING = (
         r"|for)\b",
     )),
     ("return", _any(
-        r"(?<!when i )(?<!when we )(?<!once i )(?<!in )\breturn(?:ed|ing|s)?\b(?!\s+(?:home"
-        r"|from|polic|label|window|period|fee|process|date))",
-        r"\bsen[dt](?:ing)?\s+(?:\w+\s+){0,4}back\b",
+        r"(?<!when i )(?<!when we )(?<!once i )(?<!in )\breturn(?:ing|s)?\b"
+        r"(?!\s+(?:home|from|polic|label|window|period|fee|process|date))",
+        r"\b(?:be|get|have|want|like|need)\b[^.;]{0,60}\breturned\b",
+        r"\bsend(?:ing)?\s+(?:\w+\s+){0,4}back\b",
         r"\bgiv(?:e|ing)\s+(?:\w+\s+){0,3}back\b",
     )),
 )  # fmt: skip
 
 REGRET = _any(
-    r"\brefund(?:s|ed)?\b", r"\bmoney\s+back\b", r"\bno\s+longer\s+(?:want"
-    r"|need)", r"\bdon'?t\s+(?:want|need)\b",
-    r"\bnot\s+(?:to\s+)?receive\b", r"\bby\s+(?:mistake"
-    r"|accident)\b", r"\baccidental", r"\bfaulty\b", r"\bdefect",
-    r"\bbroken\b", r"\bdamaged?\b", r"\bchipped\b", r"\bmissing\s+(?:pieces?"
-    r"|parts?)\b", r"\bstopped\s+working\b",
-    r"\bdoes\s?n[o']?t\s+(?:work|fit)\b", r"\b(?:half|lower|better|cheaper)\s+(?:the\s+)?price\b",
-    r"\bcheaper\b", r"\bget\s+rid\s+of\b", r"\bwrong\s+(?:size|colou?r"
-    r"|item)\b", r"\bremov(?:e|ed|ing)\b",
-)  # fmt: skip
+    r"\brefund(?:s|ed)?\b",
+    r"\bmoney\s+back\b",
+    r"\bno\s+longer\s+(?:want|need)",
+    r"\bdon'?t\s+(?:want|need)\b",
+    r"\bnot\s+(?:to\s+)?receive\b",
+    r"\bby\s+(?:mistake|accident)\b|\baccidental",
+    r"\bfaulty\b|\bdefect|\bbroken\b|\bdamaged?\b|\bchipped\b",
+    r"\bmissing\s+(?:pieces?|parts?)\b",
+    r"\bstopped\s+working\b|\bdoes\s?n[o']?t\s+(?:work|fit)\b",
+    r"\b(?:half|lower|better|cheaper)\s+(?:the\s+)?price\b|\bcheaper\b",
+    r"\bget\s+rid\s+of\b|\bremov(?:e|ed|ing)\b",
+    r"\bwrong\s+(?:size|colou?r|item)\b",
+)
 
 WANTS_MONEY_BACK = _any(
     r"\b(?:want|wanna|get|getting|like|need|request|give\s+me|demand|eligible|entitled|claim"

@@ -1,13 +1,29 @@
-"""A host whose `commerce` tools are the demo shop's own rules, in memory: quick, and it counts."""
+"""Agents by plain function calls before the demo shop's own rules in memory: quick, and it counts.
 
+What is simplified: no sandbox, no journal, and a router that reads the first request's verb.
+"""
+
+import importlib.util
 import json
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
+import pytest
+from hyperpersonal_core.installations.journal import JournalRow
+from hyperpersonal_core.turns.evidence import unsupported
 from hyperpersonal_sdk.authoring import Host
+from hyperpersonal_sdk.contract.turns import TurnReply, TurnRequest
+from hyperpersonal_sdk.procedure import requests
+from hyperpersonal_web.demo_shop.data_generator import generate
 from hyperpersonal_web.demo_shop.model import Action, Customer, Order, Product, Records
 from hyperpersonal_web.demo_shop.rules import ShopRefusalError, apply, label
 from hyperpersonal_web.demo_shop.search import nearest
+
+PLUGINS = Path(__file__).parents[3] / "plugins"
+AGENTS_A_TURN_MAX = 3
+NOBODY = UUID(int=0)
 
 _WRITES = {
     "commerce.orders.cancel": "cancel_pending_order",
@@ -26,8 +42,7 @@ class ShopHost:
     def __init__(self, records: Records) -> None:
         self.records = records
         self.writes: list[Action] = []
-        self.calls: list[str] = []
-        self.told: list[str] = []
+        self.rows: list[JournalRow] = []
 
     def host(self) -> Host:
         return Host(self._call, lambda level, message: None)
@@ -36,14 +51,17 @@ class ShopHost:
         asked = json.loads(payload)
         if name != "tool.call":
             return json.dumps({"passages": [], "facts": []})
-        self.calls.append(asked["tool"])
         try:
             answer: dict[str, Any] = {"value": self._tool(asked["tool"], asked["arguments"])}
         except ShopRefusalError as refused:
             kind = "not-found" if refused.status == 404 else "invalid"
             answer = {"failure": {"kind": kind, "message": refused.message}}
         text = json.dumps(answer)
-        self.told.append(text)
+        journaled = json.dumps({"value": answer})
+        row = JournalRow(
+            str(len(self.rows)), NOBODY, name, "", payload, write=False, answer=journaled
+        )
+        self.rows.append(row)
         return text
 
     def _tool(self, tool: str, arguments: dict[str, Any]) -> Any:
@@ -116,3 +134,90 @@ def product_json(one: Product) -> dict[str, Any]:
         for v in one.variants.values()
     ]  # fmt: skip
     return {"id": one.id, "name": one.name, "variants": variants, "description": one.description}
+
+
+OWNERS = {
+    "cancel": "order", "swap": "order", "set_address": "order", "status": "order",
+    "tracking": "order", "set_payment": "billing", "charges": "billing", "invoice": "billing",
+    "return": "return", "regret": "return", "refund_status": "return",
+    "profile_address": "customer_success",
+}  # fmt: skip
+
+
+def load_agent(name: str) -> Any:
+    """The plugin object of a first-party agent."""
+    module = f"hyperpersonal_plugin_{name}_agent"
+    spec = importlib.util.spec_from_file_location(
+        module, PLUGINS / f"{name}_agent" / module / "__init__.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded.plugin
+
+
+class SmallPlatform:
+    """One contact's conversation: routes, asks agents, passes leftovers on, keeps their state."""
+
+    def __init__(self, agents: dict[str, Any], records: Records) -> None:
+        self._agents = agents
+        self.shop = ShopHost(records)
+        self.handed_over = False
+        self.unsupported: list[str] = []
+        self._shared: dict[str, Any] = {}
+        self._active: tuple[str, dict[str, Any]] | None = None
+        self._history: list[dict[str, str]] = []
+
+    def say(self, text: str) -> str:
+        """The reply to a message."""
+        self._history.append({"source": "contact", "text": text})
+        said, left, passed = [], text, set()
+        for _ in range(AGENTS_A_TURN_MAX):
+            name, state = self._active or (self._route(left, passed), {})
+            self._active = None
+            reply = self._ask(name, left, state)
+            said.append(reply.text)
+            passed.add(name)
+            self._shared.update(reply.shared)
+            self.handed_over = reply.status == "handoff"
+            if reply.status == "asking":
+                self._active = (name, reply.state)
+            left = reply.leftover
+            if not left or self.handed_over or self._active:
+                break
+        self._history.append({"source": "agent", "text": " ".join(said)})
+        return " ".join(filter(None, said))
+
+    def _route(self, text: str, passed: set[str]) -> str:
+        wanted = [OWNERS.get(one["verb"], "order") for one in requests.read(text)]
+        return next(n for n in [*wanted, *self._agents] if n in self._agents and n not in passed)
+
+    def _ask(self, name: str, text: str, state: dict[str, Any]) -> TurnReply:
+        asked = {
+            "turn_id": "t", "conversation_id": "c", "tenant_name": "Shop", "channel": "test",
+            "text": text, "contact": {"id": "x"}, "messages": [text], "state": state,
+            "shared": self._shared, "history": list(self._history),
+        }  # fmt: skip
+        before = len(self.shop.rows)
+        answer = self._agents[name].dispatch("reply", asked, self.shop.host())
+        reply = msgspec.convert(answer, TurnReply)
+        assert len(msgspec.json.encode(reply.state)) < 16 * 1024
+        request = msgspec.convert(asked, TurnRequest)
+        self.unsupported += unsupported(reply, request, self.shop.rows[before:])
+        return reply
+
+
+@pytest.fixture(scope="session")
+def agents() -> dict[str, Any]:
+    return {name: load_agent(name) for name in ("order", "return", "billing", "customer_success")}
+
+
+@pytest.fixture(scope="session")
+def records() -> Records:
+    return generate(customers=80)
+
+
+@pytest.fixture
+def open_platform(agents: dict[str, Any], records: Records) -> Any:
+    return lambda: SmallPlatform(agents, records)
