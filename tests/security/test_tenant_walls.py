@@ -87,8 +87,7 @@ async def test_that_tables_without_a_tenant_hold_no_tenants_data(dsn: str) -> No
         )
     }
     await owner.close()
-    assert names == {
-        "alembic_version",
+    assert {name for name in names if not name.startswith("alembic_version")} == {
         "outbox",  # ids only, read by the relay of every tenant
         "pgqueuer",  # jobs: ids only
         "pgqueuer_log",
