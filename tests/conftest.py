@@ -8,6 +8,7 @@ import pytest
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.migrations import migrate
+from hyperpersonal_registry.api import migrate as migrate_registry
 from hyperpersonal_runtime.testing import SandboxServer
 from hyperpersonal_web.embedded.nats import EmbeddedNats
 from hyperpersonal_web.embedded.postgres import EmbeddedPostgres
@@ -24,6 +25,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 def template(postgres: EmbeddedPostgres) -> str:
     """The DSN of a migrated database, cloned for each test module."""
     migrate(postgres.dsn)
+    migrate_registry(postgres.dsn)
     return postgres.dsn
 
 

@@ -1,4 +1,3 @@
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -10,7 +9,7 @@ from hyperpersonal_core.kit.clock import FixedClock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.ids import Uuid7Ids
 from hyperpersonal_marketplace.api import Installer
-from hyperpersonal_registry.api import FolderBlobs, Registry, migrate
+from hyperpersonal_registry.api import FolderBlobs, Registry
 
 
 class Market:
@@ -36,8 +35,7 @@ class Market:
 
 
 @pytest.fixture
-async def market(dsn: str, db: Database, tmp_path: Path) -> Market:
-    await asyncio.to_thread(migrate, dsn)
+async def market(db: Database, tmp_path: Path) -> Market:
     tenant = await Tenants(
         db, FixedClock(datetime(2026, 11, 22, tzinfo=UTC)), Uuid7Ids()
     ).create_tenant("fernhill", "Fernhill")

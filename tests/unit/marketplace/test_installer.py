@@ -89,25 +89,6 @@ async def test_that_only_trusted_releases_are_installed(market: Market) -> None:
     assert error.value.code == "release_refused"
 
 
-@pytest.mark.parametrize(
-    ("config", "words"),
-    [
-        ({}, "'greeting' is a required property"),
-        ({"greeting": 7}, "greeting: 7 is not of type 'string'"),
-        ({"greeting": "x" * 21}, "greeting: "),
-        ({"greeting": "hi", "colour": 1}, "'colour' was unexpected"),
-        ({"greeting": "x" * 70_000}, "more than 65536 bytes"),
-    ],
-)
-async def test_that_the_config_is_of_the_manifests_schema(
-    market: Market, config: dict[str, Any], words: str
-) -> None:
-    await market.publish(artifact(manifest(more=CONFIG)))
-    error = await refused(market, "knowledge:read", config=config)
-    assert error.reason == "bad_config"
-    assert words in str(error)
-
-
 async def test_that_a_good_config_is_kept_and_can_be_changed(market: Market) -> None:
     await market.publish(artifact(manifest(more=CONFIG)))
     installed = await install(market, "knowledge:read", config={"greeting": "hi"})
@@ -118,38 +99,15 @@ async def test_that_a_good_config_is_kept_and_can_be_changed(market: Market) -> 
         await market.installer.configure(market.tenant_id, installed, {})
 
 
-async def test_that_a_plugin_without_config_takes_none(market: Market) -> None:
-    await market.publish(artifact())
-    error = await refused(market, "knowledge:read", config={"greeting": "hi"})
-    assert "nothing to configure" in str(error)
-
-
-async def test_that_a_config_schema_without_an_end_is_refused(market: Market) -> None:
-    await market.publish(artifact(manifest(more='[config]\ntype = "object"\n"$ref" = "#"\n')))
-    assert (await refused(market, "knowledge:read", config={})).reason == "bad_config"
-
-
 HTTP = "http:* https://*.shop.example/v1/*"
 
 
-@pytest.mark.parametrize(
-    ("secrets", "words"),
-    [
-        ({}, "Authorization is missing: The shop's key."),
-        ({"https://evil.example": {"Authorization": "x"}}, "nothing granted ever goes to"),
-        ({"shop": {"Authorization": "x"}}, "is no address"),
-        ({"https://a.shop.example": {"X-Other": "x"}}, "names no header"),
-        ({"https://a.shop.example": {"Authorization": "a\r\nHost: evil"}}, "no header's value"),
-    ],
-)
-async def test_that_secrets_go_only_where_granted(
-    market: Market, secrets: dict[str, dict[str, str]], words: str
+async def test_that_config_and_secrets_are_checked_before_anything_is_installed(
+    market: Market,
 ) -> None:
-    await market.publish(artifact(manifest(asks=(HTTP,), more=SECRETS)))
-    error = await refused(market, "http:GET https://a.shop.example/v1/*", secrets=secrets)
-    assert error.reason == "bad_secret"
-    assert words in str(error)
-    assert "evil\r" not in str(error)
+    await market.publish(artifact(manifest(asks=(HTTP,), more=SECRETS + CONFIG)))
+    assert (await refused(market, HTTP)).reason == "bad_config"
+    assert (await refused(market, HTTP, config={"greeting": "hi"})).reason == "bad_secret"
 
 
 async def test_that_an_update_keeps_secrets_place_and_config(market: Market) -> None:

@@ -1,4 +1,3 @@
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -6,7 +5,7 @@ import pytest
 from fakes.publishing import Publisher
 from hyperpersonal_core.kit.clock import FixedClock
 from hyperpersonal_core.kit.db import Database
-from hyperpersonal_registry.api import FolderBlobs, Registry, migrate
+from hyperpersonal_registry.api import FolderBlobs, Registry
 
 
 @pytest.fixture
@@ -26,10 +25,9 @@ def blobs(tmp_path: Path) -> FolderBlobs:
 
 @pytest.fixture
 async def registry(
-    dsn: str, db: Database, blobs: FolderBlobs, clock: FixedClock, publisher: Publisher
+    db: Database, blobs: FolderBlobs, clock: FixedClock, publisher: Publisher
 ) -> Registry:
     """A registry in which `publisher` owns the namespace acme."""
-    await asyncio.to_thread(migrate, dsn)
     made = Registry(db, blobs, clock)
     await made.create_namespace("acme", publisher.public)
     return made
