@@ -3,12 +3,14 @@
 The scope's contact and conversation are the host's, never the plugin's to choose.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from hyperpersonal_runtime.api import CallScope
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer
+from msgspec import Struct
 
 from hyperpersonal_core.kit.errors import OutsideError, RefusedError
 from hyperpersonal_core.memory.facts import Facts, NewFact
@@ -40,7 +42,9 @@ class Memory:
             recalled = await self._recall.recall(ask)
         except OutsideError as error:
             return _failed(error)
-        return HostAnswer(msgspec.to_builtins(recalled))
+        return HostAnswer(
+            {"facts": _listed(recalled.facts), "passages": _listed(recalled.passages)}
+        )
 
     async def remember(self, scope: CallScope, key: str, value: Any, call_key: str) -> HostAnswer:
         """Keep a fact about the scope's contact, once a call key."""
@@ -64,7 +68,11 @@ class Memory:
             (found,) = await self._recall.search_many(UUID(scope.tenant_id), texts, limit)
         except OutsideError as error:
             return _failed(error)
-        return HostAnswer({"passages": msgspec.to_builtins(found)})
+        return HostAnswer({"passages": _listed(found)})
+
+
+def _listed(values: Sequence[Struct]) -> list[Any]:
+    return [msgspec.to_builtins(value) for value in values]
 
 
 def _refused(message: str) -> HostAnswer:

@@ -72,7 +72,7 @@ class Recall:
     ) -> list[tuple[Passage, ...]]:
         """The best passage of each of the `limit` nearest articles, nearest first."""
         index = await self._indexes.of(tenant_id)
-        if not index.articles or limit < 1:
+        if not (texts and index.articles and limit > 0):
             return [()] * len(texts)
         matters = [matter_of(text) for text in texts]
         deep = await self._embedder.embed_aside(matters)

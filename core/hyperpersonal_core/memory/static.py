@@ -4,7 +4,7 @@ The weights of wordllama (256 floats) are read directly; its Python is never imp
 """
 
 from collections.abc import Sequence
-from threading import Lock
+from functools import cache
 
 import numpy as np
 from safetensors.numpy import load_file
@@ -14,6 +14,7 @@ from hyperpersonal_core.memory.embedding import Vectors, unit_rows
 from hyperpersonal_core.memory.minilm import package_folder
 
 STATIC_DIMENSIONS = 256
+TOKENS_MAX = 512
 WEIGHTS = "weights/l2_supercat_256.safetensors"
 TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
 
@@ -21,26 +22,22 @@ TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
 class StaticEmbedder:
     """Unit rows of 256 floats; knows words, not their order."""
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._loaded: tuple[Tokenizer, Vectors] | None = None
-
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One unit row a text; a text without words gives zeros."""
-        tokenizer, weights = self._load()
+        tokenizer, weights = _open()
         rows = np.zeros((len(texts), STATIC_DIMENSIONS), np.float32)
         for n, encoding in enumerate(tokenizer.encode_batch(list(texts), add_special_tokens=False)):
             if encoding.ids:
                 rows[n] = weights[encoding.ids].mean(0)
         return unit_rows(rows)
 
-    def _load(self) -> tuple[Tokenizer, Vectors]:
-        with self._lock:
-            if self._loaded is None:
-                folder = package_folder("wordllama")
-                tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-                tokenizer.no_padding()
-                tokenizer.enable_truncation(512)
-                (weights,) = load_file(folder / WEIGHTS).values()
-                self._loaded = tokenizer, weights.astype(np.float32)
-            return self._loaded
+
+@cache
+def _open() -> tuple[Tokenizer, Vectors]:
+    """The package's files never change under a running process: read once."""
+    folder = package_folder("wordllama")
+    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(TOKENS_MAX)
+    (weights,) = load_file(folder / WEIGHTS).values()
+    return tokenizer, weights.astype(np.float32)

@@ -21,7 +21,7 @@ class Slot(Struct, frozen=True):
     value: str
 
 
-class Utterance(Struct, frozen=True):
+class Sample(Struct, frozen=True):
     """One labelled message. `accept`: agents that may also take it."""
 
     text: str
@@ -69,8 +69,8 @@ class Folder(Struct, frozen=True):
     """What was found. Empty lists stand for files that are `missing`."""
 
     path: Path
-    utterances: list[Utterance]
-    foreign: list[Utterance]
+    samples: list[Sample]
+    foreign: list[Sample]
     talks: list[Talk]
     knowledge: bytes
     missing: list[str]
@@ -88,8 +88,8 @@ def read_folder(path: Path) -> Folder:
     knowledge = path / "knowledge.jsonl"
     return Folder(
         path,
-        _rows(path / names[0], Utterance),
-        _rows(path / names[1], Utterance),
+        _rows(path / names[0], Sample),
+        _rows(path / names[1], Sample),
         _rows(path / names[2], Talk),
         knowledge.read_bytes() if knowledge.exists() else b"",
         [name for name in names if not (path / name).exists()],

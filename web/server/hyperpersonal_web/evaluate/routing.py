@@ -22,7 +22,7 @@ from hyperpersonal_core.api import (
 from msgspec import Struct
 
 from hyperpersonal_web.evaluate import metrics
-from hyperpersonal_web.evaluate.folder import Folder, Talk, Utterance, held_out
+from hyperpersonal_web.evaluate.folder import Folder, Sample, Talk, held_out
 
 AGENTS = ("order", "return", "product", "billing", "customer_success")
 OTHERS = ("smalltalk", "out_of_scope")
@@ -37,7 +37,7 @@ Progress = Callable[[str, int, int], None]
 class Case(Struct, frozen=True):
     """One message to route, its labels, and what was decided."""
 
-    row: Utterance
+    row: Sample
     decision: Decision
 
     @property
@@ -57,9 +57,9 @@ class Case(Struct, frozen=True):
 class Parts(Struct, frozen=True):
     """What is learnt from and what is tested; no text is in both."""
 
-    learnt: list[Utterance]
-    tested: list[Utterance]
-    foreign: list[Utterance]
+    learnt: list[Sample]
+    tested: list[Sample]
+    foreign: list[Sample]
 
 
 def parts_of(folder: Folder, history: Folder | None, split: float, fold: int = 0) -> Parts:
@@ -71,8 +71,8 @@ def parts_of(folder: Folder, history: Folder | None, split: float, fold: int = 0
         split: 0 tests all of `folder`; else the share of rows held out of both.
         fold: which part is held out, below 1/split.
     """
-    learnt = [*history.utterances, *history.foreign] if history else []
-    tested, foreign = folder.utterances, folder.foreign
+    learnt = [*history.samples, *history.foreign] if history else []
+    tested, foreign = folder.samples, folder.foreign
     if split:
         learnt = [row for row in learnt if not held_out(row.text, split, fold)]
         tested = [row for row in tested if held_out(row.text, split, fold)]
@@ -104,7 +104,7 @@ async def teach(
 
 
 async def route(
-    understanding: Understanding, tenant: UUID, rows: Sequence[Utterance], progress: Progress
+    understanding: Understanding, tenant: UUID, rows: Sequence[Sample], progress: Progress
 ) -> tuple[list[Case], float]:
     """Decide every row; also the CPU seconds it took (so the rate is that of one core)."""
     cards = evaluation_cards()
@@ -128,12 +128,10 @@ def evaluation_cards() -> tuple[AgentCard, ...]:
     )
 
 
-def openings(talks: Sequence[Talk]) -> list[Utterance]:
+def openings(talks: Sequence[Talk]) -> list[Sample]:
     """The openings of conversations as messages of people."""
     return [
-        Utterance(
-            talk.opening(), talk.agent, talk.accept, source=OPENINGS, kb_article=talk.kb_article
-        )
+        Sample(talk.opening(), talk.agent, talk.accept, source=OPENINGS, kb_article=talk.kb_article)
         for talk in talks
     ]
 
@@ -178,7 +176,7 @@ def escalation_report(cases: Sequence[Case]) -> dict[str, Any]:
 
 
 async def places_of_articles(
-    understanding: Understanding, tenant: UUID, rows: Sequence[Utterance]
+    understanding: Understanding, tenant: UUID, rows: Sequence[Sample]
 ) -> list[int | None]:
     """The place (from 1) of each row's right article among the nearest 20; None if not there."""
     texts = [row.text for row in rows]

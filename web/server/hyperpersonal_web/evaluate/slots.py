@@ -6,10 +6,10 @@ from typing import Any
 from hyperpersonal_sdk.procedure.slots import extract, normal
 
 from hyperpersonal_web.evaluate import metrics
-from hyperpersonal_web.evaluate.folder import Utterance
+from hyperpersonal_web.evaluate.folder import Sample
 
 
-def slots_report(rows: Sequence[Utterance]) -> dict[str, Any]:
+def slots_report(rows: Sequence[Sample]) -> dict[str, Any]:
     """`slots`: micro rates of (type, value) pairs, and the share of messages all right.
 
     Values are compared in lower case, without a leading #, amounts as digits.
@@ -24,9 +24,9 @@ def slots_report(rows: Sequence[Utterance]) -> dict[str, Any]:
     }
 
 
-def _wanted(row: Utterance) -> set[Hashable]:
+def _wanted(row: Sample) -> set[Hashable]:
     return {(slot.type, normal(slot.type, slot.value)) for slot in row.slots}
 
 
-def _found(row: Utterance) -> set[Hashable]:
+def _found(row: Sample) -> set[Hashable]:
     return {(kind, normal(kind, value)) for kind, value, _, _ in extract(row.text)}
