@@ -43,6 +43,12 @@ class ShopProcess:
         """Where the shop answers."""
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def pid(self) -> int:
+        """Its process, for measurements that leave it out. Only after `start`."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> "ShopProcess":
         """Begin; `wait` for it later, so that other work goes on meanwhile."""
         command = [sys.executable, "-m", "hyperpersonal_web.demo_shop", "--port", str(self._port)]

@@ -5,6 +5,7 @@ schema, the shop and the merchant come up.
 """
 
 import asyncio
+import shutil
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -26,7 +27,6 @@ from hyperpersonal_web.server import listen, serve
 from hyperpersonal_web.wiring import (
     GUEST_CACHE,
     Engine,
-    Gateway,
     Ground,
     open_engine,
     open_gateway,
@@ -48,19 +48,29 @@ class Stage(msgspec.Struct, frozen=True):
     merchant: Merchant
     shop: ShopProcess
     ground: Ground
-    gateway: Gateway
     engine: Engine
 
 
 class Props:
-    """What is started from the main thread before the event loop: servers, schema, shop, guest."""
+    """What is started from the main thread before the event loop: servers, schema, shop, guest.
 
-    def __init__(self, settings: Settings, progress: Progress) -> None:
+    Args:
+        settings: the process's.
+        progress: told (step, fraction).
+        throwaway: a name, to begin with empty servers of that name (measurements); the demo's
+            own stay as they are.
+    """
+
+    def __init__(self, settings: Settings, progress: Progress, throwaway: str = "") -> None:
         self.settings = settings
-        self.folder = settings.data_dir / DEMO_FOLDER
+        self.folder = settings.data_dir / (throwaway or DEMO_FOLDER)
         self._progress = progress
+        if throwaway:
+            shutil.rmtree(self.folder, ignore_errors=True)
         self._services = Services(
-            settings.data_dir, database_url=settings.database_url, nats_url=settings.nats_url
+            self.folder if throwaway else settings.data_dir,
+            database_url=settings.database_url,
+            nats_url=settings.nats_url,
         )
         self._guest = threading.Thread(target=self._build_guest, daemon=True)
         self._guest_fault: Exception | None = None
@@ -139,7 +149,7 @@ async def open_stage(props: Props, progress: Progress) -> AsyncIterator[Stage]:
         serving = asyncio.create_task(serve(app, listener, stop))
         host, port = listener.getsockname()[:2]
         try:
-            yield Stage(f"http://{host}:{port}", merchant, props.shop, ground, gateway, engine)
+            yield Stage(f"http://{host}:{port}", merchant, props.shop, ground, engine)
         finally:
             stop.set()
             await serving

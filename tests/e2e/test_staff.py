@@ -1,0 +1,124 @@
+"""The staff's side over HTTP, beside a shopper who is connected."""
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+async def talk(shop: Any) -> Any:
+    """A shopper who has written, connected."""
+    session = await shop.session()
+    chat = await shop.connect(session["token"])
+    await chat.say("is anybody there?")
+    yield session, chat
+    await chat.close()
+
+
+async def staff(shop: Any, session: dict[str, Any], what: str, key: str = "", **body: Any) -> Any:
+    path = f"/v1/staff/conversations/{session['conversation_id']}/{what}"
+    return await shop.http.post(path, json=body, headers=shop.staff(key))
+
+
+async def read(shop: Any, session: dict[str, Any]) -> Any:
+    path = f"/v1/staff/conversations/{session['conversation_id']}"
+    return await shop.http.get(path, headers=shop.staff())
+
+
+async def heard(chat: Any, source: str) -> str:
+    """The next text from this side."""
+    while True:
+        for event in (await chat.next("events"))["events"]:
+            if event["source"] == source:
+                return str(event["text"])
+
+
+async def test_that_a_member_takes_over_and_answers(shop: Any, talk: Any) -> None:
+    session, chat = talk
+    taken = await staff(shop, session, "takeover")
+    assert taken.status_code == 200, taken.text
+    replied = await staff(shop, session, "replies", text="Hello, Ada here.", id="r1")
+    assert replied.status_code == 201, replied.text
+    again = await staff(shop, session, "replies", text="Hello, Ada here.", id="r1")
+    assert again.json() == replied.json()
+    assert await heard(chat, "member") == "Hello, Ada here."
+    listed = await shop.http.get("/v1/staff/conversations", headers=shop.staff())
+    ids = [item["id"] for item in listed.json()["items"]]
+    assert session["conversation_id"] in ids
+    seen = (await read(shop, session)).json()
+    assert seen["conversation"]["mode"] == "manual"
+    assert (await staff(shop, session, "handback")).status_code == 200
+    assert (await read(shop, session)).json()["conversation"]["mode"] == "auto"
+
+
+async def test_that_a_note_never_reaches_the_shopper(shop: Any, talk: Any) -> None:
+    session, chat = talk
+    await staff(shop, session, "takeover")
+    noted = await staff(shop, session, "notes", text="Sounds angry.")
+    assert noted.status_code == 201, noted.text
+    await staff(shop, session, "replies", text="How can I help?", id="r1")
+    assert await heard(chat, "member") == "How can I help?"
+    headers = {"authorization": f"Bearer {session['token']}"}
+    page = (await shop.http.get("/v1/chat/messages", headers=headers)).text
+    assert "angry" not in page
+    assert "angry" in (await read(shop, session)).text
+
+
+async def test_that_typing_is_seen_by_the_shopper(shop: Any, talk: Any) -> None:
+    session, chat = talk
+    await staff(shop, session, "typing")
+    assert (await chat.next("typing"))["source"] == "member"
+
+
+async def test_that_a_reply_without_a_takeover_is_refused(shop: Any, talk: Any) -> None:
+    session, _ = talk
+    refused = await staff(shop, session, "replies", text="me too", id="r1")
+    assert refused.status_code == 409
+    assert "take" in refused.json()["detail"]
+
+
+async def test_that_a_viewer_reads_and_changes_nothing(shop: Any, talk: Any) -> None:
+    session, _ = talk
+    path = f"/v1/staff/conversations/{session['conversation_id']}"
+    headers = shop.staff(shop.viewer_key)
+    assert (await shop.http.get(path, headers=headers)).status_code == 200
+    for what in ("takeover", "handback", "close", "typing"):
+        assert (await staff(shop, session, what, shop.viewer_key)).status_code == 403, what
+    refused = await shop.http.put("/v1/admin/knowledge/files/a.md", content=b"# A", headers=headers)
+    assert refused.status_code == 403
+
+
+async def test_that_only_the_tenants_own_members_get_in(shop: Any, talk: Any) -> None:
+    session, _ = talk
+    path = f"/v1/staff/conversations/{session['conversation_id']}"
+    assert (await shop.http.get(path)).status_code == 401
+    shopper = {"authorization": f"Bearer {session['token']}"}
+    assert (await shop.http.get(path, headers=shopper)).status_code == 401
+    mine = shop.member_key
+    await shop.furnish()  # another tenant in the same database
+    assert shop.member_key != mine
+    assert (await shop.http.get(path, headers=shop.staff())).status_code == 404
+    unknown = await shop.http.get("/v1/staff/conversations/cnv_nothing", headers=shop.staff(mine))
+    assert unknown.status_code == 404
+
+
+async def test_that_knowledge_is_imported_listed_and_deleted(shop: Any) -> None:
+    path, headers = "/v1/admin/knowledge/files/returns.md", shop.staff()
+    body = b"# Returns\n\nYou may return items within 30 days.\n"
+    done = await shop.http.put(path, content=body, headers=headers)
+    assert done.status_code == 200, done.text
+    assert done.json()["added"] == 1
+    again = await shop.http.put(path, content=body, headers=headers)
+    assert again.json()["unchanged"] == 1
+    listed = await shop.http.get("/v1/admin/knowledge/articles", headers=headers)
+    assert [item["title"] for item in listed.json()["items"]] == ["Returns"]
+    refused = await shop.http.put(
+        "/v1/admin/knowledge/files/a.exe", content=b"MZ", headers=headers
+    )
+    assert refused.status_code == 400
+    asked = {"external_id": listed.json()["items"][0]["external_id"]}
+    gone = await shop.http.delete("/v1/admin/knowledge/articles", params=asked, headers=headers)
+    assert gone.status_code == 204
+    assert (await shop.http.get("/v1/admin/knowledge/articles", headers=headers)).json() == {
+        "items": []
+    }
