@@ -14,8 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from hyperpersonal_runtime.journal import Entry
-from hyperpersonal_runtime.ports import CallScope
+from hyperpersonal_runtime.api import CallScope, Entry
 from msgspec import Struct
 
 from hyperpersonal_core.kit.db import Database

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from hyperpersonal_runtime.ports import CallScope
+from hyperpersonal_runtime.api import CallScope
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer
 
 from hyperpersonal_core.kit.clock import Clock

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hyperpersonal_runtime.ports import CallScope
+from hyperpersonal_runtime.api import CallScope
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer
 
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from hyperpersonal_runtime.ports import CallScope
+from hyperpersonal_runtime.api import CallScope
 
 from hyperpersonal_core.installations import repository
 from hyperpersonal_core.kit.db import Database

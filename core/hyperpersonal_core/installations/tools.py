@@ -5,8 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from hyperpersonal_runtime.api import HookCall, PluginHost
-from hyperpersonal_runtime.ports import CallScope
+from hyperpersonal_runtime.api import CallScope, HookCall, PluginHost
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer, Outcome
 from hyperpersonal_sdk.contract.tools import ToolCall, ToolResult
 

@@ -3,8 +3,7 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from hyperpersonal_runtime.api import HookCall, Limits, SealedRelease
-from hyperpersonal_runtime.ports import CallScope
+from hyperpersonal_runtime.api import CallScope, HookCall, Limits, SealedRelease
 from msgspec import Struct, structs
 
 from hyperpersonal_core.routing.decision import AgentCard

@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from hyperpersonal_sdk.contract.turns import Passage, Speech
+from hyperpersonal_sdk.contract.turns import HandoffReason, Passage, Speech
 from msgspec import Struct
 
 RouteKind = Literal["agent", "person", "decline", "clarify"]
@@ -39,7 +39,8 @@ class RouteAsk(Struct, frozen=True):
 
 class Decision(Struct, frozen=True):
     """Where it goes and why. `label` is the best label even when a person or nobody takes it;
-    `confidence` 0..1 calibrated; `question` only for `clarify`; `reason` is for people."""
+    `confidence` 0..1 calibrated; `question` only for `clarify`, `handoff` (why a person) only for `person`; `reason` is for
+    people."""
 
     kind: RouteKind
     label: str
@@ -49,3 +50,4 @@ class Decision(Struct, frozen=True):
     runner_up: str = ""
     intent: str = ""
     question: str = ""
+    handoff: HandoffReason = "asked_for_person"

@@ -109,7 +109,7 @@ def _by_rule(ask: RouteAsk, rule: Rule) -> Decision | None:
     """What the rule says; None when its agent is no longer installed."""
     reason = f"the merchant's rule {rule.pattern!r}"
     if rule.target == "person":
-        return Decision("person", "person", 1.0, reason)
+        return Decision("person", "person", 1.0, reason, handoff="rule")
     if rule.target == "decline":
         return Decision("decline", OUT_OF_SCOPE, 1.0, reason)
     for card in ask.agents:

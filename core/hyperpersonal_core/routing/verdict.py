@@ -120,6 +120,7 @@ def _to_agent(ask: RouteAsk, inside: list[tuple[str, float]], sight: Sight) -> D
         card.installation_id if card else None,
         runner_up=second,
         intent=intent,
+        handoff="not_able",
     )
 
 

@@ -61,8 +61,7 @@ class Draft:
         if self._failed:
             return self.to_person("failed", "No other agent can take this.", decision)
         if decision.kind == "person":
-            reason: HandoffReason = "rule" if decision.label == "rule" else "asked_for_person"
-            return self.to_person(reason, decision.reason, decision)
+            return self.to_person(decision.handoff, decision.reason, decision)
         if decision.kind == "clarify":
             self.said.append(Said(decision.question or texts.CLARIFY))
             self._state["clarified"] = True

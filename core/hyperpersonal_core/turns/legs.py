@@ -7,8 +7,7 @@ import asyncio
 from typing import Any
 
 import msgspec
-from hyperpersonal_runtime.api import CallResult, HookCall, PluginHost
-from hyperpersonal_runtime.ports import CallScope
+from hyperpersonal_runtime.api import CallResult, CallScope, HookCall, PluginHost
 from hyperpersonal_sdk.contract.messages import TEXT_CHARS_MAX
 from hyperpersonal_sdk.contract.outcomes import Outcome
 from hyperpersonal_sdk.contract.turns import TurnReply
