@@ -39,8 +39,8 @@ class RouteAsk(Struct, frozen=True):
 
 class Decision(Struct, frozen=True):
     """Where it goes and why. `label` is the best label even when a person or nobody takes it;
-    `confidence` 0..1 calibrated; `question` only for `clarify`, `handoff` (why a person) only for `person`; `reason` is for
-    people."""
+    `confidence` 0..1 calibrated; `question` only for `clarify`, `handoff` (why a person must) only
+    for `person`; `reason` is for people."""
 
     kind: RouteKind
     label: str
