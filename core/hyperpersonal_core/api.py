@@ -24,6 +24,7 @@ from hyperpersonal_core.memory.embedding import CachedEmbedder, Embedder
 from hyperpersonal_core.memory.facts import Facts, NewFact
 from hyperpersonal_core.memory.knowledge import ArticleView, Imported, Knowledge
 from hyperpersonal_core.memory.memory import Memory
+from hyperpersonal_core.memory.minilm import MiniLm
 from hyperpersonal_core.memory.recall import Recall
 from hyperpersonal_core.memory.recalled import RecallAsk, Recalled
 from hyperpersonal_core.routing.decision import AgentCard, Decision, RouteAsk
@@ -68,6 +69,7 @@ __all__ = [
     "Labelled",
     "Member",
     "Memory",
+    "MiniLm",
     "NewChannel",
     "NewFact",
     "NewInstallation",
