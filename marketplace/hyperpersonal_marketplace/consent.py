@@ -51,8 +51,11 @@ def ungranted(manifest: Manifest, given: CapabilitySet) -> list[str]:
 
 def check_config(manifest: Manifest, config: dict[str, Any]) -> None:
     """Raises InstallRefusedError (bad_config) where the config is not of the manifest's schema."""
-    if len(msgspec.json.encode(config)) > CONFIG_BYTES_MAX:
+    written = msgspec.json.encode(config)
+    if len(written) > CONFIG_BYTES_MAX:
         raise InstallRefusedError("bad_config", f"more than {CONFIG_BYTES_MAX} bytes of config")
+    if b"\\u0000" in written:  # PostgreSQL keeps no such character
+        raise InstallRefusedError("bad_config", "the config holds the character U+0000")
     if not manifest.config and config:
         raise InstallRefusedError("bad_config", f"{manifest.title} has nothing to configure")
     try:

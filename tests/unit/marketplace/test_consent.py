@@ -69,6 +69,7 @@ ENDLESS = '[config]\ntype = "object"\n"$ref" = "#"\n'
         (CONFIG, {"greeting": "x" * 21}, "greeting: "),
         (CONFIG, {"greeting": "hi", "colour": 1}, "'colour' was unexpected"),
         (CONFIG, {"greeting": "x" * 70_000}, "more than 65536 bytes"),
+        (CONFIG, {"greeting": "nul\0"}, "U+0000"),
         ("", {"greeting": "hi"}, "nothing to configure"),
         (ENDLESS, {}, "has no end"),
     ],
