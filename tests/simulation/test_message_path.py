@@ -234,6 +234,7 @@ async def test_that_a_lost_database_is_a_clear_retryable_error_and_no_half_batch
 ) -> None:
     """Connections are killed again and again under load; who got an error sends again."""
     timeline, relay = timeline_of(db, bus)
+    running = asyncio.create_task(relay.run())
     dice = random.Random(SEED)
     retried = 0
 
@@ -266,4 +267,8 @@ async def test_that_a_lost_database_is_a_clear_retryable_error_and_no_half_batch
         sent.setdefault(talks[n % len(talks)][1], set()).add(f"m{n}")
     assert retried > 0
     await assert_whole(db, talks, sent)
-    await relay.close()
+    assert not running.done()
+    async with asyncio.timeout(15):
+        while await outbox_rows(db):
+            await asyncio.sleep(0.1)
+    running.cancel()

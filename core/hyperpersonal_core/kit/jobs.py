@@ -7,7 +7,6 @@ when its heartbeat is `HEARTBEAT_S` old; an error is tried again with growing de
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -21,6 +20,7 @@ from pgqueuer.domain.models import Job as Row
 from pgqueuer.domain.types import JobId
 from pgqueuer.queries import Queries
 
+from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.db import APP_ROLE, COMMAND_DEADLINE_S, CONNECT_DEADLINE_S, Connection
 from hyperpersonal_core.kit.errors import CallerBugError
 
@@ -57,8 +57,9 @@ class Jobs:
     def __init__(self, pool: asyncpg.Pool, *, heartbeat_s: float = HEARTBEAT_S) -> None:
         self._pool = pool
         self._queries = Queries(AsyncpgPoolDriver(pool))
-        self._manager = QueueManager(self._queries)
         self._heartbeat = timedelta(seconds=heartbeat_s)
+        self._handlers: dict[str, tuple[Handler, int]] = {}
+        self._log = log.get("jobs")
 
     @classmethod
     async def open(cls, dsn: str, *, size_max: int = 4, heartbeat_s: float = HEARTBEAT_S) -> "Jobs":
@@ -75,20 +76,9 @@ class Jobs:
 
     def register(self, name: str, handler: Handler, *, attempts_max: int = 5) -> None:
         """Let this process run jobs called `name`; before `run`."""
-
-        async def execute(row: Row) -> None:
-            try:
-                await handler(Job(int(row.id), name, row.payload or b"", row.attempts + 1))
-            except RescheduleError as later:
-                raise RetryRequested(timedelta(seconds=later.delay_s)) from later
-
-        def executor(
-            parameters: EntrypointExecutorParameters,
-        ) -> DatabaseRetryEntrypointExecutor:
-            # its count starts at zero, so the last attempt is one below
-            return DatabaseRetryEntrypointExecutor(parameters, max_attempts=attempts_max - 1)
-
-        self._manager.entrypoint(name, on_failure="hold", executor_factory=executor)(execute)
+        if name in self._handlers:
+            raise CallerBugError(f"jobs called {name!r} have a handler already")
+        self._handlers[name] = (handler, attempts_max)
 
     async def enqueue(
         self, connection: Connection, name: str, payload: bytes, key: str = "", delay_s: float = 0
@@ -113,21 +103,28 @@ class Jobs:
         return int(rows[0]["id"]) if rows else None
 
     async def run(self) -> None:
-        """Work until cancelled; then finish what is in hand (20 s at most)."""
-        working = asyncio.create_task(
-            self._manager.run(
-                dequeue_timeout=timedelta(seconds=POLL_S),
-                batch_size=BATCH,
-                heartbeat_timeout=self._heartbeat,
+        """Work until cancelled; then finish what is in hand (20 s at most).
+
+        A lost database interrupts the work for a second, never ends it.
+        """
+        while self._handlers:
+            manager = self._manager()
+            working = asyncio.create_task(
+                manager.run(
+                    dequeue_timeout=timedelta(seconds=POLL_S),
+                    batch_size=BATCH,
+                    heartbeat_timeout=self._heartbeat,
+                )
             )
-        )
-        try:
-            await asyncio.shield(working)
-        except asyncio.CancelledError:
-            self._manager.shutdown.set()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(working, DRAIN_S)
-            raise
+            try:
+                await asyncio.shield(working)
+            except asyncio.CancelledError:
+                manager.shutdown.set()
+                await asyncio.wait({working}, timeout=DRAIN_S)
+                raise
+            except Exception:
+                self._log.exception("jobs.interrupted")
+                await asyncio.sleep(POLL_S)
 
     async def cancel(self, job_id: int) -> None:
         """Take a waiting job away; a running one is asked to stop."""
@@ -148,3 +145,32 @@ class Jobs:
     async def close(self) -> None:
         """Return the connections."""
         await self._pool.close()
+
+    def _manager(self) -> QueueManager:
+        """A manager of its own connections: one whose listener was lost cannot be run again."""
+        manager = QueueManager(Queries(AsyncpgPoolDriver(self._pool)))
+        for name, (handler, attempts_max) in self._handlers.items():
+            executor = _executor(attempts_max)
+            manager.entrypoint(name, on_failure="hold", executor_factory=executor)(
+                _adapted(name, handler)
+            )
+        return manager
+
+
+def _adapted(name: str, handler: Handler) -> Callable[[Row], Awaitable[None]]:
+    async def execute(row: Row) -> None:
+        try:
+            await handler(Job(int(row.id), name, row.payload or b"", row.attempts + 1))
+        except RescheduleError as later:
+            raise RetryRequested(timedelta(seconds=later.delay_s)) from later
+
+    return execute
+
+
+def _executor(
+    attempts_max: int,
+) -> Callable[[EntrypointExecutorParameters], DatabaseRetryEntrypointExecutor]:
+    # the library counts attempts from zero, so the last one is one below
+    return lambda parameters: DatabaseRetryEntrypointExecutor(
+        parameters, max_attempts=attempts_max - 1
+    )

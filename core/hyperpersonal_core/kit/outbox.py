@@ -12,8 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.clock import Clock
@@ -73,8 +71,8 @@ class Relay:
                 if quiet_s >= SWEEP_EVERY_S:
                     quiet_s = 0.0
                     await self.sweep()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-                self._log.warning("outbox.sweep_failed", error=type(error).__name__)
+            except OutsideError as error:
+                self._log.warning("outbox.sweep_failed", error=str(error))
                 await asyncio.sleep(SWEEP_EVERY_S)
 
     async def sweep(self, age_s: float = SWEEP_AGE_S) -> int:
@@ -98,7 +96,7 @@ class Relay:
 
     async def close(self) -> None:
         """Settle; what cannot be settled stays in the outbox for the next start."""
-        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        with contextlib.suppress(OutsideError):
             await self.settle()
 
     async def _send(self, row_id: UUID, subject: str, payload: bytes) -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 
+import asyncpg
 import pytest
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import CallerBugError
@@ -127,6 +128,43 @@ async def test_that_a_cancelled_job_never_runs(db: Database, jobs: Jobs) -> None
 async def test_that_a_huge_payload_is_our_bug(db: Database, jobs: Jobs) -> None:
     with pytest.raises(CallerBugError):
         await enqueue(db, jobs, b"x" * 70_000)
+
+
+async def test_that_a_lost_database_only_interrupts(db: Database, jobs: Jobs, dsn: str) -> None:
+    seen: list[bytes] = []
+
+    async def work(job: Job) -> None:
+        seen.append(job.payload)
+
+    jobs.register("work", work)
+    async with running(jobs):
+        await enqueue(db, jobs, b"before")
+        await until(lambda: len(seen) == 1)
+        owner = await asyncpg.connect(dsn)
+        await owner.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        await owner.execute(
+            "insert into pgqueuer (priority, status, entrypoint, payload)"
+            " values (0, 'queued', 'work', 'after')"
+        )
+        await owner.close()
+        await until(lambda: len(seen) == 2)
+    assert seen == [b"before", b"after"]
+
+
+async def test_that_a_process_without_handlers_has_nothing_to_run(jobs: Jobs) -> None:
+    async with asyncio.timeout(5):
+        await jobs.run()
+
+
+async def test_that_a_name_has_one_handler(jobs: Jobs) -> None:
+    async def work(job: Job) -> None: ...
+
+    jobs.register("work", work)
+    with pytest.raises(CallerBugError):
+        jobs.register("work", work)
 
 
 DIES = """
