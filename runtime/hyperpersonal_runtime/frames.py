@@ -20,12 +20,16 @@ class GuestLimits(Struct, frozen=True, array_like=True):
 
 
 class Start(Struct, frozen=True, array_like=True, tag=1):
-    """Run one call. `hook` '' compiles: `payload` is then {path: source}. `digest`: whose code."""
+    """Run one call. `hook` '' compiles: `payload` is then {path: source}. `digest`: whose code.
+
+    `reuse`: an instance kept under this very text (tenant, installation, release) may serve the
+    call and be kept after it; '' for a fresh one."""
 
     hook: str
     digest: str
     payload: str
     limits: GuestLimits
+    reuse: str = ""
 
 
 class Code(Struct, frozen=True, array_like=True, tag=2):

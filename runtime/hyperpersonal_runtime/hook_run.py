@@ -87,6 +87,14 @@ class HookRun:
         return self._call.limits.deadline_ms / 1000 - (time.monotonic() - self._started)
 
     @property
+    def reuse(self) -> str:
+        """Connectors that serve an agent's call may share an instance, within one installation."""
+        scope = self._call.scope
+        if not scope.nested:
+            return ""
+        return f"{scope.tenant_id} {scope.installation_id} {self._call.release.digest}"
+
+    @property
     def entries(self) -> tuple[Entry, ...]:
         return self._journal.entries
 
@@ -95,8 +103,9 @@ class HookRun:
         self._journal.rewind()
         self._stopped = None
         limits = guest_limits(self._call.limits, self.remaining_seconds)
-        call = self._call
-        lane.send(Start(call.hook, call.release.digest, call.payload.decode(), limits))
+        call, payload = self._call, self._call.payload.decode()
+        lane.send(Start(call.hook, call.release.digest, payload, limits, self.reuse))
+        lane.kept = self.reuse or lane.kept
         while True:
             frame = await lane.receive()
             if isinstance(frame, Ask):

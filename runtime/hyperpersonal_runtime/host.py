@@ -166,7 +166,7 @@ class Host:
         assert self._pool is not None
         try:
             async with asyncio.timeout(max(0.0, run.remaining_seconds)):
-                lane = await self._pool.acquire(nested=nested)
+                lane = await self._pool.acquire(nested=nested, reuse=run.reuse)
         except TimeoutError:
             return End(Outcome.TIMED_OUT, "no worker was free before the deadline")
         overdue = _Overdue(lane, run.remaining_seconds + GRACE_SECONDS)

@@ -44,6 +44,7 @@ class Lane(asyncio.Protocol):
     def __init__(self, worker: "Worker") -> None:
         self.worker = worker
         self.lost = False
+        self.kept = ""
         self._transport: asyncio.Transport | None = None
         self._reader: FrameReader[ToHost] = FrameReader(ToHost, TO_HOST_BYTES_MAX)
         self._frames: deque[ToHost] = deque()
@@ -159,8 +160,9 @@ class WorkerPool:
         for _ in range(self._count):
             await self._start_one()
 
-    async def acquire(self, *, nested: bool) -> Lane:
-        """A free lane. `nested`: for a connector that serves an agent's call.
+    async def acquire(self, *, nested: bool, reuse: str = "") -> Lane:
+        """A free lane. `nested`: for a connector that serves an agent's call. `reuse`: better one
+        that keeps an instance under this text.
 
         Raises:
             PoolFullError: too many wait already.
@@ -169,7 +171,7 @@ class WorkerPool:
         if self._closed:
             raise PoolClosedError
         if len(self._free) > (0 if nested else self._reserved):
-            return self._take()
+            return self._take(reuse)
         if len(self._waiting[nested]) >= WAITING_MAX:
             raise PoolFullError
         waiter: asyncio.Future[Lane] = asyncio.get_running_loop().create_future()
@@ -213,8 +215,11 @@ class WorkerPool:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _take(self) -> Lane:
-        """Of the workers with free lanes, the one with most of them."""
+    def _take(self, reuse: str = "") -> Lane:
+        """A lane that keeps the wanted instance; else one of the worker with most free lanes."""
+        for at, lane in enumerate(self._free if reuse else ()):
+            if lane.kept == reuse:
+                return self._free.pop(at)
         free: dict[int, int] = {}
         for lane in self._free:
             free[id(lane.worker)] = free.get(id(lane.worker), 0) + 1

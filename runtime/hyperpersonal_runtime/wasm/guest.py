@@ -1,6 +1,7 @@
 """Runs the shared guest: a fresh store and instance a call, behind our own linker.
 
 Rules (each holds off a failure seen with wasmtime-py 50, see tests/security/test_wasm_pitfalls.py):
+0. An instance serves one call, or later ones of the same tenant, installation and release.
 1. Host functions never raise: an exception crosses threads, a BaseException kills the process.
 2. Only what the guest needs is defined; files, sockets, sleep and stdio trap by construction.
 3. A store stays on one thread; instances are made one at a time (two at once are slower).
@@ -25,6 +26,7 @@ from hyperpersonal_runtime.wasm.engine import Ticker, load, make_engine
 T = TypeVar("T")
 HOST = "hyper:plugin/host@1.0.0"
 CHECK_TICKS = 4
+ARGS, RESULTS = 3, 5  # where a component callback finds them (wasmtime/component/func.h)
 INSTANCES_MAX, TABLES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_MAX = 64, 32, 1, 20_000
 RANDOM_BYTES_MAX = 65_536
 _NO_FINALIZER = ctypes.cast(0, ctypes.CFUNCTYPE(None, ctypes.c_void_p))
@@ -59,6 +61,21 @@ class GuestEnd(Struct, frozen=True):
     call_ms: float
 
 
+class Instance:
+    """One guest memory. `calls` it served, `born` by the monotonic clock in seconds."""
+
+    __slots__ = ("born", "calls", "function", "store")
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.function: Any = None
+        self.calls = 0
+        self.born = time.monotonic()
+
+    def close(self) -> None:
+        self.store.close()
+
+
 class Guest:
     """The compiled component, ready to run calls on any thread."""
 
@@ -76,25 +93,42 @@ class Guest:
 
     def run(self, text: str, calls: GuestCalls, memory_bytes: int, output_bytes: int) -> GuestEnd:
         """One call in a fresh instance on this thread; the instance is gone when it returns."""
+        instance = Instance(self._store(memory_bytes))
+        try:
+            return self.run_in(instance, text, calls, output_bytes)
+        finally:
+            instance.close()
+
+    def open(self, memory_bytes: int) -> Instance:
+        """An instance for `run_in`; whoever opens it closes it, after a trap at once."""
+        return Instance(self._store(memory_bytes))
+
+    def run_in(
+        self, instance: Instance, text: str, calls: GuestCalls, output_bytes: int
+    ) -> GuestEnd:
+        """One call in this instance, on this thread."""
         self._current.calls = calls
-        started = time.perf_counter()
+        started = made = time.perf_counter()
         with self._ticker:
-            store = self._store(memory_bytes)
             try:
-                with self._lock:
-                    instance = self._linker.instantiate(store, self._component)
+                self._prepare(instance)
                 made = time.perf_counter()
-                function = instance.get_func(store, self._handle)
-                case, answer = _call(store, function, text, output_bytes)
+                case, answer = _call(instance.store, instance.function, text, output_bytes)
                 trap = ""
             except (WasmtimeError, values.ValueShapeError, UnicodeDecodeError) as error:
-                made = time.perf_counter()
                 case, answer, trap = "", "", str(error).strip().rpartition("\n")[2] or "trap"
             finally:
-                store.close()
                 self._current.calls = None
         ended = time.perf_counter()
         return GuestEnd(case, answer, trap, (made - started) * 1e3, (ended - made) * 1e3)
+
+    def _prepare(self, instance: Instance) -> None:
+        instance.store.set_epoch_deadline(CHECK_TICKS)
+        instance.calls += 1
+        if instance.function is None:
+            with self._lock:
+                raw = self._linker.instantiate(instance.store, self._component)
+            instance.function = raw.get_func(instance.store, self._handle)
 
     def _store(self, memory_bytes: int) -> Store:
         store = Store(self._engine)
@@ -105,7 +139,6 @@ class Guest:
             tables=TABLES_MAX,
             memories=MEMORIES_MAX,
         )
-        store.set_epoch_deadline(CHECK_TICKS)
         ffi.wasmtime_store_epoch_deadline_callback(
             store.ptr(), self._callbacks[2], None, _NO_FINALIZER
         )
@@ -140,7 +173,8 @@ class Guest:
         return linker
 
     def _host_call(self) -> Any:
-        def raw(_env: Any, _ctx: Any, _type: Any, args: Any, _n: Any, results: Any, _m: Any) -> int:
+        def raw(*passed: Any) -> int:
+            args, results = passed[ARGS], passed[RESULTS]
             try:
                 values.put_answer(results[0], *self._answer(args))
             except BaseException:  # rule 1; nothing was written yet
@@ -160,7 +194,8 @@ class Guest:
         return calls.host_call(values.get_string(args[0]), values.get_string(args[1]))
 
     def _log(self) -> Any:
-        def raw(_env: Any, _ctx: Any, _type: Any, args: Any, _n: Any, _res: Any, _m: Any) -> int:
+        def raw(*passed: Any) -> int:
+            args = passed[ARGS]
             try:
                 level = args[0].of.enumeration
                 if values.string_bytes(args[1]) <= 65_536:
@@ -233,8 +268,8 @@ def _add_raw(instance: LinkerInstance, name: str, callback: Any) -> None:
 def _nothing() -> Any:
     """A host function that answers with an empty list."""
 
-    def raw(_env: Any, _ctx: Any, _type: Any, _args: Any, _n: Any, results: Any, _m: Any) -> int:
-        values.put_empty_list(results[0])
+    def raw(*passed: Any) -> int:
+        values.put_empty_list(passed[RESULTS][0])
         return 0
 
     return ffi.wasmtime_component_func_callback_t(raw)

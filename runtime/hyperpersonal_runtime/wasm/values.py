@@ -48,7 +48,7 @@ def put_empty_list(val: Any) -> None:
 
 
 def put_answer(val: Any, case: str, text: str) -> None:
-    """`ok(text)` for the case '', else the failure. Writes all of it or, when it raises, nothing."""
+    """`ok(text)` for the case '', else the failure. When it raises, nothing was written."""
     if case:
         put_failure(val, case, text)
     else:

@@ -10,10 +10,12 @@ from socket import socket
 
 from hyperpersonal_runtime.frames import Code, Done, NeedCode, Start
 from hyperpersonal_runtime.framing import FramingError
-from hyperpersonal_runtime.wasm.guest import Guest, GuestEnd
+from hyperpersonal_runtime.wasm.guest import Guest, GuestEnd, Instance
 from hyperpersonal_runtime.worker.run import LaneClosedError, Line, Run
 
 RELEASES_MAX = 256
+REUSES_MAX = 200
+REUSE_SECONDS_MAX = 120
 SWITCH_SECONDS = 0.0005  # lanes are short and many: hand the interpreter on quickly
 
 
@@ -45,6 +47,7 @@ class Lane:
         self._line = Line(connection)
         self._guest = guest
         self._codes = codes
+        self._kept: tuple[str, Instance] | None = None
 
     def serve(self) -> None:
         """Until the host hangs up; then the whole worker ends, running guests with it."""
@@ -60,10 +63,12 @@ class Lane:
             os._exit(1)
 
     def _call(self, start: Start) -> Done:
-        text = self._request(start)
+        instance = self._instance(start)
+        text = self._request(start, warm=instance.calls > 0)
         started, cpu = time.time(), time.thread_time()
-        run, limits = Run(self._line, start.limits), start.limits
-        end = self._guest.run(text, run, limits.memory_bytes, limits.output_bytes)
+        run = Run(self._line, start.limits)
+        end = self._guest.run_in(instance, text, run, start.limits.output_bytes)
+        self._keep(start, instance, fine=not end.trap and not end.case)
         if run.logs_dropped:
             run.logs.append(f"warn: {run.logs_dropped} more lines were dropped")
         case, words = _how(end, run)
@@ -71,9 +76,30 @@ class Lane:
         times = (cpu_ms, started * 1e3, end.instantiate_ms, end.call_ms)
         return Done(case, words, tuple(run.logs), *times)
 
-    def _request(self, start: Start) -> str:
+    def _instance(self, start: Start) -> Instance:
+        """The kept one if it is of the same tenant, installation and release; else a new one."""
+        if self._kept is not None and self._kept[0] == start.reuse:
+            instance, self._kept = self._kept[1], None
+            return instance
+        return self._guest.open(start.limits.memory_bytes)
+
+    def _keep(self, start: Start, instance: Instance, *, fine: bool) -> None:
+        """Keep what may be reused and is not worn; after anything but an answer it is dropped."""
+        age_seconds = time.monotonic() - instance.born
+        if not (start.reuse and fine and instance.calls < REUSES_MAX) or (
+            age_seconds > REUSE_SECONDS_MAX
+        ):
+            instance.close()
+            return
+        if self._kept is not None:
+            self._kept[1].close()
+        self._kept = (start.reuse, instance)
+
+    def _request(self, start: Start, *, warm: bool) -> str:
         if not start.hook:
             return '{"op":"compile","files":' + start.payload + "}"
+        if warm:
+            return f'{{"op":"call","hook":"{start.hook}","payload":{start.payload}}}'
         code = self._codes.get(start.digest)
         if code is None:
             self._line.send(NeedCode())

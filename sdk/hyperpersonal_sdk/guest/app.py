@@ -1,11 +1,13 @@
 """The component's entry: one JSON request in, one JSON answer or typed failure out.
 
 Requests: {"op": "compile", "files": {path: source}} -> {module: [code, is package]};
-{"op": "call", "hook", "entry", "modules", "payload"} -> the hook's answer.
+{"op": "call", "hook", "entry", "modules", "payload"} -> the hook's answer. Without `modules` the
+plugin that this instance loaded in its first call serves.
 """
 
 import gc
 import json
+import random
 import sys
 
 import wit_world
@@ -31,6 +33,7 @@ FAILURES = {
     "unavailable": types.Failure_Unavailable,
     "failed": types.Failure_Failed,
 }
+LOADED = []  # the plugin of this instance
 KINDS = {case: kind for kind, case in FAILURES.items()}
 
 
@@ -52,8 +55,9 @@ def call(name, payload):
 def run(request, call, log):
     if request["op"] == "compile":
         return loader.compile_sources(request["files"])
-    plugin = loader.load_plugin(request["entry"], request["modules"])
-    return plugin.dispatch(request["hook"], request["payload"], Host(call, log))
+    if "modules" in request:
+        LOADED[:] = [loader.load_plugin(request["entry"], request["modules"])]
+    return LOADED[0].dispatch(request["hook"], request["payload"], Host(call, log))
 
 
 def failure_of(error):
@@ -72,6 +76,7 @@ class WitWorld(wit_world.WitWorld):
     """What the component exports."""
 
     def handle(self, input):  # noqa: A002 - the WIT's own word
+        random.seed()  # a later call of this instance draws from its own journal
         try:
             return json.dumps(
                 run(json.loads(input), call, log), allow_nan=False, separators=(",", ":")
@@ -86,6 +91,7 @@ class WitWorld(wit_world.WitWorld):
 stdlib.load()
 warm.warm_up(run)
 walls.raise_walls(log)
+LOADED.clear()
 gc.collect()
 gc.freeze()
 gc.set_threshold(GC_THRESHOLD)

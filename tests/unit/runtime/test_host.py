@@ -312,3 +312,45 @@ def test_that_a_tools_failure_is_for_the_agent_to_explain(sandbox_server: Sandbo
     world = World(tools={"commerce.orders.get": failure})
     result = sandbox_server.call(agent(body, READ), "reply", {}, world)
     assert text_of(result) == "not-found: no such order"
+
+
+CONNECTOR = b"""
+import random
+from hyperpersonal_sdk import *
+plugin = Connector()
+served = []
+@plugin.tool("x.count")
+def count(host):
+    served.append(random.random())
+    return len(served)
+@plugin.tool("x.break")
+def break_(host):
+    raise ValueError
+"""
+
+
+def test_that_a_connector_keeps_its_instance_within_one_installation_only() -> None:
+    async def serve() -> None:
+        host = await started(World(), lanes=2)
+        base = hook_call({"c/__init__.py": CONNECTOR}, "c")
+
+        async def count(tenant: str, tool: str = "x.count", path: str = "3") -> CallResult:
+            scope = msgspec.structs.replace(base.scope, tenant_id=tenant, path=path)
+            payload = msgspec.json.encode({"tool": tool, "arguments": {}})
+            return await host.call(
+                msgspec.structs.replace(base, scope=scope, hook="call_tool", payload=payload)
+            )
+
+        async def counted(tenant: str, path: str = "3") -> int:
+            return int(msgspec.json.decode((await count(tenant, path=path)).value)["value"])
+
+        assert [await counted("a") for _ in range(3)] == [1, 2, 3]
+        assert [await counted("b") for _ in range(2)] == [1, 2], "another tenant, another instance"
+        assert await counted("a") == 4
+        assert await counted("a", path="") == 1, "not on behalf of an agent: a fresh one"
+        assert (await count("a", "x.break")).outcome is Outcome.TRAPPED
+        assert await counted("a") == 1, "an instance that failed is dropped"
+        assert [entry.name for entry in (await count("a")).journal] == ["random.bytes"]
+        await host.close()
+
+    asyncio.run(serve())
