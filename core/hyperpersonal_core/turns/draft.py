@@ -63,16 +63,16 @@ class Draft:
         if decision.kind == "person":
             return self.to_person(decision.handoff, decision.reason, decision)
         if decision.kind == "clarify":
-            self.said.append(Said(decision.question or texts.CLARIFY))
+            self._say(decision.question or texts.CLARIFY, decision)
             self._state["clarified"] = True
             self._outcome = "clarifying"
         elif self._declined is not None:
             self.said.append(self._declined)
             self._outcome = "declined"
         elif self.said:
-            self.said.append(Said(texts.DECLINE_REST))
+            self._say(texts.DECLINE_REST, decision)
         else:
-            self.said.append(Said(texts.DECLINE))
+            self._say(texts.DECLINE, decision)
             self._outcome = "declined"
         return self.end(decision)
 
@@ -94,6 +94,9 @@ class Draft:
             active=None if self.order else self._active,
             state=self._state,
         )
+
+    def _say(self, text: str, decision: Decision) -> None:
+        self.said.append(Said(text, confidence=decision.confidence))
 
     def _pass_over_failed(self, leg: Leg) -> str:
         if wrote(self.turn.live.rows.values(), leg.path):
