@@ -57,6 +57,14 @@ def reply(turn, host):
     return Reply(f"{text} {passage.text}", confidence=0.92, evidence=evidence,
                  state={"order": order.id}, shared={"customer": customer.id})
 """
+CONNECTOR = """
+from hyperpersonal_sdk import Connector
+plugin = Connector()
+
+@plugin.tool("commerce.orders.get")
+def get(host, order_id):
+    return {"id": order_id}
+"""
 GRANTS = ("tool:commerce.orders.read", "tool:commerce.customers.read", "knowledge:read")
 
 
@@ -77,6 +85,7 @@ async def bench_guest(cache: Path, samples: int = SAMPLES) -> dict[str, float]:
         await _run(host, trivial, 20)
         few = await _measure(host, trivial, samples)
         many = await _measure(host, realistic, samples)
+        kept = await _measure(host, _connector(), samples)
         return {
             "guest_instantiate_ms_p50": many["instantiate"],
             "guest_load_ms_p50": few["guest"],
@@ -84,6 +93,7 @@ async def bench_guest(cache: Path, samples: int = SAMPLES) -> dict[str, float]:
             "guest_mib": await _instance_mib(host, world, realistic),
             "guest_trivial_cpu_ms": few["cpu"],
             "guest_order_turn_cpu_ms": many["cpu"],
+            "guest_connector_cpu_ms": kept["cpu"],
         }
     finally:
         await host.close()
@@ -110,7 +120,17 @@ async def _run(host: Host, call: HookCall, times: int) -> list[CallResult]:
     return results
 
 
+def _connector() -> HookCall:
+    """A connector's call on behalf of an agent: its instance is kept between calls."""
+    call = hook_call({"c/__init__.py": CONNECTOR.encode()}, "c")
+    scope = msgspec.structs.replace(call.scope, path="1")
+    payload = b'{"tool": "commerce.orders.get", "arguments": {"order_id": "#W1"}}'
+    return msgspec.structs.replace(call, hook="call_tool", scope=scope, payload=payload)
+
+
 def _with_text(call: HookCall) -> HookCall:
+    if call.hook != "reply":
+        return call
     payload = b'{"text": "Where is my order #W1234567? It should be here by now.", "history": []}'
     return HookCall(call.release, "reply", payload, call.scope, call.grants)
 

@@ -30,6 +30,7 @@ from hyperpersonal_runtime.worker.spawn import Spawn, spawn_worker
 LANES_PER_WORKER = 16
 LOST_WORKERS_MAX = 2
 GRACE_SECONDS = 2.0
+RELEASES_MAX = 1_000
 COMPILE_LIMITS = Limits(
     memory_mib=256, guest_cpu_ms=10_000, deadline_ms=30_000, output_bytes=8 << 20, host_calls=0
 )
@@ -209,6 +210,8 @@ class Host:
         if task is None:
             task = asyncio.get_running_loop().create_task(self._compile(release))
             self._codes[release.digest] = task
+            if len(self._codes) > RELEASES_MAX:
+                self._codes.pop(next(iter(self._codes)))
         end = await asyncio.shield(task)
         if end.outcome is not Outcome.OK:
             self._codes.pop(release.digest, None)
