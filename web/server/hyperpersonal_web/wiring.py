@@ -14,11 +14,13 @@ from hyperpersonal_core.api import (
     Channels,
     Contacts,
     Handoffs,
+    HeldReleases,
     Inbound,
     Installations,
     Knowledge,
     Kv,
     NoModel,
+    ReleaseStore,
     RouteAsk,
     Secrets,
     Services,
@@ -72,6 +74,7 @@ class Market(Struct, frozen=True):
     """Where plugins come from and what tenants have of them."""
 
     registry: Registry
+    releases: ReleaseStore
     installations: Installations
     installer: Installer
 
@@ -122,7 +125,8 @@ def open_market(ground: Ground) -> Market:
     """The registry over the data folder's blobs, and the tenants' installations."""
     registry = Registry(ground.db, FolderBlobs(ground.settings.data_dir / BLOBS), ground.clock)
     installations = Installations(ground.db, ground.clock, ground.ids)
-    return Market(registry, installations, Installer(registry, installations))
+    releases = HeldReleases(registry, ground.clock)
+    return Market(registry, releases, installations, Installer(registry, installations))
 
 
 async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understanding) -> Gateway:
@@ -155,22 +159,30 @@ async def open_engine(
     progress: Progress = lambda stage, fraction: None,
 ) -> Engine:
     """The plugin host with its sandboxes, and the turn worker that calls it; both run."""
-    db, installations, journals = ground.db, market.installations, TurnJournals(ground.db)
     host = Host(ground.settings.data_dir / GUEST_CACHE, progress=progress)
-    ports = Ports(
-        memory=mind.memory,
-        tools=Tools(host, installations, market.registry, journals),
-        kv=Kv(db, ground.clock),
-        model=NoModel(),
-        secrets=Secrets(db),
-        journal=journals,
-    )
+    journals = TurnJournals(ground.db)
+    ports = open_ports(ground, mind, market, (host, journals))
     await host.start(ports)
     stack.push_async_callback(host.close)
     worker = TurnWorker(_services(ground, mind, market, (host, journals)))
     background(stack, worker.run())
     stack.push_async_callback(worker.close)
     return Engine(host, worker)
+
+
+def open_ports(
+    ground: Ground, mind: Understanding, market: Market, running: tuple[Host, TurnJournals]
+) -> Ports:
+    """What the sandboxes of a host may reach, each behind its port."""
+    host, journals = running
+    return Ports(
+        memory=mind.memory,
+        tools=Tools(host, market.installations, market.releases, journals),
+        kv=Kv(ground.db, ground.clock),
+        model=NoModel(),
+        secrets=Secrets(ground.db),
+        journal=journals,
+    )
 
 
 async def open_jobs(stack: AsyncExitStack, found: Addresses) -> Jobs:
@@ -199,7 +211,7 @@ def _services(
         ids=ground.ids,
         host=host,
         installations=market.installations,
-        releases=market.registry,
+        releases=market.releases,
         journals=journals,
         recall=mind.recall,
         router=mind.router,

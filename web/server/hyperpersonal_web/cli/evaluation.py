@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -110,10 +109,11 @@ def _telling(bars: Bars) -> Progress:
 
 
 def _write(path: Path | None, rows: Sequence[dict[str, Any]]) -> None:
+    lines = msgspec.json.Encoder(enc_hook=str).encode_lines(rows)
     if path == DASH:
-        sys.stdout.buffer.write(msgspec.json.Encoder(enc_hook=str).encode_lines(rows))
+        click.echo(lines, nl=False)
     elif path:
-        path.write_bytes(msgspec.json.Encoder(enc_hook=str).encode_lines(rows))
+        path.write_bytes(lines)
 
 
 def _json(report: dict[str, Any]) -> bytes:

@@ -1,0 +1,104 @@
+"""How many idle WebSockets one gateway process holds, what each costs, and a broadcast to all."""
+
+import asyncio
+import os
+import sys
+import time
+from contextlib import AsyncExitStack
+
+import msgspec
+from hyperpersonal_core.kit.envelope import Wake, encode
+from hyperpersonal_core.kit.outbox import TIMELINE
+
+from hyperpersonal_web.bench.crowd import Crowd, gather_crowd
+from hyperpersonal_web.bench.holder import Held, Hold
+from hyperpersonal_web.demo.stage import Props
+from hyperpersonal_web.embedded.postgres import free_port
+from hyperpersonal_web.http.tokens import ContactTokens
+from hyperpersonal_web.wiring import Ground, open_ground
+
+SOCKETS = 10_000
+SETTLE_S = 3.0
+PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
+_SAY = """
+with moved as (
+  update conversations set last_offset = last_offset + 1
+   where tenant_id = $1 and id = any($2::uuid[]) returning id, last_offset)
+insert into events
+  (tenant_id, conversation_id, "offset", id, source, kind, body, created_at)
+select $1, id, last_offset, gen_random_uuid(), 'system', 'status', $3, now() from moved"""
+
+
+async def bench_sockets(props: Props) -> dict[str, float]:
+    """Start a gateway and a holder of sockets, then tell all of them one thing."""
+    async with AsyncExitStack() as stack:
+        ground = await open_ground(stack, props.settings, props.addresses)
+        secret, port = os.urandom(24).hex(), free_port()
+        gateway = await _start_gateway(stack, props, secret, port)
+        crowd = await gather_crowd(ground, ContactTokens(secret, ground.clock), SOCKETS)
+        before = _rss_kib(gateway.pid)
+        holder = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "hyperpersonal_web.bench.holder",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**24,
+        )  # fmt: skip
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        holder.stdin.write(msgspec.json.encode(Hold(port, crowd.tokens)) + b"\n")
+        held = int(await holder.stdout.readline())
+        await asyncio.sleep(SETTLE_S)
+        kib = (_rss_kib(gateway.pid) - before) / held
+        await _broadcast(ground, crowd)
+        figures = msgspec.json.decode(await holder.stdout.readline(), type=Held)
+        holder.stdin.close()
+        await holder.wait()
+    return {
+        "sockets_held": held,
+        "socket_kib": round(kib, 2),
+        "broadcast_heard": figures.heard,
+        "broadcast_ms_p50": figures.ms_p50,
+        "broadcast_ms_p99": figures.ms_p99,
+    }
+
+
+async def _start_gateway(
+    stack: AsyncExitStack, props: Props, secret: str, port: int
+) -> asyncio.subprocess.Process:
+    given = {
+        "HP_DATABASE_URL": props.addresses.database_url,
+        "HP_NATS_URL": props.addresses.nats_url,
+        "HP_DATA_DIR": str(props.settings.data_dir),
+        "HP_SECRET": secret,
+        "HP_PORT": str(port),
+        "HP_LOG_LEVEL": "error",
+    }
+    gateway = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "hyperpersonal_web.cli", "serve", "--role", "gateway",
+        env={**os.environ, **given}, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+
+    async def end() -> None:
+        gateway.terminate()
+        await gateway.wait()
+
+    stack.push_async_callback(end)
+    assert gateway.stdout is not None
+    await asyncio.wait_for(gateway.stdout.readline(), 60)
+    return gateway
+
+
+async def _broadcast(ground: Ground, crowd: Crowd) -> None:
+    """One event in every conversation, told by one envelope; its text is the time it was told."""
+    body = {"text": repr(time.time())}
+    async with ground.db.transaction(crowd.tenant_id) as connection:
+        await connection.execute(_SAY, crowd.tenant_id, crowd.conversations, body)
+        body["text"] = repr(time.time())
+        await connection.execute(
+            "update events set body = $2 where tenant_id = $1", crowd.tenant_id, body
+        )
+    wakes = [Wake(crowd.tenant_id, conversation, 1) for conversation in crowd.conversations]
+    await ground.bus.publish(TIMELINE, encode(wakes), ground.ids.new().hex)
+
+
+def _rss_kib(pid: int) -> int:
+    with open(f"/proc/{pid}/statm") as statm:
+        return int(statm.read().split()[1]) * PAGE_KIB
