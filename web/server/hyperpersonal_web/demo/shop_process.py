@@ -1,6 +1,5 @@
 """The demo shop as a process of its own; it dies with us."""
 
-import ctypes
 import os
 import secrets
 import signal
@@ -14,7 +13,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from hyperpersonal_web.embedded.postgres import PR_SET_PDEATHSIG, free_port
+from hyperpersonal_web.embedded.postgres import free_port, tied
 
 START_SECONDS_MAX = 60
 STORE = "demo"
@@ -60,9 +59,8 @@ class ShopProcess:
         }
         with (self._folder / "shop.log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, env={**os.environ, **given}, stdout=log, stderr=log,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - before any thread is started
-                start_new_session=True,
+                tied(command, signal.SIGTERM), env={**os.environ, **given},
+                stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         return self
 
@@ -101,7 +99,3 @@ def _keys(path: Path) -> ShopKeys:
         keys = ShopKeys(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
         path.write_bytes(msgspec.json.encode(keys))
     return msgspec.json.decode(path.read_bytes(), type=ShopKeys)
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,6 +1,5 @@
 """The embedded nats-server with JetStream, on 127.0.0.1, stopped with its parent."""
 
-import ctypes
 import signal
 import socket
 import subprocess
@@ -8,13 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from hyperpersonal_web.embedded.postgres import PR_SET_PDEATHSIG, free_port
+from hyperpersonal_web.embedded.postgres import free_port, tied
 
 START_SECONDS_MAX = 10
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class EmbeddedNats:
@@ -44,7 +39,7 @@ class EmbeddedNats:
             str(self.data / "server.log"),
         ]
         self._process = subprocess.Popen(
-            command, preexec_fn=_die_with_parent, start_new_session=True,
+            tied(command, signal.SIGTERM), start_new_session=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         deadline = time.monotonic() + START_SECONDS_MAX

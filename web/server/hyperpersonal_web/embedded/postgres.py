@@ -4,17 +4,16 @@ As root it runs in a user namespace (root mapped to uid 1000), so no system user
 folder changes owner; PostgreSQL itself refuses uid 0. `HP_PG_BIN` names other binaries.
 """
 
-import ctypes
 import importlib.util
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
-CLONE_NEWUSER = 0x10000000
-PR_SET_PDEATHSIG = 1
+NO_NAMESPACES = 77
 START_SECONDS_MAX = 30
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -42,21 +41,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _between_fork_and_exec() -> None:
-    """In the child: own user namespace for root; die (fast shutdown) with the parent."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if os.geteuid() == 0:
-        if libc.unshare(CLONE_NEWUSER):
-            raise OSError(
-                ctypes.get_errno(), "this host forbids user namespaces; set HP_DATABASE_URL"
-            )
-        for name, value in (
-            ("setgroups", "deny"),
-            ("uid_map", "1000 0 1"),
-            ("gid_map", "1000 0 1"),
-        ):
-            Path(f"/proc/self/{name}").write_text(value)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+def tied(command: list[str], death_signal: signal.Signals, *, as_user: bool = False) -> list[str]:
+    """The command that runs `command` as our child and ends it with us (see launch.py)."""
+    launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py"))]
+    user = ["--as-user"] if as_user else []
+    return [*launcher, str(int(death_signal)), str(os.getpid()), *user, *command]
 
 
 class EmbeddedPostgres:
@@ -92,8 +81,8 @@ class EmbeddedPostgres:
             command += ["-c", f"{name}={value}"]
         with (self.data / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, env=self._env(),
-                preexec_fn=_between_fork_and_exec, start_new_session=True,
+                tied(command, signal.SIGINT, as_user=True),
+                stdout=log, stderr=log, env=self._env(), start_new_session=True,
             )  # fmt: skip
         self._wait_until_ready()
         return self
@@ -117,12 +106,14 @@ class EmbeddedPostgres:
         ]
         command += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
         done = subprocess.run(
-            command,
-            capture_output=True,
-            env=self._env(),
-            preexec_fn=_between_fork_and_exec,
-            check=False,
-        )
+            tied(command, signal.SIGKILL, as_user=True),
+            capture_output=True, env=self._env(), check=False,
+        )  # fmt: skip
+        if done.returncode == NO_NAMESPACES:
+            raise RuntimeError(
+                "this host forbids user namespaces, and PostgreSQL refuses to run as root:"
+                " run as an ordinary user, or set HP_DATABASE_URL"
+            )
         if done.returncode:
             raise RuntimeError(f"initdb failed: {done.stderr.decode()[-800:]}")
 
