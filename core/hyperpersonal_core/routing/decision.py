@@ -26,6 +26,7 @@ class RouteAsk(Struct, frozen=True):
 
     `active`: the agent whose question is open in this conversation, if any.
     `embedding`: 384 floats of `text` if recall already made them.
+    `passed_on`: an agent of this turn gave it back, so the best of the others takes it.
     """
 
     tenant_id: UUID
@@ -35,6 +36,7 @@ class RouteAsk(Struct, frozen=True):
     passages: tuple[Passage, ...] = ()
     active: UUID | None = None
     clarified: bool = False
+    passed_on: bool = False
 
 
 class Decision(Struct, frozen=True):

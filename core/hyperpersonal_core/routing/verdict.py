@@ -12,6 +12,7 @@ from hyperpersonal_core.routing.sight import Sight
 from hyperpersonal_core.routing.vague import vague_choices
 from hyperpersonal_core.routing.words import question_between
 
+DECLINE_LEAST = 0.35
 DECLINE_WHILE_ASKING_LEAST = 0.9
 SWITCH_LEAST = 0.6
 CLARIFY_MARGIN = 0.1
@@ -25,7 +26,7 @@ def decide(ask: RouteAsk, sight: Sight) -> Decision:
     ranked = sight.ranked()
     foreign = dict(ranked)[OUT_OF_SCOPE]
     active = card_of(ask.agents, ask.active)
-    least = DECLINE_WHILE_ASKING_LEAST if active else 0.0
+    least = DECLINE_WHILE_ASKING_LEAST if active else DECLINE_LEAST
     if ranked[0][0] == OUT_OF_SCOPE and foreign >= least:
         reason = f"no shop answers this: {sight.because()}"
         runner_up = next((label for label, _ in ranked[1:]), "")
@@ -108,6 +109,10 @@ def _to_agent(ask: RouteAsk, inside: list[tuple[str, float]], sight: Sight) -> D
     label, likely = inside[0]
     second = inside[1][0] if len(inside) > 1 else ""
     card = server_of(ask.agents, label)
+    if card is None and ask.passed_on:
+        others = (pair for pair in inside if pair[0] != SMALLTALK and server_of(ask.agents, pair[0]))
+        label, likely = next(others, inside[0])
+        card = server_of(ask.agents, label)
     intent = sight.neighbour.intent if sight.neighbour.label == label else ""
     kind, reason = "agent", sight.because()
     if card is None:

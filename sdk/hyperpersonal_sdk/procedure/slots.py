@@ -80,7 +80,7 @@ _NAMES = tuple(
         rf"(?i:\b(?:name is|name's|i am|i'm|im|this is|name:|name) )(?P<v>{_NAME})",
         rf"(?i:\b(?:invoices?|bills?|receipts?|from|for|by|of) ?)(?P<v>{_NAME})\b",
         rf"(?:^|[.!?,)\"\n]\s*|[a-z0-9] )(?P<v>{_NAME})"
-        r"(?=\s*(?:$|[,.!]|and\b|[Ee]mail|[Uu]ser|[Zz]ip|[Oo]rder|[Aa]ccount|my\b|\d))",
+        r"(?=\s*(?:$|[,.!]|\S+@|and\b|[Ee]mail|[Uu]ser|[Zz]ip|[Oo]rder|[Aa]ccount|my\b|\d))",
     )
 )
 _NOT_NAMES = frozenset(

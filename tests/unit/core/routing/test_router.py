@@ -1,0 +1,170 @@
+from uuid import UUID, uuid4
+
+import pytest
+from fakes.understanding import POLICY, cards, new_tenant, understand
+from hyperpersonal_core.api import (
+    AgentCard,
+    Decision,
+    Labelled,
+    RouteAsk,
+    Rule,
+    Understanding,
+)
+from hyperpersonal_core.kit.db import Database
+from hyperpersonal_sdk.contract.turns import Speech
+
+AGENTS = cards()
+
+
+class Shop:
+    """One tenant and its router."""
+
+    def __init__(self, tenant: UUID, services: Understanding) -> None:
+        self.tenant = tenant
+        self.services = services
+
+    async def decide(self, text: str, agents: tuple[AgentCard, ...] = AGENTS) -> Decision:
+        return await self.services.router.decide(RouteAsk(self.tenant, text, agents))
+
+
+@pytest.fixture
+async def shop(db: Database) -> Shop:
+    services = understand(db)
+    tenant = await new_tenant(db, "shop")
+    await services.knowledge.import_documents(tenant, POLICY)
+    return Shop(tenant, services)
+
+
+def _agent(label: str) -> AgentCard:
+    return next(card for card in AGENTS if label in card.labels)
+
+
+async def test_that_a_new_merchant_is_routed_by_articles_and_general_knowledge(shop: Shop) -> None:
+    for text, label in {
+        "Hi, can you tell me where my package is? Jane Doe": "order",
+        "i want to send the shoes back, they are too small": "return",
+        "my discount code says it was used already": "billing",
+        "is there a warranty on this watch": "product",
+        "thanks a lot!": "smalltalk",
+    }.items():
+        decision = await shop.decide(text)
+        assert (decision.kind, decision.label) == ("agent", label), text
+        assert decision.installation_id == _agent(label).installation_id
+        assert decision.reason
+        assert 0 < decision.confidence <= 1
+
+
+async def test_that_what_no_shop_answers_is_declined(shop: Shop) -> None:
+    decision = await shop.decide("what's the weather going to be tomorrow?")
+    assert (decision.kind, decision.label) == ("decline", "out_of_scope")
+    assert decision.installation_id is None
+
+
+async def test_that_a_person_is_given_to_who_asks_for_one(shop: Shop) -> None:
+    decision = await shop.decide("my refund is late, let me talk to a human")
+    assert (decision.kind, decision.label) == ("person", "return")
+
+
+async def test_that_a_vague_message_is_asked_about_once(shop: Shop) -> None:
+    ask = RouteAsk(shop.tenant, "I have a problem with my order", AGENTS)
+    first = await shop.services.router.decide(ask)
+    assert first.kind == "clarify"
+    assert {first.label, first.runner_up} == {"order", "return"}
+    assert first.question.endswith("?")
+    said = (Speech("contact", ask.text), Speech("agent", first.question))
+    for text in ("I have a problem with my order", "it came broken"):
+        again = RouteAsk(shop.tenant, text, AGENTS, said, clarified=True)
+        assert (await shop.services.router.decide(again)).kind == "agent"
+
+
+async def test_that_an_answer_stays_with_the_agent_that_asked(shop: Shop) -> None:
+    active = _agent("return")
+    for text in ("yes please", "W1234567", "Jane Doe", "the large one", "thanks"):
+        ask = RouteAsk(shop.tenant, text, AGENTS, active=active.installation_id)
+        assert (await shop.services.router.decide(ask)).installation_id == active.installation_id
+
+
+async def test_that_a_clear_new_matter_leaves_the_agent_that_asked(shop: Shop) -> None:
+    active = _agent("return").installation_id
+    ask = RouteAsk(shop.tenant, "where is my order", AGENTS, active=active)
+    assert (await shop.services.router.decide(ask)).label == "order"
+    ask = RouteAsk(shop.tenant, "i want to talk to a person", AGENTS, active=active)
+    assert (await shop.services.router.decide(ask)).kind == "person"
+
+
+async def test_that_the_merchants_rules_come_first(shop: Shop) -> None:
+    rules = [
+        Rule("wholesale", "person"),
+        Rule("/crypto|bitcoin/", "decline"),
+        Rule("where order", "billing"),
+        Rule("gone", "no_such_agent"),
+    ]
+    await shop.services.rules.replace(shop.tenant, rules)
+    assert await shop.services.rules.list(shop.tenant) == rules
+    assert (await shop.decide("wholesale prices?")).kind == "person"
+    assert (await shop.decide("do you take Bitcoin?")).kind == "decline"
+    decision = await shop.decide("where is my order")
+    assert (decision.label, decision.confidence) == ("billing", 1.0)
+    assert (await shop.decide("where has my parcel gone")).label == "order"
+    await shop.services.rules.replace(shop.tenant, [])
+    assert (await shop.decide("where is my order")).label == "order"
+
+
+async def test_that_imported_history_teaches_and_is_replaced_whole(shop: Shop) -> None:
+    text = "can you engrave the ring"
+    rows = [Labelled(f"{text} {n}", "order", "engraving") for n in ("please", "for me", "today")]
+    assert await shop.services.history.replace(shop.tenant, [*rows, rows[0]]) == 3
+    taught = await shop.decide(text)
+    assert (taught.label, taught.intent) == ("order", "engraving")
+    rows = [Labelled(row.text, "product", "custom", escalate=True) for row in rows]
+    await shop.services.history.replace(shop.tenant, rows)
+    assert (await shop.decide(f"{text} please")).kind == "person"
+    assert await shop.services.history.replace(shop.tenant, []) == 0
+    assert (await shop.decide(f"{text} please")).kind in ("agent", "clarify")
+
+
+async def test_that_a_manifests_examples_count(shop: Shop) -> None:
+    texts = ("wrap it as a present", "add gift paper", "put a bow on it")
+    wrapping = AgentCard(uuid4(), "wrapper", ("gift_wrapping",), {"gift_wrapping": texts})
+    decision = await shop.decide("please wrap my order as a present", (*AGENTS, wrapping))
+    assert (decision.label, decision.installation_id) == ("gift_wrapping", wrapping.installation_id)
+
+
+async def test_that_a_matter_nobody_serves_goes_to_a_person(shop: Shop) -> None:
+    rows = [
+        Labelled(text, "billing") for text in ("charged twice", "double charge", "billed twice")
+    ]
+    await shop.services.history.replace(shop.tenant, rows)
+    decision = await shop.decide("i was charged twice", cards("order", "return"))
+    assert (decision.kind, decision.label) == ("person", "billing")
+    assert "no installed agent serves billing" in decision.reason
+
+
+async def test_that_what_an_agent_gave_back_goes_to_the_best_of_the_others(shop: Shop) -> None:
+    others = tuple(card for card in AGENTS if "return" not in card.labels)
+    ask = RouteAsk(shop.tenant, "i want to send the shoes back", others, passed_on=True)
+    decision = await shop.services.router.decide(ask)
+    assert decision.kind == "agent"
+    assert decision.installation_id in {card.installation_id for card in others}
+
+
+async def test_that_a_batch_is_answered_in_order_and_tenants_apart(
+    shop: Shop, db: Database
+) -> None:
+    other = await new_tenant(db, "other")
+    await shop.services.rules.replace(other, [Rule("order", "decline")])
+    asks = [
+        RouteAsk(shop.tenant, "where is my order", AGENTS),
+        RouteAsk(other, "where is my order", AGENTS),
+        RouteAsk(shop.tenant, "is there a warranty on the watch", cards("product", "order")),
+        RouteAsk(shop.tenant, "", AGENTS),
+    ]
+    given = await shop.services.router.decide_many(asks)
+    assert [(d.kind, d.label) for d in given[:3]] == [
+        ("agent", "order"),
+        ("decline", "out_of_scope"),
+        ("agent", "product"),
+    ]
+    assert given[2].installation_id == asks[2].agents[0].installation_id
+    assert given[3].kind in ("agent", "clarify")
+    assert await shop.services.router.decide_many([]) == []
