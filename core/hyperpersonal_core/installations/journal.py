@@ -56,8 +56,8 @@ class JournalRow(Struct, frozen=True):
 
 
 class LiveTurn(Struct):
-    """A turn while it runs here. `input` is what its agents were asked so far (JSON-able);
-    `rows` is its whole journal, by path."""
+    """A turn while it runs here. `input` is what its agents were asked so far (JSON-able), `rows`
+    its whole journal by path, `bundle_version` the tenant's routing version at its claim."""
 
     tenant_id: UUID
     conversation_id: UUID
@@ -65,6 +65,7 @@ class LiveTurn(Struct):
     epoch: int
     input: Any = None
     rows: dict[str, JournalRow] = {}
+    bundle_version: int | None = None
 
     def record(self, entries: Iterable[Entry], installation_id: UUID) -> None:
         """Take entries in."""
@@ -96,6 +97,11 @@ class TurnJournals:
         """The turn is over here: a guest that still runs writes no more."""
         if self._live.get(str(turn.turn_id)) is turn:
             del self._live[str(turn.turn_id)]
+
+    def bundle_version(self, scope: CallScope) -> int | None:
+        """The routing version the scope's turn runs with; None outside a turn."""
+        turn = self._live.get(scope.turn_id)
+        return None if turn is None else turn.bundle_version
 
     def record(self, scope: CallScope, entries: tuple[Entry, ...]) -> None:
         """Keep what was called on behalf of a running turn; saved with the turn's end."""

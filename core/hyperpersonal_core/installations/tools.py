@@ -38,7 +38,8 @@ class Tools:
     ) -> HostAnswer:
         """Call a tool of the scope's tenant; fails with `unavailable` when nothing serves it."""
         try:
-            bundle = await self._installations.bundle(UUID(scope.tenant_id))
+            version = self._journals.bundle_version(scope)
+            bundle = await self._installations.bundle(UUID(scope.tenant_id), version)
             server = bundle.server_of(tool)
             if server is None:
                 return _failed(FailureKind.UNAVAILABLE, f"no installed connector serves {tool}")

@@ -57,7 +57,7 @@ class Answerer:
         draft = Draft(turn)
         if turn.attempts > self._settings.attempts_max:
             return draft.to_person("failed", "It was interrupted too often.")
-        bundle = await self._installations.bundle(turn.live.tenant_id, turn.bundle_version)
+        bundle = await self._installations.bundle(turn.live.tenant_id, turn.live.bundle_version)
         turn.live.input = turn.legs
         text = turn.text
         for number in range(self._settings.agents_max):

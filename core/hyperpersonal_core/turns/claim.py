@@ -20,7 +20,7 @@ from hyperpersonal_core.turns.turn import Leg, Turn, TurnSettings
 
 Place = tuple[UUID, UUID]  # tenant, conversation
 
-_CLAIM = "select * from claim_turns($1, $2, $3, $4, $5, $6, $7, $8)"
+_CLAIM = "select * from claim_turns($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 _RENEW = "select renew_turns($1, $2, $3, $4)"
 _WAITING = "select tenant_id, id from waiting_conversations($1, $2, $3)"
 
@@ -47,7 +47,7 @@ class Claims:
         async with self._db.transaction(*set(tenants)) as connection:
             rows = await connection.fetch(
                 _CLAIM, now, lease, deadline, settings.messages_max, settings.history_max,
-                tenants, conversations, [self._ids.new() for _ in places],
+                settings.line_chars_max, tenants, conversations, [self._ids.new() for _ in places],
             )  # fmt: skip
         return [_turn(row) for row in rows]
 
@@ -80,12 +80,11 @@ class Claims:
 def _turn(row: Any) -> Turn:
     live = LiveTurn(
         row["tenant_id"], row["conversation_id"], row["turn_id"], row["epoch"],
-        row["request"], _rows(row["journal"] or ()),
+        row["request"], _rows(row["journal"] or ()), row["bundle_version"],
     )  # fmt: skip
     return Turn(
         live=live,
         tenant_name=row["tenant_name"],
-        bundle_version=row["bundle_version"],
         channel=row["channel"],
         contact=ContactView(str(row["contact_id"]), row["contact_name"], row["contact_email"]),
         active=row["active"],

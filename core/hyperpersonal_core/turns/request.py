@@ -29,6 +29,7 @@ def route_ask(turn: Turn, text: str, agents: tuple[AgentCard, ...], recalled: Re
         passages=recalled.passages,
         active=asked_by if any(card.installation_id == asked_by for card in agents) else None,
         clarified=bool(turn.state.get("clarified")),
+        passed_on=bool(turn.legs),
     )
 
 

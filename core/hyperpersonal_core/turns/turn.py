@@ -32,6 +32,7 @@ class TurnSettings(Struct, frozen=True):
     agents_max: int = 3
     messages_max: int = 20
     history_max: int = 12
+    line_chars_max: int = 2_000
     close_s: float = 5.0
 
 
@@ -63,7 +64,6 @@ class Turn(Struct):
 
     live: LiveTurn
     tenant_name: str
-    bundle_version: int
     channel: str
     contact: ContactView
     active: UUID | None

@@ -29,7 +29,7 @@ grant execute on function waiting_conversations to hp_app;
 -- the same messages, with what was recorded of it; else a new turn opens over the unanswered burst.
 create function claim_turns(
   at timestamptz, lease interval, deadline interval, messages_max int, history_max int,
-  tenant_ids uuid[], conversation_ids uuid[], turn_ids uuid[]
+  line_max int, tenant_ids uuid[], conversation_ids uuid[], turn_ids uuid[]
 ) returns table (
   tenant_id uuid, tenant_name text, bundle_version bigint, conversation_id uuid, channel text,
   contact_id uuid, contact_name text, contact_email text, active uuid, state jsonb,
@@ -88,7 +88,7 @@ begin
          and v."offset" between o.first_offset and o.last_offset
          and v.source = 'contact' and v.kind = 'message') burst
     cross join lateral (
-      select jsonb_agg(jsonb_build_object('source', l.source, 'text', l.body->>'text',
+      select jsonb_agg(jsonb_build_object('source', l.source, 'text', left(l.body->>'text', line_max),
                                           'offset', l."offset") order by l."offset") as lines
         from (select v.source, v.body, v."offset" from events v
                where v.tenant_id = o.tenant_id and v.conversation_id = o.conversation_id
