@@ -58,6 +58,7 @@ def ensure_guest(cache: Path, progress: Progress = lambda stage, fraction: None)
                 if not target.exists():
                     _build(stage, target, progress)
                     _prune(cache)
+    os.utime(target)  # the guests used last are kept
     return target
 
 
@@ -138,6 +139,9 @@ def _lock(path: Path) -> Iterator[None]:
 
 def _prune(cache: Path) -> None:
     guests = sorted(cache.glob("*.cwasm"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for left in cache.glob("build-*"):  # of builders that were killed
+        if time.time() - left.stat().st_mtime > 4 * STEP_SECONDS_MAX:
+            shutil.rmtree(left, ignore_errors=True)
     for old in guests[CACHED_GUESTS_MAX:]:
         old.unlink(missing_ok=True)
         old.with_suffix(".lock").unlink(missing_ok=True)

@@ -212,9 +212,12 @@ class Host:
             self._codes[release.digest] = task
             if len(self._codes) > RELEASES_MAX:
                 self._codes.pop(next(iter(self._codes)))
-        end = await asyncio.shield(task)
-        if end.outcome is not Outcome.OK:
-            self._codes.pop(release.digest, None)
+        end = End(Outcome.TRAPPED)
+        try:
+            end = await asyncio.shield(task)
+        finally:
+            if end.outcome is not Outcome.OK and task.done():
+                self._codes.pop(release.digest, None)
         return end
 
     async def _compile(self, release: SealedRelease) -> End:
@@ -236,7 +239,9 @@ class Host:
         assert self._pool is not None
         limits = guest_limits(COMPILE_LIMITS, COMPILE_LIMITS.deadline_ms / 1000)
         for _ in range(LOST_WORKERS_MAX):
-            lane = await self._pool.acquire(nested=True)
+            lane = await self._lane_to_compile()
+            if isinstance(lane, End):
+                return lane
             overdue = _Overdue(lane, COMPILE_LIMITS.deadline_ms / 1000 + GRACE_SECONDS)
             try:
                 lane.send(Start("", "", sources, limits))
@@ -249,6 +254,16 @@ class Host:
             assert isinstance(done, Done), "a guest that compiles makes no host calls"
             return end_of("", done)
         return End(Outcome.TRAPPED, "the workers ended while they compiled this release")
+
+    async def _lane_to_compile(self) -> Lane | End:
+        assert self._pool is not None
+        try:
+            async with asyncio.timeout(COMPILE_LIMITS.deadline_ms / 1000):
+                return await self._pool.acquire(nested=True)
+        except (TimeoutError, PoolFullError):
+            return End(Outcome.TIMED_OUT, "no worker was free to compile this release")
+        except PoolClosedError:
+            return End(Outcome.SUSPENDED, "the host is closing")
 
     async def _check_workers(self) -> None:
         """A worker that cannot run a guest is found at the start, not by a shopper."""

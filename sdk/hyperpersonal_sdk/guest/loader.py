@@ -55,6 +55,7 @@ class ReleaseFinder:
     def exec_module(self, module):
         # Signed source that was compiled in this very guest; and only the sandbox itself runs it.
         code = marshal.loads(binascii.a2b_base64(self._modules[module.__name__][0]))  # noqa: S302
+        module.__file__ = code.co_filename
         exec(code, module.__dict__)  # noqa: S102
 
 

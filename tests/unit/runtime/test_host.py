@@ -354,3 +354,40 @@ def test_that_a_connector_keeps_its_instance_within_one_installation_only() -> N
         await host.close()
 
     asyncio.run(serve())
+
+
+def test_that_a_closed_host_answers_too() -> None:
+    async def closed() -> None:
+        host = await started(World())
+        await host.close()
+        result = await host.call(agent("return 'x'"))
+        assert (result.outcome, result.detail) == (Outcome.SUSPENDED, "the host is closing")
+
+    asyncio.run(closed())
+
+
+def test_that_a_plugin_of_many_files_is_loaded_with_what_it_brings(
+    sandbox_server: SandboxServer,
+) -> None:
+    files = {
+        "p/__init__.py": b"from p.desk import plugin",
+        "p/desk.py": b"""
+from hyperpersonal_sdk import Agent
+from .parts import words
+import vendored.deep as deep
+plugin = Agent()
+@plugin.reply
+def reply(turn, host):
+    import p.late
+    return f"{words.HELLO} {deep.NAME} {p.late.__name__} {__name__}"
+""",
+        "p/parts/__init__.py": b"",
+        "p/parts/words.py": "HELLO = 'gr\u00fc\u00df'".encode(),
+        "p/late.py": b"",
+        "vendored/__init__.py": b"",
+        "vendored/deep.py": b"NAME = __file__",
+        "tests/test_it.py": b"this is no Python",
+        "README.md": b"# nothing to run",
+    }
+    result = sandbox_server.call(hook_call(files, "p"), "reply", {})
+    assert text_of(result) == "gr\u00fc\u00df vendored/deep.py p.late p.desk"
