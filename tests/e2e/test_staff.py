@@ -112,9 +112,7 @@ async def test_that_knowledge_is_imported_listed_and_deleted(shop: Any) -> None:
     assert again.json()["unchanged"] == 1
     listed = await shop.http.get("/v1/admin/knowledge/articles", headers=headers)
     assert [item["title"] for item in listed.json()["items"]] == ["Returns"]
-    refused = await shop.http.put(
-        "/v1/admin/knowledge/files/a.exe", content=b"MZ", headers=headers
-    )
+    refused = await shop.http.put("/v1/admin/knowledge/files/a.exe", content=b"MZ", headers=headers)
     assert refused.status_code == 400
     asked = {"external_id": listed.json()["items"][0]["external_id"]}
     gone = await shop.http.delete("/v1/admin/knowledge/articles", params=asked, headers=headers)
