@@ -1,7 +1,6 @@
 """Real PostgreSQL and NATS for every test that asks: one server a process, one database a test."""
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -12,7 +11,6 @@ from hyperpersonal_registry.api import migrate as migrate_registry
 from hyperpersonal_runtime.testing import SandboxServer
 from hyperpersonal_web.embedded.nats import EmbeddedNats
 from hyperpersonal_web.embedded.postgres import EmbeddedPostgres
-
 
 # Nothing here outlives the run, so nothing needs to survive a power cut.
 FAST = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
@@ -40,18 +38,62 @@ def nats_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.stop()
 
 
+class Databases:
+    """Migrated databases, lent to one test at a time and emptied after it."""
+
+    def __init__(self, template: str) -> None:
+        self._server = template.rsplit("/", 1)[0]
+        self._free: list[str] = []
+        self._made = 0
+
+    async def take(self) -> str:
+        """An empty, migrated one: used before, or a new clone."""
+        if not self._free:
+            self._made += 1
+            self._free.append(f"test_{self._made}")
+            await self._admin(f"create database test_{self._made} template postgres")
+        return f"{self._server}/{self._free.pop()}"
+
+    async def give_back(self, dsn: str) -> None:
+        """Hang up on everybody and delete every row."""
+        name = dsn.rsplit("/", 1)[1]
+        await self._admin(HANG_UP.format(name))
+        connection = await asyncpg.connect(dsn)
+        await connection.execute(EMPTY)
+        await connection.close()
+        self._free.append(name)
+
+    async def _admin(self, statement: str) -> None:
+        connection = await asyncpg.connect(f"{self._server}/template1")
+        await connection.execute(statement)
+        await connection.close()
+
+
+HANG_UP = "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}'"
+EMPTY = """
+do $$ declare name text; begin
+  set local session_replication_role = replica;
+  for name in
+    select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relkind = 'r' and c.relname !~ '^alembic'
+       and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
+  loop
+    execute 'delete from ' || name;
+  end loop;
+end $$"""
+
+
+@pytest.fixture(scope="session")
+def databases(template: str) -> Databases:
+    return Databases(template)
+
+
 @pytest.fixture
-async def dsn(template: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+async def dsn(databases: Databases) -> AsyncIterator[str]:
     """A migrated database of this test's own."""
-    name = f"t_{abs(hash(request.node.nodeid)) % 10**12}"
-    admin = template.rsplit("/", 1)[0] + "/template1"
-    connection = await asyncpg.connect(admin)
-    await connection.execute(f"create database {name} template postgres strategy file_copy")
-    await connection.close()
-    yield template.rsplit("/", 1)[0] + f"/{name}"
-    connection = await asyncpg.connect(admin)
-    await connection.execute(f"drop database {name} with (force)")
-    await connection.close()
+    lent = await databases.take()
+    yield lent
+    await databases.give_back(lent)
 
 
 @pytest.fixture
