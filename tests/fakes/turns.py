@@ -45,7 +45,7 @@ class FakeShop:
         self.done: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
 
-    def act(self, key: str) -> None:
+    async def act(self, key: str) -> None:
         self.asked[key] += 1
         self.done[key] = 1
 
@@ -68,7 +68,7 @@ class Calls:
         if write:
             await self._host.journals.save(self._call.scope, list(self.journal.entries))
             await self._host.pause()
-            self._host.shop.act(f"{self._call.scope.turn_id}:{path}")
+            await self._host.shop.act(f"{self._call.scope.turn_id}:{path}")
             await self._host.pause()
         answer = msgspec.json.encode({"value": {"value": value}}).decode()
         self.journal.answered(entry, answer, 0.1)

@@ -1,17 +1,22 @@
 """A worker that dies at any point: every message is answered once, every action is done once.
 
 Dying is the loss of everything in memory: tasks end where they are, leases stay, nothing is said
-goodbye to. Only PostgreSQL, NATS and the shop remain. `HP_KILLS` sets how often (default 12).
+goodbye to. Only PostgreSQL, NATS and the shop remain. `HP_KILLS` sets how often tasks are dropped
+in this process (default 12), `HP_PROCESS_KILLS` how often a process gets SIGKILL (default 3).
 """
 
 import asyncio
 import os
 import random
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import UUID
 
+import asyncpg
 import pytest
+from fakes.turn_process import SHOP, cancels, returns
 from fakes.turns import Calls, Rig
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
@@ -19,6 +24,7 @@ from hyperpersonal_core.turns.turn import TurnSettings
 from hyperpersonal_sdk.contract.turns import TurnReply, TurnRequest
 
 KILLS = int(os.environ.get("HP_KILLS", "12"))
+PROCESS_KILLS = int(os.environ.get("HP_PROCESS_KILLS", "3"))
 CONVERSATIONS = 4 * KILLS
 SETTINGS = TurnSettings(lease_s=0.4, sweep_every_s=0.1, debounce_ms=1.0, attempts_max=1_000)
 SEED = 7
@@ -29,19 +35,6 @@ async def rig(db: Database, bus: Bus) -> AsyncIterator[Rig]:
     made = await Rig(db, bus, SETTINGS).prepare()
     yield made
     await made.stop()
-
-
-async def cancels(request: TurnRequest, calls: Calls) -> TurnReply:
-    """Reads, writes, writes again, and leaves a part to the next agent."""
-    seen = await calls.tool("shop.get", {"status": "open"}, order=request.text)
-    await calls.tool("shop.cancel", "done", write=True, order=request.text)
-    await calls.tool("shop.refund", "done", write=True, order=request.text)
-    return TurnReply(f"It was {seen['status']}.", leftover="return it too")
-
-
-async def returns(request: TurnRequest, calls: Calls) -> TurnReply:
-    await calls.tool("shop.return", "done", write=True, order=request.text)
-    return TurnReply("Returned as well.")
 
 
 @pytest.mark.timeout(60 + 4 * KILLS)
@@ -65,17 +58,24 @@ async def test_that_a_killed_worker_loses_and_repeats_nothing(rig: Rig) -> None:
     for place in places:
         await rig.wait_for(place, 1, ("message",), timeout=40)
     await asyncio.sleep(0.6)
+    keys = await _keys_of_answered_once(rig, places)
+    assert keys == set(rig.shop.done)
+    assert len(rig.shop.done) == 3 * len(places)
+    asked_again = sum(rig.shop.asked.values()) - len(rig.shop.asked)
+    print(f"\n{KILLS} kills, {len(places)} turns, {asked_again} writes sent again, 0 done twice")
+
+
+async def _keys_of_answered_once(rig: Rig, places: list[UUID]) -> set[str]:
+    """Every conversation has one message, three actions and one reply; the actions' keys."""
+    keys: set[str] = set()
     for place in places:
         events = await rig.events(place)
         kinds = Counter((event.source, event.kind) for event in events)
         assert kinds == {("contact", "message"): 1, ("agent", "message"): 1, ("agent", "action"): 3}
         assert events[-1].body["text"] == "It was open.\n\nReturned as well."
         assert [event.offset for event in events] == [1, 2, 3, 4, 5]
-        keys = [event.body["key"] for event in events if event.kind == "action"]
-        assert all(rig.shop.done[key] == 1 for key in keys)
-    assert len(rig.shop.done) == 3 * len(places)
-    asked_again = sum(rig.shop.asked.values()) - len(rig.shop.asked)
-    print(f"\n{KILLS} kills, {len(places)} turns, {asked_again} writes sent again, 0 done twice")
+        keys |= {event.body["key"] for event in events if event.kind == "action"}
+    return keys
 
 
 async def _write_all(rig: Rig, places: list[UUID], chance: random.Random) -> None:
@@ -83,6 +83,48 @@ async def _write_all(rig: Rig, places: list[UUID], chance: random.Random) -> Non
         await rig.write(place, "order 1", external_id="m1")
         await rig.write(place, "order 1", external_id="m1")
         await asyncio.sleep(chance.random() * 0.05)
+
+
+@pytest.mark.timeout(60 + 10 * PROCESS_KILLS)
+async def test_that_a_process_gone_by_sigkill_loses_and_repeats_nothing(
+    rig: Rig, dsn: str, nats_url: str
+) -> None:
+    chance = random.Random(SEED)
+    for label in ("order", "return"):
+        await rig.agent(label, cancels)  # the process has its own scripts by the same digests
+    owner = await asyncpg.connect(dsn)
+    await owner.execute(SHOP)
+    places = [await rig.conversation() for _ in range(20 * PROCESS_KILLS)]
+    writing = asyncio.create_task(_write_all(rig, places, chance))
+    for number in range(PROCESS_KILLS + 1):
+        process = await _process(dsn, nats_url, rig.bus._prefix, number)
+        if number < PROCESS_KILLS:
+            await asyncio.sleep(chance.random() * 0.6)
+            process.kill()
+            await process.wait()
+    await writing
+    for place in places:
+        await rig.wait_for(place, 1, ("message",), timeout=30)
+    process.kill()
+    await process.wait()
+    rows = await owner.fetch("select key, asked from shop_writes")
+    await owner.close()
+    assert await _keys_of_answered_once(rig, places) == {row["key"] for row in rows}
+    again = sum(row["asked"] - 1 for row in rows)
+    print(
+        f"\n{PROCESS_KILLS} SIGKILLs, {len(places)} turns, {again} writes sent again, 0 done twice"
+    )
+
+
+async def _process(dsn: str, nats_url: str, prefix: str, seed: int) -> asyncio.subprocess.Process:
+    tests = Path(__file__).parents[1]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "fakes.turn_process", dsn, nats_url, prefix, str(seed),
+        cwd=tests, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"ready\n"
+    return process
 
 
 async def test_that_a_turn_that_always_dies_ends_with_a_person(rig: Rig) -> None:
