@@ -74,7 +74,7 @@ def _kept(
 
 
 def _unclear(ask: RouteAsk, inside: list[tuple[str, float]], sight: Sight) -> tuple[str, ...]:
-    if ask.clarified or len(inside) < 2:
+    if ask.clarified or ask.passed_on or len(inside) < 2:
         return ()
     served = [label for label, _ in inside if label != SMALLTALK and _served(ask, label)]
     if choices := vague_choices(ask.text, served):
@@ -110,15 +110,17 @@ def _to_agent(ask: RouteAsk, inside: list[tuple[str, float]], sight: Sight) -> D
     second = inside[1][0] if len(inside) > 1 else ""
     card = server_of(ask.agents, label)
     if card is None and ask.passed_on:
-        others = (pair for pair in inside if pair[0] != SMALLTALK and server_of(ask.agents, pair[0]))
+        others = (
+            pair for pair in inside if pair[0] != SMALLTALK and server_of(ask.agents, pair[0])
+        )
         label, likely = next(others, inside[0])
         card = server_of(ask.agents, label)
     intent = sight.neighbour.intent if sight.neighbour.label == label else ""
-    kind, reason = "agent", sight.because()
+    reason = sight.because()
     if card is None:
-        kind, reason = "person", f"no installed agent serves {label}; {reason}"
+        reason = f"no installed agent serves {label}; {reason}"
     return Decision(
-        "agent" if kind == "agent" else "person",
+        "agent" if card else "person",
         label,
         _round(likely),
         reason,
