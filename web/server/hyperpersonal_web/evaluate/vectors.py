@@ -67,7 +67,7 @@ class LearntVectors:
 
     def _load(self) -> None:
         try:
-            with np.load(self._path, allow_pickle=False) as kept:
+            with self._path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 if str(kept["lesson"]) == self._lesson:
                     keys = (row.tobytes() for row in kept["keys"])
                     self._known = dict(zip(keys, kept["rows"], strict=True))
