@@ -7,6 +7,7 @@ from hyperpersonal_sdk.procedure.text import squeeze
 SENTENCES_MAX = 2
 SCORE_MIN = 0.30  # cosine below which a passage does not speak of the matter
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'])|\n+")
+_WRAP = re.compile(r"(?<=\S)[ \t]*\n(?!\s*(?:[-*#>|]|\d+[.)]\s|\n))")  # a line that only goes on
 _WORD = re.compile(r"[a-z]{3,}")
 _MARK = re.compile(r"^[\s#*>\-\d.)]+|\*\*|__|`")
 _STOP = frozenset(
@@ -78,7 +79,8 @@ def best(question, passages):
 
 def _quote(wanted, passage):
     """The sentences of one passage that share most words with the question, in their order."""
-    lines = [_MARK.sub("", s).strip() for s in _SENTENCE.split(passage["text"])]
+    text = _WRAP.sub(" ", passage["text"])
+    lines = [_MARK.sub("", s).strip() for s in _SENTENCE.split(text)]
     lines = [s for s in lines if len(s) > 20]
     heading = _stems(f"{passage.get('title', '')} {passage.get('heading', '')}")
     scored = [(len(wanted & _stems(s)), -i, s) for i, s in enumerate(lines)]

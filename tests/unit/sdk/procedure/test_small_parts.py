@@ -77,3 +77,11 @@ def test_that_an_order_is_closed_once_and_last() -> None:
         "commerce.orders.set_items",
     ]
     assert len(refused) == 1
+
+
+def test_that_a_quote_keeps_a_wrapped_sentence_whole() -> None:
+    text = "Tell us the order and\nthe items you return.\n\n- Gift cards\n- Opened food is not taken back"
+    passage = {"text": text, "title": "Returns", "heading": "", "score": 0.6}
+    found = policy.best("which items can I return?", [passage])
+    assert found is not None
+    assert found[0] == "Tell us the order and the items you return."
