@@ -2,7 +2,7 @@
 
 Dying is the loss of everything in memory: tasks end where they are, leases stay, nothing is said
 goodbye to. Only PostgreSQL, NATS and the shop remain. `HP_KILLS` sets how often tasks are dropped
-in this process (default 12), `HP_PROCESS_KILLS` how often a process gets SIGKILL (default 3).
+in this process (default 12), `HP_PROCESS_KILLS` how often a process gets SIGKILL (default 2).
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from hyperpersonal_core.turns.turn import TurnSettings
 from hyperpersonal_sdk.contract.turns import TurnReply, TurnRequest
 
 KILLS = int(os.environ.get("HP_KILLS", "12"))
-PROCESS_KILLS = int(os.environ.get("HP_PROCESS_KILLS", "3"))
+PROCESS_KILLS = int(os.environ.get("HP_PROCESS_KILLS", "2"))
 CONVERSATIONS = 4 * KILLS
 SETTINGS = TurnSettings(lease_s=0.4, sweep_every_s=0.1, debounce_ms=1.0, attempts_max=1_000)
 SEED = 7
