@@ -86,3 +86,19 @@ def test_that_without_an_article_no_rule_is_invented(
 def test_that_a_refund_nobody_made_is_not_told(sandbox: PluginSandbox, shop: SmallShop) -> None:
     reply = sandbox.reply("Where is my refund for #W1000001?", shared=ADA)
     assert "no refund" in reply.text
+
+
+def test_that_an_order_is_changed_before_an_exchange_closes_it(
+    sandbox: PluginSandbox, shop: SmallShop
+) -> None:
+    text = (
+        "For #W1000002, change address to 12 Main Street, Boulder, CO, 80301. "
+        "For #W1000002, exchange Tea Kettle {'capacity': '1 liter'} to {'capacity': '2 liters'}; "
+        "via credit card."
+    )
+    asked = sandbox.reply(text, shared=ADA)
+    sandbox.reply("yes", state=asked.state, shared=ADA)
+    assert [tool for tool, _ in shop.writes] == [
+        "commerce.orders.set_address",
+        "commerce.orders.set_items",
+    ]

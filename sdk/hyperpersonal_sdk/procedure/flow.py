@@ -18,13 +18,14 @@ from hyperpersonal_sdk.procedure.plan import carry_out, merged
 
 class Desk:
     """What one agent does. `acting`: verb -> builder of writes; `informing`: verb -> function that
-    answers in words; `other`: answers what is no request; `public`: verbs that need no identity."""
+    answers in words; `other`: answers what is no request; `first`: verb -> builder of changes that
+    are made here only because an order must have them before this desk closes it."""
 
-    def __init__(self, acting, informing, other, public=()):
+    def __init__(self, acting, informing, other, first=None):
         self._acting = acting
         self._informing = informing
         self._other = other
-        self._public = set(public)
+        self._builders = {**(first or {}), **acting}
 
     def reply(self, turn, host):
         """The answer of one turn."""
@@ -51,11 +52,21 @@ class Desk:
     def _take_message(self, case):
         """Own requests into the state, the others into the leftover; False if none is ours."""
         found = requests.read(case.text)
-        mine = _without_waiting([r for r in found if self._owns(r, case)], found)
+        mine = self._with_what_is_first([r for r in found if self._owns(r, case)], found)
         if mine:
             case.state.update(requests=mine, goal=case.text[:GOAL_MAX])
             case.leave(r for r in found if r not in mine)
         return bool(mine)
+
+    def _with_what_is_first(self, own, found):
+        """An order is not closed while a change of it is to be made: the change is made here if
+        it can be, else what closes the order is left to the next agent with it."""
+        waiting = [r for r in found if r not in own and r["verb"] in _FIRST]
+        closing = [r for r in own if r["verb"] in _CLOSING]
+        taken = [r for r in waiting if r["verb"] in self._builders and _same_order(r, closing)]
+        waiting = [r for r in waiting if r not in taken]
+        own = [r for r in own if r["verb"] not in _CLOSING or not _same_order(r, waiting)]
+        return [r for r in found if r in own or (own and r in taken)]
 
     def _owns(self, request, case):
         if request["verb"] not in self._acting:
@@ -128,9 +139,8 @@ class Desk:
             if request.get("if_failed") and not refused:
                 continue
             refused = False
-            if request["verb"] not in self._public:
-                identify(case.shop, case.turn, case.who())
-                case.shared["customer_id"] = case.shop.customer_id
+            identify(case.shop, case.turn, case.who())
+            case.shared["customer_id"] = case.shop.customer_id
             try:
                 actions.extend(self._one(request, case))
             except Refuse as refusal:
@@ -142,8 +152,8 @@ class Desk:
         return actions
 
     def _one(self, request, case):
-        if request["verb"] in self._acting:
-            return self._acting[request["verb"]](request, case.shop)
+        if request["verb"] in self._builders:
+            return self._builders[request["verb"]](request, case.shop)
         case.lines.append(self._informing[request["verb"]](request, case))
         case.state["requests"].remove(request)
         return []
@@ -154,12 +164,6 @@ _FIRST = ("set_address", "set_payment")
 _CLOSING = ("swap", "cancel")
 
 
-def _without_waiting(mine, found):
-    """An order is not closed for changes while another agent has a change of it to make."""
-    waiting = [r for r in found if r not in mine and r["verb"] in _FIRST]
-    return [r for r in mine if r["verb"] not in _CLOSING or not _any_same_order(r, waiting)]
-
-
-def _any_same_order(request, others):
+def _same_order(request, others):
     mine = set(request["orders"])
     return any(not mine or not o["orders"] or mine & set(o["orders"]) for o in others)
