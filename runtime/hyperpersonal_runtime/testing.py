@@ -27,6 +27,7 @@ Tools = Mapping[str, Any] | Callable[[str, dict[str, Any]], Any]
 Http = Callable[[str, str, dict[str, str], str], tuple[int, str]]
 
 CALL_SECONDS_MAX = 60
+START_SECONDS_MAX = 600  # the guest may have to be built first
 
 
 class World(Struct):
@@ -122,7 +123,7 @@ class SandboxServer:
         self._host = Host(
             cache or default_cache(), workers=1, lanes=4, fetcher=_WorldFetcher(self._world)
         )
-        self._run(self._host.start(FakePorts(self._world).ports()), CALL_SECONDS_MAX * 2)
+        self._run(self._host.start(FakePorts(self._world).ports()), START_SECONDS_MAX)
 
     @property
     def world(self) -> World:
