@@ -14,6 +14,7 @@ from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import RefusedError, TooLargeError
 from hyperpersonal_core.kit.ids import Ids
 from hyperpersonal_core.memory.embedding import CachedEmbedder
+from hyperpersonal_core.memory.matter import matter_of
 from hyperpersonal_core.memory.vectors import to_text
 from hyperpersonal_core.memory.versions import bump
 
@@ -72,7 +73,7 @@ class History:
         for start in range(0, len(kept), BATCH):
             batch = kept[start : start + BATCH]
             texts = [row.text[:TEXT_CHARS_MAX] for row in batch]
-            vectors = await self._embedder.embed_aside(texts)
+            vectors = await self._embedder.embed_aside([matter_of(text) for text in texts])
             for row, text, vector in zip(batch, texts, vectors, strict=True):
                 label = (text, row.agent, row.intent, row.escalate)
                 records.append((tenant_id, self._ids.new(), *label, to_text(vector)))

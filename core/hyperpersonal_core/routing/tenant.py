@@ -15,6 +15,7 @@ from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.memory.embedding import CachedEmbedder
 from hyperpersonal_core.memory.index import KnowledgeIndex
 from hyperpersonal_core.memory.loading import KnowledgeIndexes
+from hyperpersonal_core.memory.matter import matter_of
 from hyperpersonal_core.memory.static import StaticEmbedder
 from hyperpersonal_core.memory.vectors import from_rows
 from hyperpersonal_core.memory.versions import Versioned
@@ -65,7 +66,7 @@ class TenantRouting:
         served = {label for card in agents for label in card.labels}
         known = served | {row.label for row in self._history.rows} | {SMALLTALK, OUT_OF_SCOPE}
         general = [*_general(known), *_from_manifests(agents)]
-        texts = [example.text for example in general]
+        texts = [matter_of(example.text) for example in general]
         made = Examples(general, self._embedder.embed(texts), self._static.embed(texts))
         examples = self._history + made
         labels = sorted(served | {row.label for row in examples.rows})
@@ -107,7 +108,7 @@ class TenantRoutings:
         return TenantRouting(rules, history, knowledge, self._embedder, self._static)
 
     def _examples(self, rows: list[asyncpg.Record]) -> Examples:
-        texts = [row["text"] for row in rows]
+        texts = [matter_of(row["text"]) for row in rows]
         return Examples(
             [Example(r["text"], r["agent"], r["intent"], escalate=r["escalate"]) for r in rows],
             from_rows([row["embedding"] for row in rows]),

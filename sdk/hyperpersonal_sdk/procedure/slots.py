@@ -28,6 +28,8 @@ COUNTRIES = frozenset(
     .split("|")
 )
 
+SLOTS_MAX = 100
+
 # Order matters: a pattern takes its characters, later ones get what is left.
 _PATTERNS = (
     ("email", r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
@@ -219,6 +221,10 @@ def extract(text: str) -> list[tuple[str, str, int, int]]:
             words = match["v"].lower().replace(".", "").split()
             if not any(word in _NOT_NAMES or word in COUNTRIES for word in words):
                 _add(taken, "person_name", match["v"], *match.span("v"))
+    if any(slot[0] == "amount" for slot in taken) and _REFUND.search(text):
+        taken = [
+            ("refund_" + slot[0], *slot[1:]) if slot[0] == "amount" else slot for slot in taken
+        ]
     return sorted(taken, key=lambda slot: slot[2])
 
 
@@ -232,15 +238,13 @@ def _take(
         kind = "invoice_id"
     elif kind == "invoice_id" and re.search(r"\b(?:order|purchase)\W*$", before):
         kind = "order_id"
-    elif kind == "amount" and _REFUND.search(text):
-        kind = "refund_amount"
     _add(taken, kind, value, *match.span(group))
 
 
 def _add(
     taken: list[tuple[str, str, int, int]], kind: str, value: str, start: int, end: int
 ) -> None:
-    if all(end <= slot[2] or start >= slot[3] for slot in taken):
+    if len(taken) < SLOTS_MAX and all(end <= slot[2] or start >= slot[3] for slot in taken):
         taken.append((kind, value, start, end))
 
 
