@@ -33,22 +33,23 @@ DUPLICATE_WINDOW_S = 120.0
 REDELIVER_AFTER_S = 30.0
 RETRY_DELAY_S = 1.0
 IDLE_POLL_S = 2.0  # a restarted server forgot who waits; asking again finds it
-STREAM_BYTES_MAX = 512 * 1024 * 1024
+MIB = 1024 * 1024
 
 
 class Stream(Struct, frozen=True):
     """A JetStream stream. `shared_work`: a message is gone once one consumer has acknowledged it;
-    otherwise it stays for `age_s_max`."""
+    otherwise it stays in memory for `age_s_max`. The server sets `bytes_max` aside."""
 
     name: str
     subject: str
     shared_work: bool
     age_s_max: int
+    bytes_max: int
 
 
 STREAMS = (
-    Stream("inbound", "hp.inbound", shared_work=True, age_s_max=24 * 3600),
-    Stream("timeline", "hp.timeline", shared_work=False, age_s_max=60),
+    Stream("inbound", "hp.inbound", shared_work=True, age_s_max=24 * 3600, bytes_max=512 * MIB),
+    Stream("timeline", "hp.timeline", shared_work=False, age_s_max=60, bytes_max=16 * MIB),
 )
 
 
@@ -254,7 +255,7 @@ class Bus:
             retention=work if stream.shared_work else RetentionPolicy.LIMITS,
             storage=StorageType.FILE if stream.shared_work else StorageType.MEMORY,
             max_age=stream.age_s_max,
-            max_bytes=STREAM_BYTES_MAX,
+            max_bytes=stream.bytes_max,
             duplicate_window=min(DUPLICATE_WINDOW_S, stream.age_s_max),
         )
 
