@@ -84,8 +84,12 @@ class Turn(Struct):
         return UUID(self.contact.id)
 
     def shared(self) -> dict[str, Any]:
-        """What every agent of the conversation may read."""
-        return dict(self.state.get("shared") or {})
+        """What every agent of the conversation may read, with what this turn's legs found out."""
+        known = dict(self.state.get("shared") or {})
+        for leg in self.legs:
+            if leg.reply is not None:
+                known.update(leg.reply.shared)
+        return known
 
 
 class Said(Struct, frozen=True):

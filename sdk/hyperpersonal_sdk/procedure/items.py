@@ -40,6 +40,9 @@ def same(text):
 
 
 def _stem(word):
+    """A word without its plural: "watches" and "lamps" as "watch" and "lamp"."""
+    if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes")):
+        return word[:-2]
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 

@@ -18,7 +18,10 @@ def undo_delivered(request, shop):
 
 
 def _undo(request, shop, status, build, handed_on):
-    order, bought = _meant(request, shop)
+    found = picking.picked(request, shop, _OPEN)
+    if request["orders"] and all(order["status"] == status for order, _ in found):
+        return build(request, shop)
+    order, bought = _one(request, found)
     words = f"{request.get('before', '')} {request['text']}".strip()
     if order["status"] not in _OPEN:
         raise Refuse(
@@ -32,9 +35,8 @@ def _undo(request, shop, status, build, handed_on):
     return build(request, shop)
 
 
-def _meant(request, shop):
-    """The order it is about: the named one, else the one that holds what is named."""
-    found = picking.picked(request, shop, _OPEN)
+def _one(request, found):
+    """The one order it is about."""
     if len(found) == 1:
         return found[0]
     raise finder.ask_order(request, [order for order, _ in found])

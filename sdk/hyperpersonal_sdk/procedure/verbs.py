@@ -39,7 +39,7 @@ ACTING = (
     )),
     ("cancel", _any(
         r"\bcancel(?:l?ing|s)?\b",
-        r"\b(?:be|get|getting|have|want|like|need)\b[^.;]{0,40}\bcancell?ed\b",
+        r"\b(?:be|get|getting|have|want|like|need)\b[^.;]{0,80}\bcancell?ed\b",
         r"\b(?:want|need|request|like)\b[^.;]{0,20}\bcancell?ation\s+of\b",
     )),
     ("swap", _any(
@@ -139,6 +139,7 @@ NEGATED = _any(
     r"\bkeep\s+(?:it|them|everything)\b(?=.{0,12}$)",
 )  # fmt: skip
 KEEPS = _any(
+    r"(?<!n't want to )(?<!not want to )(?<!n't )(?<!not )(?<!n't need to )"
     r"\b(?:keep|keeping)\s+((?:the|my|it|that)\b(?!\s+(?:same|other|rest))[^,.;]{0,50})",
 )
 PERSON = _any(

@@ -117,7 +117,9 @@ async def test_that_an_agent_that_answers_too_late_is_not_waited_for(rig: Rig) -
 
 async def test_that_what_is_left_over_goes_to_the_next_agent_in_one_reply(rig: Rig) -> None:
     async def two_parts(request: TurnRequest, calls: Calls) -> TurnReply:
-        return TurnReply("Your order is fine.", confidence=0.9, leftover="and a return")
+        return TurnReply(
+            "Your order is fine.", confidence=0.9, leftover="and a return", shared={"who": "ada"}
+        )
 
     await rig.agent("order", two_parts)
     await rig.agent("return", says("Returns are free.", status="asking", confidence=0.7))
@@ -130,6 +132,7 @@ async def test_that_what_is_left_over_goes_to_the_next_agent_in_one_reply(rig: R
     assert paths == ["", "agent2"]
     second = msgspec.json.decode(rig.host.calls[1].payload, type=TurnRequest)
     assert second.text == "and a return"
+    assert second.shared == {"who": "ada"}
 
 
 async def test_that_at_most_three_agents_speak_in_a_turn(rig: Rig) -> None:

@@ -103,3 +103,10 @@ def test_that_questions_are_told_from_wishes(text: str, question: bool) -> None:
 def test_that_an_endless_message_is_read_in_bounded_time() -> None:
     text = "return the " * 20_000
     assert len(requests.read(text)) <= requests.REQUESTS_MAX
+
+
+def test_that_not_wanting_to_keep_is_no_keeping() -> None:
+    (only,) = requests.read("It is broken. I don't want to keep the lamp and want a full refund")
+    assert only["verb"] == "regret"
+    (first, *_) = requests.read("Return the mug. I don't want to keep the mug.")
+    assert "kept" not in first
