@@ -23,7 +23,10 @@ from hyperpersonal_core.memory.static import StaticEmbedder
 
 PASSAGES_MAX = 20
 _TELLING = re.compile(r"[^\W\d_]{3,}")
-_ANSWERS = frozenset("yes yep yeah yup sure nope not thanks thank you please okay the and".split())  # noqa: SIM905
+_ANSWERS = frozenset(
+    """yes yep yeah yup sure nope not thanks thank you please okay the
+    and""".split()  # noqa: SIM905
+)
 
 
 class Recall:

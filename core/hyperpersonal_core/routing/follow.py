@@ -16,7 +16,8 @@ _YES_NO = frozenset(
 )
 _FILLER = frozenset(
     """it's its it is my the a an order number id email mail address name user username zip code
-    phone account here this that and i am to be with of for in under at invoice""".split()  # noqa: SIM905
+    phone account here this that and i am to be with of for in under at
+    invoice""".split()  # noqa: SIM905
 )
 _TOPIC = re.compile(
     r"\b(?:refund|return|exchange|cancel|track|invoice|password|charged|warranty|subscription"

@@ -13,8 +13,14 @@ _SPEAK = frozenset(
     """talk talking speak speaking chat chatting contact contacting connect connecting reach
     reaching transfer transferring direct directing escalate forward""".split()  # noqa: SIM905
 )
-_WISH = frozenset("want need wanna get getting give put pass patch bring switch hand".split())  # noqa: SIM905
-_ANYBODY = frozenset("person somebody someone anybody anyone people staff employee".split())  # noqa: SIM905
+_WISH = frozenset(
+    """want need wanna get getting give put pass patch bring switch
+    hand""".split()  # noqa: SIM905
+)
+_ANYBODY = frozenset(
+    """person somebody someone anybody anyone people staff
+    employee""".split()  # noqa: SIM905
+)
 _OFFICE = frozenset(
     """human agent agents operator assistant representative rep manager supervisor advisor adviser
     colleague""".split()  # noqa: SIM905

@@ -26,7 +26,8 @@ _ABOUT = {
 }
 VAGUE_WORDS_MAX = 14
 _TROUBLE = frozenset(
-    "problem problems issue issues trouble troubles help question questions wrong assist".split()  # noqa: SIM905
+    """problem problems issue issues trouble troubles help question questions wrong
+    assist""".split()  # noqa: SIM905
 )
 
 

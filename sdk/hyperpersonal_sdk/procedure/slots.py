@@ -64,15 +64,16 @@ _PATTERNS = (
     # The names of account types are proper names; "standard" or "pro" in lower case mostly is not.
     (
         "account_type",
-        r"(?P<v>Freemium|Gold|Platinum|Premium|Pro|Standard|Silver|Bronze|(?:\b|(?<=a)|(?<=my))[Ff]ree)"
+        r"(?P<v>Freemium|Gold|Platinum|Premium|Pro|Standard|Silver|Bronze"
+        r"|(?:\b|(?<=a)|(?<=my))[Ff]ree)"
         r" *(?i:user )?(?!phone)(?i:\w?a\w{3,8}t|acct?|[pr]{2}\w{3,6}e|p\w{3,6}e)s?\b",
     ),
     ("member_level", r"\b(?P<v>Gold|Silver|Bronze|Guest) [Mm]ember(?:ship)?\b"),
     ("person_name", r"\b(?:Mr|Mrs|Ms|Miss|Dr)\.? [A-Z][a-z'-]+(?: [A-Z][a-z'-]+)?"),
 )
 _PLACE = re.compile(
-    r"\b(?i:\w?\w?d\w?eliver\w*|d\w{2,8}r(?:y|ies|ing)?|s\w{0,2}h\w{1,9}|sned|send\w*|orde?r\w*|order\w*"
-    r"|purchas\w*|buy)(?:\s+\w+){0,3}?\s+(?i:to|fr\w{1,4}|in|within)(?:\s+the)?\s+"
+    r"\b(?i:\w?\w?d\w?eliver\w*|d\w{2,8}r(?:y|ies|ing)?|s\w{0,2}h\w{1,9}|sned|send\w*"
+    r"|orde?r\w*|order\w*|purchas\w*|buy)(?:\s+\w+){0,3}?\s+(?i:to|fr\w{1,4}|in|within)(?:\s+the)?\s+"
     r"(?P<v>[A-Z][\w.'-]+(?: [A-Z][\w.'-]+){0,2})"
 )
 _NAME = r"[A-Z][a-z]+(?:[-'][A-Z][a-z]+)? (?:[A-Z]\.? )?[A-Z][a-z]+(?:[-'][A-Z][a-z]+)?"
