@@ -36,26 +36,29 @@ create function claim_turns(
   turn_id uuid, epoch bigint, first_offset bigint, last_offset bigint, attempts int,
   messages jsonb, history jsonb, request jsonb, journal jsonb
 ) language plpgsql
--- Every row is found by its key; without statistics the planner would rather read tables whole.
+-- Every row is found by its key, in the written order of joins: without statistics the planner would
+-- rather read a tenant whole. Each `= any(...)` below bounds what even the worst order can read.
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off
+set join_collapse_limit = 1 set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin
-  perform 1 from conversations c
-   where (c.tenant_id, c.id) in (select * from unnest(tenant_ids, conversation_ids))
-   order by c.id for update;
+  perform 1 from (select * from unnest(tenant_ids, conversation_ids) as i(t, c) order by c) k
+    cross join lateral (
+      select from conversations c where c.tenant_id = k.t and c.id = k.c for update) held;
   return query
   with taken as (
     update conversations c set epoch = c.epoch + 1, lease_until = at + lease
       from unnest(tenant_ids, conversation_ids, turn_ids) as i(t, c, new_turn)
-     where c.tenant_id = i.t and c.id = i.c and c.mode = 'auto'
+     where c.tenant_id = i.t and c.id = i.c and c.id = any(conversation_ids) and c.mode = 'auto'
        and c.heard_offset > c.handled_offset and coalesce(c.lease_until, '-infinity') <= at
     returning c.*, i.new_turn
   ), resumed as (
     update turns t set epoch = k.epoch, attempts = t.attempts + 1, deadline_at = at + deadline
       from taken k
      where t.tenant_id = k.tenant_id and t.conversation_id = k.id and t.status = 'running'
+       and t.conversation_id = any(conversation_ids)
     returning t.*
   ), opened as (
     insert into turns (tenant_id, id, conversation_id, epoch, first_offset, last_offset, status,
@@ -105,22 +108,38 @@ begin
        where o.attempts > 1 and j.tenant_id = o.tenant_id and j.turn_id = o.id) written;
 end $$;
 
+-- Locks the conversations of these turns, in id order; returns their ids.
+create function lock_conversations_of(tenant_ids uuid[], turn_ids uuid[]) returns uuid[]
+language sql
+set enable_seqscan = off set enable_bitmapscan = off as $$
+  select array_agg(k.conversation_id) from (
+    select t.tenant_id, t.conversation_id from unnest(tenant_ids, turn_ids) as i(t, n)
+     cross join lateral (
+       select * from turns t where t.tenant_id = i.t and t.id = i.n limit 1) t
+     order by t.conversation_id) k
+   cross join lateral (
+     select from conversations c where c.tenant_id = k.tenant_id and c.id = k.conversation_id
+        for update) held
+$$;
+
 -- Keeps the leases of running turns; returns those still held.
 create function renew_turns(until timestamptz, tenant_ids uuid[], turn_ids uuid[], epochs bigint[])
 returns setof uuid language plpgsql
--- Every row is found by its key; without statistics the planner would rather read tables whole.
+-- Every row is found by its key, in the written order of joins: without statistics the planner would
+-- rather read a tenant whole. Each `= any(...)` below bounds what even the worst order can read.
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off
+set join_collapse_limit = 1 set plan_cache_mode = force_generic_plan
 as $$
+declare held uuid[];
 begin
-  perform 1 from conversations c join turns t on t.tenant_id = c.tenant_id and t.conversation_id = c.id
-   where (t.tenant_id, t.id) in (select * from unnest(tenant_ids, turn_ids))
-   order by c.id for update of c;
+  held := lock_conversations_of(tenant_ids, turn_ids);
   return query
   update conversations c set lease_until = until
     from unnest(tenant_ids, turn_ids, epochs) as i(t, n, e)
     join turns r on r.tenant_id = i.t and r.id = i.n and r.status = 'running'
-   where c.tenant_id = r.tenant_id and c.id = r.conversation_id and c.epoch = i.e and c.mode = 'auto'
+   where c.tenant_id = r.tenant_id and c.id = r.conversation_id and c.id = any(held)
+     and c.epoch = i.e and c.mode = 'auto'
   returning i.n;
 end $$;
 
@@ -160,15 +179,16 @@ create function finish_turns(
   at timestamptz, tenant_ids uuid[], turn_ids uuid[], epochs bigint[], results jsonb[]
 ) returns table (n bigint, sent boolean, newest bigint, more boolean)
 language plpgsql
--- Every row is found by its key; without statistics the planner would rather read tables whole.
+-- Every row is found by its key, in the written order of joins: without statistics the planner would
+-- rather read a tenant whole. Each `= any(...)` below bounds what even the worst order can read.
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off
+set join_collapse_limit = 1 set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
+declare held uuid[];
 begin
-  perform 1 from conversations c join turns t on t.tenant_id = c.tenant_id and t.conversation_id = c.id
-   where (t.tenant_id, t.id) in (select * from unnest(tenant_ids, turn_ids))
-   order by c.id for update of c;
+  held := lock_conversations_of(tenant_ids, turn_ids);
   return query
   with input as (
     select i.ord, i.r, t.tenant_id, t.id as turn_id, t.conversation_id, t.last_offset as consumed,
@@ -202,7 +222,7 @@ begin
            escalated = c.escalated or (i.ours and i.r->'handoff' <> 'null')
       from input i
       left join grown g on g.tenant_id = i.tenant_id and g.conversation_id = i.conversation_id
-     where c.tenant_id = i.tenant_id and c.id = i.conversation_id
+     where c.tenant_id = i.tenant_id and c.id = i.conversation_id and c.id = any(held)
        and (i.ours or (i.overtaken and g.newest is not null))
     returning c.tenant_id, c.id, c.last_offset, c.mode
   ), done as (
@@ -212,7 +232,8 @@ begin
            installation_id = (i.r->>'installation_id')::uuid, usage = i.r->'usage',
            confidence = (i.r->>'confidence')::real
       from input i
-     where t.tenant_id = i.tenant_id and t.id = i.turn_id and (i.ours or i.overtaken)
+     where t.tenant_id = i.tenant_id and t.id = i.turn_id and t.id = any(turn_ids)
+       and (i.ours or i.overtaken)
     returning t.id
   ), kept as (
     select keep_journal(i.tenant_id, i.turn_id, i.r->'journal')
