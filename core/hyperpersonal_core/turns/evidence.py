@@ -81,12 +81,16 @@ class Sources(Struct):
 
 def unsupported(reply: TurnReply, request: TurnRequest, rows: Iterable[JournalRow]) -> list[str]:
     """The tokens of the reply that nothing shows, in order; empty when it may be sent."""
+    text, dates = _take_dates(_MARKER.sub("", reply.text))
+    tokens, told = list(_tokens(text)), _STATUS.search(text)
+    if not (dates or tokens or told):  # it claims nothing: spare the reading of what is known
+        return []
     sources = _sources(request, rows)
     for item in reply.evidence:
         if item.kind == "procedure":
             _add_computed(sources, item.text)
-    text, missing = _check_dates(_MARKER.sub("", reply.text), sources)
-    missing += [token for token in _tokens(text) if not _shown(token, sources)]
+    missing = _unknown_dates(dates, sources)
+    missing += [token for token in tokens if not _shown(token, sources)]
     return missing + list(_statuses(text, sources))
 
 
@@ -146,6 +150,8 @@ def _add_prices(key: str, listed: Any, sources: Sources) -> None:
 
 
 def _learn(text: str, sources: Sources) -> None:
+    if not any(map(str.isdigit, text)):
+        return
     for year, month, day in _ISO.findall(text):
         sources.dates.add((int(year), int(month), int(day)))
     rest, dates = _take_dates(text)
@@ -159,7 +165,7 @@ def _learn(text: str, sources: Sources) -> None:
 
 def _tokens(text: str) -> Iterator[str]:
     for token in _TOKEN.findall(text):
-        if any(character.isdigit() for character in token):
+        if any(map(str.isdigit, token)):
             yield token.rstrip(".,:/-–+#")
 
 
@@ -200,14 +206,13 @@ def _take_dates(text: str) -> tuple[str, list[tuple[str, int, int, int]]]:
     return _MONTH_DAY.sub(lambda m: keep(m[0], m[2], m[1], m[3]), text), found
 
 
-def _check_dates(text: str, sources: Sources) -> tuple[str, list[str]]:
-    rest, dates = _take_dates(text)
+def _unknown_dates(dates: list[tuple[str, int, int, int]], sources: Sources) -> list[str]:
     missing = []
     for written, year, month, day in dates:
         years = {y for y, m, d in sources.dates if (m, d) == (month, day)}
         if not years or (year and years.isdisjoint({year, 0})):
             missing.append(written)
-    return rest, missing
+    return missing
 
 
 def _statuses(text: str, sources: Sources) -> Iterator[str]:
