@@ -1,6 +1,7 @@
 """Small files, short functions, few parameters, one place to commit. No exemptions."""
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,8 @@ ROOT = Path(__file__).parents[2]
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
 POSITIONAL_MAX = 5
+LINE_MAX = 100
+PRAGMA = re.compile(r"\s*# (noqa|type: ignore).*$")
 
 
 def _sources() -> Iterator[Path]:
@@ -62,7 +65,7 @@ def test_that_lines_fit() -> None:
         f"{_name(path)}:{n}"
         for path in _sources()
         for n, line in enumerate(path.read_text().splitlines(), 1)
-        if len(line) > 100 and "tests" not in path.parts
+        if len(PRAGMA.sub("", line)) > LINE_MAX and "tests" not in path.parts
     ]
     assert wide == []
 

@@ -11,13 +11,17 @@ import click
 from hyperpersonal_web.paths import ROOT
 
 MEMBERS = ("sdk", "runtime", "core", "registry", "marketplace", "web/server")
-PASS_THROUGH = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+PASS_THROUGH = {"ignore_unknown_options": True, "allow_extra_args": True}
 
 
 @click.command(context_settings=PASS_THROUGH)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(arguments: tuple[str, ...]) -> None:
-    """Run the test suite. Everything given here goes to pytest (`hp test --help` is pytest's)."""
+    """Run the test suite, on two processes when no test is named.
+
+    Everything else given here goes to pytest: `hp test tests/e2e -k socket -x`, or
+    `hp test -- --help` for pytest's own options.
+    """
     chosen = any(not argument.startswith("-") for argument in arguments)
     parallel = [] if chosen or "-n" in arguments else ["-n", "2", "--dist", "loadfile"]
     sys.exit(_run([sys.executable, "-m", "pytest", *parallel, *arguments]))
