@@ -73,7 +73,8 @@ _PATTERNS = (
 )
 _PLACE = re.compile(
     r"\b(?i:\w?\w?d\w?eliver\w*|d\w{2,8}r(?:y|ies|ing)?|s\w{0,2}h\w{1,9}|sned|send\w*"
-    r"|orde?r\w*|order\w*|purchas\w*|buy)(?:\s+\w+){0,3}?\s+(?i:to|fr\w{1,4}|in|within)(?:\s+the)?\s+"
+    r"|orde?r\w*|order\w*|purchas\w*|buy)"
+    r"(?:\s+\w+){0,3}?\s+(?i:to|fr\w{1,4}|in|within)(?:\s+the)?\s+"
     r"(?P<v>[A-Z][\w.'-]+(?: [A-Z][\w.'-]+){0,2})"
 )
 _NAME = r"[A-Z][a-z]+(?:[-'][A-Z][a-z]+)? (?:[A-Z]\.? )?[A-Z][a-z]+(?:[-'][A-Z][a-z]+)?"
