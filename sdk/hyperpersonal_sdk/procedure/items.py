@@ -77,35 +77,11 @@ def _foreign(name, spoken, i):
     return before in _KIND_WORDS and before not in words(name)
 
 
+# Words that make another kind of thing of the word they stand before.
 _KIND_WORDS = frozenset(
-    [
-        "tea",
-        "coffee",
-        "espresso",
-        "electric",
-        "water",
-        "desk",
-        "light",
-        "digital",
-        "action",
-        "security",
-        "running",
-        "hiking",
-        "smart",
-        "wrist",
-        "patio",
-        "garden",
-        "pet",
-        "yoga",
-        "office",
-        "makeup",
-        "mechanical",
-        "gaming",
-        "bluetooth",
-        "wireless",
-        "air",
-        "vacuum",
-    ]
+    """tea coffee espresso electric water desk light digital action security running hiking
+    smart wrist patio garden pet yoga office makeup mechanical gaming bluetooth wireless air
+    vacuum""".split()  # noqa: SIM905
 )
 
 

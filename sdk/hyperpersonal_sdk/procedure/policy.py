@@ -11,52 +11,9 @@ _WRAP = re.compile(r"(?<=\S)[ \t]*\n(?!\s*(?:[-*#>|]|\d+[.)]\s|\n))")  # a line 
 _WORD = re.compile(r"[a-z]{3,}")
 _MARK = re.compile(r"^[\s#*>\-\d.)]+|\*\*|__|`")
 _STOP = frozenset(
-    [
-        "the",
-        "and",
-        "for",
-        "you",
-        "your",
-        "are",
-        "can",
-        "how",
-        "what",
-        "with",
-        "this",
-        "that",
-        "have",
-        "has",
-        "was",
-        "were",
-        "will",
-        "does",
-        "did",
-        "not",
-        "any",
-        "our",
-        "from",
-        "they",
-        "when",
-        "where",
-        "which",
-        "who",
-        "why",
-        "would",
-        "could",
-        "should",
-        "want",
-        "need",
-        "please",
-        "help",
-        "know",
-        "tell",
-        "get",
-        "about",
-        "into",
-        "there",
-        "their",
-        "i'm",
-    ]
+    """the and for you your are can how what with this that have has was were will does did not
+    any our from they when where which who why would could should want need please help know
+    tell get about into there their i'm""".split()  # noqa: SIM905
 )
 
 
