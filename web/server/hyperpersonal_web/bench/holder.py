@@ -24,20 +24,15 @@ class Hold(Struct, frozen=True):
 
 
 class Held(Struct, frozen=True):
-    """How many heard the broadcast, and how long after it was told."""
+    """How many heard the broadcast, and when half and 99 % of them had (Unix time, seconds)."""
 
     heard: int
-    ms_p50: float
-    ms_p99: float
-
-
-class _Event(Struct):
-    text: str = ""
+    at_p50: float
+    at_p99: float
 
 
 class _Frame(Struct):
     type: str
-    events: list[_Event] = []
 
 
 _frames = msgspec.json.Decoder(_Frame)
@@ -46,9 +41,11 @@ _frames = msgspec.json.Decoder(_Frame)
 class Listener(WSListener):
     """One socket."""
 
-    def __init__(self, token: str, took: list[float], everybody: asyncio.Event, of: int) -> None:
+    def __init__(
+        self, token: str, heard_at: list[float], everybody: asyncio.Event, of: int
+    ) -> None:
         self._token = token
-        self._took = took
+        self._heard_at = heard_at
         self._everybody = everybody
         self._of = of
         self.ready = asyncio.get_running_loop().create_future()
@@ -64,20 +61,20 @@ class Listener(WSListener):
         if got.type == "ready":
             self.ready.set_result(None)
         elif got.type == "events":
-            self._took.append(time.time() - float(got.events[0].text))
-            if len(self._took) == self._of:
+            self._heard_at.append(time.time())
+            if len(self._heard_at) == self._of:
                 self._everybody.set()
 
 
 async def run(hold: Hold) -> None:
     """Connect all, say how many, hear the broadcast, say how fast, and wait to be let go."""
-    took: list[float] = []
+    heard_at: list[float] = []
     url, everybody = f"ws://127.0.0.1:{hold.port}/v1/chat/socket", asyncio.Event()
     gate, kept = asyncio.Semaphore(CONNECTING_AT_ONCE), []
 
     async def one(token: str) -> None:
         async with gate:
-            listener = Listener(token, took, everybody, len(hold.tokens))
+            listener = Listener(token, heard_at, everybody, len(hold.tokens))
             kept.append(await ws_connect(lambda: listener, url, websocket_handshake_timeout=60))
             await asyncio.wait_for(listener.ready, 60)
 
@@ -86,10 +83,10 @@ async def run(hold: Hold) -> None:
     try:
         await asyncio.wait_for(everybody.wait(), HEAR_SECONDS_MAX)
     finally:
-        took.sort()
-        last = max(0, len(took) - 1)
-        figures = [took[min(last, int(len(took) * part))] * 1000 for part in (0.5, 0.99)]
-        told = Held(len(took), round(figures[0], 1), round(figures[1], 1))
+        heard_at.sort()
+        last = len(heard_at) - 1
+        halfway, nearly = (heard_at[int(last * part)] if heard_at else 0.0 for part in (0.5, 0.99))
+        told = Held(len(heard_at), halfway, nearly)
         print(msgspec.json.encode(told).decode(), flush=True)  # noqa: T201
 
 

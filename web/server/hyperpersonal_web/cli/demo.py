@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 
+import asyncpg
 import click
 import uvloop
 from hyperpersonal_core.kit import log
@@ -52,7 +53,7 @@ def demo(*, check: bool, port: int | None) -> None:
             props.start()
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 failed = runner.run(_run(props, told, (console, started), check=check))
-        except (OutsideError, RefusedError, OSError, RuntimeError) as error:
+        except (OutsideError, RefusedError, OSError, RuntimeError, asyncpg.PostgresError) as error:
             raise click.ClickException(f"{error}. `./hp doctor` may know more.") from error
         finally:
             props.stop()

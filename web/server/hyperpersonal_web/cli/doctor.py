@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 import click
 from msgspec import Struct
 
-from hyperpersonal_web.embedded.postgres import CLONE_NEWUSER, binaries
+from hyperpersonal_web.embedded.postgres import binaries
 from hyperpersonal_web.paths import ROOT
 
+CLONE_NEWUSER = 0x10000000  # linux/sched.h
 FILES_MIN = 4_096
 DISK_MIB_MIN = 1_024
 CORES_MIN = 2

@@ -4,6 +4,7 @@ import asyncio
 import os
 from typing import cast
 
+import asyncpg
 import click
 import uvloop
 from hyperpersonal_core.kit import log
@@ -11,7 +12,6 @@ from hyperpersonal_core.kit.errors import OutsideError, RefusedError
 from hyperpersonal_core.kit.settings import Settings, describe, load
 
 from hyperpersonal_web.embedded.services import Services
-from hyperpersonal_web.run import Role, bring_up_schema, run
 
 
 def _settings_help() -> str:
@@ -37,6 +37,8 @@ def serve(role: str, port: int | None) -> None:
     folder; a second process there (another role) uses the first one's.
     """
     settings = settings_of(os.environ, port)
+    from hyperpersonal_web.run import bring_up_schema, run  # the whole product: only when it runs
+
     log.configure(settings.log_level)
     services = Services(
         settings.data_dir, database_url=settings.database_url, nats_url=settings.nats_url
@@ -46,7 +48,7 @@ def serve(role: str, port: int | None) -> None:
         bring_up_schema(found.database_url)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run(settings, found, cast("Role", role), click.echo))
-    except (OutsideError, OSError, RuntimeError) as error:
+    except (OutsideError, OSError, RuntimeError, asyncpg.PostgresError) as error:
         raise click.ClickException(f"{error}. `./hp doctor` may know more.") from error
     finally:
         services.stop()
