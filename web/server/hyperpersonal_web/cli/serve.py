@@ -47,7 +47,7 @@ def serve(role: str, port: int | None) -> None:
         found = services.start()
         bring_up_schema(found.database_url)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(run(settings, found, cast("Role", role), click.echo))
+            runner.run(run(settings, found, cast("Any", role), click.echo))
     except (OutsideError, OSError, RuntimeError, asyncpg.PostgresError) as error:
         raise click.ClickException(f"{error}. `./hp doctor` may know more.") from error
     finally:
