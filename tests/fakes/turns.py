@@ -125,7 +125,7 @@ class WordRouter:
     """Sends a text to the first agent one of whose labels is in it."""
 
     async def decide_many(self, asks: list[RouteAsk]) -> list[Decision]:
-        return [self._decide(ask) for ask in asks]
+        return [self._decide(ask.of_the_others()) for ask in asks]
 
     def _decide(self, ask: RouteAsk) -> Decision:
         text = ask.text.lower()

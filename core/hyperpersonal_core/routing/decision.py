@@ -4,7 +4,7 @@ from typing import Literal
 from uuid import UUID
 
 from hyperpersonal_sdk.contract.turns import HandoffReason, Passage, Speech
-from msgspec import Struct
+from msgspec import Struct, structs
 
 RouteKind = Literal["agent", "person", "decline", "clarify"]
 
@@ -26,7 +26,8 @@ class RouteAsk(Struct, frozen=True):
 
     `active`: the agent whose question is open in this conversation, if any.
     `embedding`: 384 floats of `text` if recall already made them.
-    `passed_on`: an agent of this turn gave it back, so the best of the others takes it.
+    `passed`: agents of this turn that gave it back, so the best of the others takes it. They stay
+    among `agents`: what a text is about is judged by the whole bundle, whoever is left.
     """
 
     tenant_id: UUID
@@ -36,7 +37,12 @@ class RouteAsk(Struct, frozen=True):
     passages: tuple[Passage, ...] = ()
     active: UUID | None = None
     clarified: bool = False
-    passed_on: bool = False
+    passed: frozenset[UUID] = frozenset()
+
+    def of_the_others(self) -> "RouteAsk":
+        """The same for the agents that have not given it back."""
+        left = tuple(card for card in self.agents if card.installation_id not in self.passed)
+        return structs.replace(self, agents=left)
 
 
 class Decision(Struct, frozen=True):

@@ -47,7 +47,8 @@ class Router:
             routing = await self._routings.of(tenant_id)
             chosen = [asks[n] for n in mine]
             model = await routing.model_for(chosen[0].agents)
-            decisions = await self._decide_alike(routing, model, chosen)
+            others = [ask.of_the_others() for ask in chosen]
+            decisions = await self._decide_alike(routing, model, others)
             decided.update(zip(mine, decisions, strict=True))
         return [decided[n] for n in range(len(asks))]
 

@@ -74,7 +74,7 @@ def _kept(
 
 
 def _unclear(ask: RouteAsk, inside: list[tuple[str, float]], sight: Sight) -> tuple[str, ...]:
-    if ask.clarified or ask.passed_on or len(inside) < 2:
+    if ask.clarified or ask.passed or len(inside) < 2:
         return ()
     served = [label for label, _ in inside if label != SMALLTALK and _served(ask, label)]
     if choices := vague_choices(ask.text, served):
@@ -109,7 +109,7 @@ def _to_agent(ask: RouteAsk, inside: list[tuple[str, float]], sight: Sight) -> D
     label, likely = inside[0]
     second = inside[1][0] if len(inside) > 1 else ""
     card = server_of(ask.agents, label)
-    if card is None and ask.passed_on:
+    if card is None and ask.passed:
         others = (
             pair for pair in inside if pair[0] != SMALLTALK and server_of(ask.agents, pair[0])
         )

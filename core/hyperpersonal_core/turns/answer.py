@@ -75,9 +75,8 @@ class Answerer:
         turn = draft.turn
         if number < len(turn.legs):
             return turn.legs[number]
-        cards = tuple(card for card in bundle.cards if card.installation_id not in draft.passed)
         recalled = await self._minds.recall(recall_ask(turn, text))
-        decision = await self._decide(turn, text, cards, recalled)
+        decision = await self._decide(draft, text, bundle.cards, recalled)
         agent = bundle.installations.get(decision.installation_id or UUID(int=0))
         if decision.kind != "agent" or agent is None:
             return decision
@@ -89,11 +88,12 @@ class Answerer:
         return leg
 
     async def _decide(
-        self, turn: Turn, text: str, cards: tuple[AgentCard, ...], recalled: Recalled
+        self, draft: Draft, text: str, cards: tuple[AgentCard, ...], recalled: Recalled
     ) -> Decision:
-        if not cards:
+        passed = frozenset(draft.passed)
+        if all(card.installation_id in passed for card in cards):
             return Decision("decline", "", 0.0, "no agent is left to ask")
-        return await self._minds.route(route_ask(turn, text, cards, recalled))
+        return await self._minds.route(route_ask(draft.turn, text, cards, passed, recalled))
 
     async def _ask(self, turn: Turn, leg: Leg, bundle: Bundle, ends_at: float) -> None:
         if leg.done:

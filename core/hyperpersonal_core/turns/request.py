@@ -1,5 +1,7 @@
 """What an agent is asked: the shopper's words, the talk, what was recalled, its own state."""
 
+from uuid import UUID
+
 from hyperpersonal_sdk.contract.turns import ContactView, TurnRequest
 
 from hyperpersonal_core.installations.values import Installation
@@ -17,7 +19,13 @@ def recall_ask(turn: Turn, text: str) -> RecallAsk:
     return RecallAsk(live.tenant_id, turn.contact_id, live.conversation_id, text)
 
 
-def route_ask(turn: Turn, text: str, agents: tuple[AgentCard, ...], recalled: Recalled) -> RouteAsk:
+def route_ask(
+    turn: Turn,
+    text: str,
+    agents: tuple[AgentCard, ...],
+    passed: frozenset[UUID],
+    recalled: Recalled,
+) -> RouteAsk:
     """What the router is asked. An open question's agent counts only for the burst's own text:
     what an agent left over is by its own word not for it."""
     asked_by = turn.active if text == turn.text else None
@@ -27,9 +35,9 @@ def route_ask(turn: Turn, text: str, agents: tuple[AgentCard, ...], recalled: Re
         agents=agents,
         history=tuple(turn.history),
         passages=recalled.passages,
-        active=asked_by if any(card.installation_id == asked_by for card in agents) else None,
+        active=asked_by,
         clarified=bool(turn.state.get("clarified")),
-        passed_on=bool(turn.legs),
+        passed=passed,
     )
 
 

@@ -1,3 +1,4 @@
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,6 +12,7 @@ from hyperpersonal_core.api import (
     Understanding,
 )
 from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.routing.model import RoutingModel
 from hyperpersonal_sdk.contract.turns import Speech
 
 AGENTS = cards()
@@ -141,11 +143,29 @@ async def test_that_a_matter_nobody_serves_goes_to_a_person(shop: Shop) -> None:
 
 
 async def test_that_what_an_agent_gave_back_goes_to_the_best_of_the_others(shop: Shop) -> None:
-    others = tuple(card for card in AGENTS if "return" not in card.labels)
-    ask = RouteAsk(shop.tenant, "i want to send the shoes back", others, passed_on=True)
+    (returns,) = (card for card in AGENTS if "return" in card.labels)
+    passed = frozenset({returns.installation_id})
+    ask = RouteAsk(shop.tenant, "i want to send the shoes back", AGENTS, passed=passed)
     decision = await shop.services.router.decide(ask)
     assert decision.kind == "agent"
-    assert decision.installation_id in {card.installation_id for card in others}
+    assert decision.installation_id in {card.installation_id for card in AGENTS} - passed
+
+
+async def test_that_asking_the_others_trains_no_model_anew(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[str] = []
+
+    class Counted(RoutingModel):
+        def __init__(self, *given: Any) -> None:
+            trained.append("once")
+            super().__init__(*given)
+
+    monkeypatch.setattr("hyperpersonal_core.routing.tenant.RoutingModel", Counted)
+    for passed in (frozenset[UUID](), *(frozenset({card.installation_id}) for card in AGENTS)):
+        ask = RouteAsk(shop.tenant, "i want to send the shoes back", AGENTS, passed=passed)
+        assert (await shop.services.router.decide(ask)).installation_id not in passed
+    assert trained == ["once"]
 
 
 async def test_that_a_batch_is_answered_in_order_and_tenants_apart(
