@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
+from hyperpersonal_core.api import TurnView
 from msgspec import Struct
 
 from hyperpersonal_web.demo_shop.model import Records
@@ -18,17 +19,20 @@ Told = Callable[[int, int], None]
 
 class Kept(Struct, frozen=True):
     """A task as it went, with what is needed to see why. `wrote`: the shop's log of writes;
-    `turns`: who answered each turn, how it ended, and why it was routed there."""
+    `turns`: who answered each turn, how it ended, and why it was routed there; `turn_ms`: how long
+    the shopper waited each time."""
 
     task: Task
     held: Held
     wrote: list[dict[str, Any]]
     turns: list[dict[str, Any]]
+    turn_ms: list[float]
 
     def line(self) -> dict[str, Any]:
         """A row of the transcripts."""
         told: dict[str, Any] = msgspec.to_builtins(self.held)
         return told | {
+            "turn_ms": self.turn_ms,
             "source": self.task.source,
             "expected": self.task.write_actions,
             "wrote": self.wrote,
@@ -91,14 +95,19 @@ def _figures(kept: Sequence[Kept]) -> dict[str, Any]:
 
 
 async def _kept(slot: Slot, task: Task, held: Held) -> Kept:
+    waited = [round(ms, 1) for ms in slot.turn_ms[-held.turns :]] if held.turns else []
     wrote = [msgspec.to_builtins(action) for action in await slot.writes("")]
-    turns = [
-        {
-            "agent": turn.agent or "engine",
-            "outcome": turn.outcome,
-            "routing": turn.routing,
-            "asked": [{k: v for k, v in one.items() if k != "calls"} for one in turn.usage or []],
-        }
-        for turn in await slot.turns()
-    ]
-    return Kept(task, held, wrote, turns)
+    return Kept(task, held, wrote, [_seen(turn) for turn in await slot.turns()], waited)
+
+
+def _seen(turn: TurnView) -> dict[str, Any]:
+    """`ms`: from the worker's claim to the commit."""
+    ended = turn.finished_at or turn.started_at
+    return {
+        "agent": turn.agent or "engine",
+        "outcome": turn.outcome,
+        "attempts": turn.attempts,
+        "ms": round((ended - turn.started_at).total_seconds() * 1000, 1),
+        "routing": turn.routing,
+        "asked": turn.usage or [],
+    }
