@@ -1,7 +1,7 @@
 """A tenant's knowledge in memory, ranked three ways at once.
 
 Meaning (MiniLM), words (static vectors) and letters (BM25 over letter groups) miss different
-things; their sum finds the right article more often than any of them (docs/adr/0030).
+things; their sum finds the right article more often than any of them (docs/adr/0013).
 """
 
 from collections.abc import Sequence

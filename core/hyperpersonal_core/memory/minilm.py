@@ -2,7 +2,7 @@
 
 Rules: the model's bytes are checked before use; loaded at the first text; texts are sorted by
 length and cut at 128 tokens, because padding is most of the cost of a mixed batch.
-Why this model: docs/adr/0030-embeddings.md.
+Why this model: docs/adr/0013-embeddings.md.
 """
 
 import hashlib

@@ -27,7 +27,7 @@ NEIGHBOUR_WARMTH = 0.05
 
 
 class Blend(Struct, frozen=True):
-    """How the witnesses are weighed; fitted on development data (docs/adr/0031)."""
+    """How the witnesses are weighed; fitted on development data (docs/adr/0014)."""
 
     linear: float = 0.8
     neighbours: float = 1.0
