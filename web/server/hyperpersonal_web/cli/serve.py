@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from typing import cast
+from typing import Any, cast
 
 import asyncpg
 import click

@@ -17,7 +17,7 @@ SUGGESTIONS = (
     ("Return one item", f"I want to return the Tarn Enamel Mug from #W1000002, {TOM}"),
     ("Cancel an order", f"Please cancel order #W1000003, I ordered it by mistake. {PRIYA}"),
     ("How long can I return?", "How long do I have to return something?"),
-    ("Something unclear", "it doesn't work"),
+    ("Something unclear", "I have a problem with my order"),
     ("Off topic", "What is the capital of Mongolia?"),
     ("A person, please", "I want to talk to a human being"),
 )
@@ -139,7 +139,7 @@ SCENES = (
     ),
     Scene(
         "An ambiguous message",
-        ("it doesn't work",),
+        (SUGGESTIONS[4][1],),
         (_outcome("clarifying"), ONE_TURN, NO_ACTS),
     ),
     Scene("A shopper who asks for a person", (SUGGESTIONS[6][1],), (HANDED, NO_ACTS)),
