@@ -8,6 +8,7 @@ SENTENCES_MAX = 2
 SCORE_MIN = 0.30  # cosine below which a passage does not speak of the matter
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'])|\n+")
 _WRAP = re.compile(r"(?<=\S)[ \t]*\n(?!\s*(?:[-*#>|]|\d+[.)]\s|\n))")  # a line that only goes on
+_ID = re.compile(r"\S*\d\S*")  # order numbers and the like ask for nothing
 _WORD = re.compile(r"[a-z]{3,}")
 _MARK = re.compile(r"^[\s#*>\-\d.)]+|\*\*|__|`")
 _STOP = frozenset(
@@ -23,7 +24,7 @@ def _stems(text):
 
 def best(question, passages):
     """(quoted sentences, passage) that answer a question best, or None when none speaks of it."""
-    wanted, found = _stems(question), None
+    wanted, found = _stems(_ID.sub(" ", question)), None
     for rank, passage in enumerate(passages):
         if passage.get("score", 0.0) < SCORE_MIN:
             continue

@@ -86,3 +86,9 @@ def test_that_a_quote_keeps_a_wrapped_sentence_whole() -> None:
     found = policy.best("which items can I return?", [passage])
     assert found is not None
     assert found[0] == "Tell us the order and the items you return."
+
+
+def test_that_an_id_alone_asks_for_nothing() -> None:
+    credit = passage("Credit missing", "Ask how much credit to add to the account.")
+    assert policy.best("credit_card_1234567", [credit]) is None
+    assert policy.best("warranty?", [passage("Warranty", "The warranty lasts two years.")])
