@@ -17,6 +17,7 @@ from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer
 from hyperpersonal_sdk.contract.tools import ToolResult
 from hyperpersonal_sdk.contract.turns import TurnReply
 from msgspec import Struct
+from opentelemetry.trace import Tracer
 
 from hyperpersonal_runtime.calls import HookCall, Limits
 from hyperpersonal_runtime.capability_granter import CapabilityGranter
@@ -34,6 +35,7 @@ from hyperpersonal_runtime.journal import (
 )
 from hyperpersonal_runtime.pool import Lane
 from hyperpersonal_runtime.ports import Ports
+from hyperpersonal_runtime.spans import host_call
 
 log = structlog.get_logger("runtime")
 
@@ -45,6 +47,7 @@ class Surroundings(Struct, frozen=True):
     fetcher: Fetcher
     now: Callable[[], datetime]
     random: Callable[[int], bytes]
+    tracer: Tracer | None = None
 
 
 class End(Struct, frozen=True):
@@ -181,7 +184,8 @@ class HookRun:
             await self._save()
         assert effect.perform is not None
         try:
-            answer = await effect.perform()
+            with host_call(self._around.tracer, entry):
+                answer = await effect.perform()
         except Exception as error:  # a port broke its promise: the plugin sees a failure
             log.exception("hostcall.broke", name=entry.name, error=type(error).__name__)
             answer = HostAnswer(failure=Failure(FailureKind.FAILED, "the host could not do this"))

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import structlog
 from hyperpersonal_sdk.contract.outcomes import Outcome
+from opentelemetry.trace import Tracer
 
 from hyperpersonal_runtime.calls import CallResult, HookCall, Limits, SealedRelease
 from hyperpersonal_runtime.frames import Answer, Done, Start
@@ -54,6 +55,7 @@ class Host:
         now, random: the host's clock and randomness, replaceable for tests.
         fetcher: the HTTP client behind `http.fetch`.
         spawn: how a worker process is started: the seam for the operating system's jail.
+        tracer: where spans go; None: nobody traces.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Host:
         random: Callable[[int], bytes] = os.urandom,
         fetcher: Fetcher | None = None,
         spawn: Spawn = spawn_worker,
+        tracer: Tracer | None = None,
     ) -> None:
         self._cache = cache
         self._workers = workers or os.cpu_count() or 1
@@ -76,6 +79,7 @@ class Host:
         self._random = random
         self._spawn = spawn
         self._fetcher = fetcher or Fetcher()
+        self._tracer = tracer
         self._codes: dict[str, asyncio.Task[End]] = {}
         self._drains: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
@@ -90,7 +94,7 @@ class Host:
     async def start(self, ports: Ports) -> None:
         """Build the guest if this machine has none yet (some 15 s), then start the workers."""
         machine_code = await asyncio.to_thread(ensure_guest, self._cache, self._progress)
-        self._around = Surroundings(ports, self._fetcher, self._now, self._random)
+        self._around = Surroundings(ports, self._fetcher, self._now, self._random, self._tracer)
         self._pool = WorkerPool(self._spawn, machine_code.resolve(), self._workers, self._lanes)
         await self._pool.start()
         await self._check_workers()
@@ -109,7 +113,7 @@ class Host:
         """Run one hook; never raises for what a plugin does."""
         assert self._around is not None, "start() comes first"
         started = time.monotonic()
-        with CallSpan(call) as span:
+        with CallSpan(call, self._tracer) as span:
             if len(call.payload) > call.limits.input_bytes:
                 size, most = len(call.payload), call.limits.input_bytes
                 words = f"the payload has {size} bytes, {most} are allowed"

@@ -194,14 +194,17 @@ def _as_json(body: dict[str, Any]) -> msgspec.Raw:
 
 
 def _envelope(batch: list[_Item], rows: Sequence[Any]) -> bytes:
-    """One envelope has one trace: of the first message in it that is traced."""
-    fresh = [(item, row) for item, row in zip(batch, rows, strict=True) if row["fresh"]]
     wakes = [
-        Wake(item.message.tenant_id, item.message.conversation_id, row["event_offset"])
-        for item, row in fresh
+        Wake(
+            item.message.tenant_id,
+            item.message.conversation_id,
+            row["event_offset"],
+            item.traceparent,
+        )
+        for item, row in zip(batch, rows, strict=True)
+        if row["fresh"]
     ]
-    traced = next((item.traceparent for item, _ in fresh if item.traceparent), "")
-    return encode(newest(wakes), traced) if wakes else b""
+    return encode(newest(wakes)) if wakes else b""
 
 
 def _answer(message: NewMessage, row: Any) -> Appended | Exception:

@@ -8,11 +8,13 @@ import msgspec
 from hyperpersonal_runtime.api import CallScope, HookCall, PluginHost
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer, Outcome
 from hyperpersonal_sdk.contract.tools import ToolCall, ToolResult
+from msgspec import structs
 
 from hyperpersonal_core.installations.journal import TurnJournals
 from hyperpersonal_core.installations.releases import ReleaseStore
 from hyperpersonal_core.installations.service import Installations
 from hyperpersonal_core.kit.errors import OutsideError, RefusedError
+from hyperpersonal_core.kit.tracing import traceparent
 
 CALL_DEADLINE_MS = 15_000
 GRACE_S = 1.0
@@ -47,7 +49,7 @@ class Tools:
             call = ToolCall(tool, arguments, idempotency_key, server.config, scope.money_max_minor)
             payload = msgspec.json.encode(call)
             hook = server.call(release, "call_tool", payload, scope, CALL_DEADLINE_MS)
-            return await self._run(hook, tool)
+            return await self._run(structs.replace(hook, traceparent=traceparent()), tool)
         except (RefusedError, OutsideError) as error:
             return _failed(FailureKind.UNAVAILABLE, f"{tool} cannot be served now: {error}")
 

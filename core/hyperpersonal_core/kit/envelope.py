@@ -14,27 +14,28 @@ WAKES_MAX = 10_000
 
 
 class Wake(Struct, frozen=True, array_like=True):
-    """`offset` is the newest of the conversation when the envelope was made."""
+    """`offset` is the newest of the conversation when the envelope was made; `traceparent` (W3C
+    Trace Context) names the span that woke it, empty when nobody traces."""
 
     tenant_id: UUID
     conversation_id: UUID
     offset: int
+    traceparent: str = ""
 
 
 class Envelope(Struct, frozen=True, array_like=True):
-    """`traceparent` (W3C Trace Context) is empty when nobody traces."""
+    """What one message on the bus holds."""
 
     wakes: tuple[Wake, ...]
-    traceparent: str = ""
 
 
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 _decoder = msgspec.msgpack.Decoder(Envelope)
 
 
-def encode(wakes: Iterable[Wake], traceparent: str = "") -> bytes:
+def encode(wakes: Iterable[Wake]) -> bytes:
     """The envelope as msgpack; ids are 16 bytes each."""
-    return _encoder.encode(Envelope(tuple(wakes), traceparent))
+    return _encoder.encode(Envelope(tuple(wakes)))
 
 
 def decode(payload: bytes) -> Envelope:

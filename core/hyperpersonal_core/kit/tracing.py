@@ -47,6 +47,11 @@ class Traces:
     def __init__(self, tracer: Tracer | None = None) -> None:
         self._tracer = tracer
 
+    @property
+    def tracer(self) -> Tracer | None:
+        """For parts that open spans by themselves."""
+        return self._tracer
+
     @contextmanager
     def span(self, name: str, parent: str = "", **attributes: str | int | float) -> Iterator[None]:
         """A span around the block, under `parent` (a traceparent) or the present span.

@@ -20,7 +20,6 @@ from hyperpersonal_core.kit.errors import CallerBugError
 from hyperpersonal_core.kit.group_commit import Batcher
 from hyperpersonal_core.kit.ids import Ids
 from hyperpersonal_core.kit.outbox import Relay
-from hyperpersonal_core.kit.tracing import traceparent
 from hyperpersonal_core.turns import texts
 from hyperpersonal_core.turns.actions import actions
 from hyperpersonal_core.turns.turn import Answer, Finished, Said, Turn
@@ -141,4 +140,4 @@ def _envelope(batch: list[Ending], rows: Sequence[Any]) -> bytes:
         for ending, row in zip(batch, rows, strict=True)
         if row["newest"] is not None
     ]
-    return encode(wakes, traceparent()) if wakes else b""
+    return encode(wakes) if wakes else b""

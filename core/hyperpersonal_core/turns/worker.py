@@ -22,6 +22,7 @@ from hyperpersonal_core.kit.envelope import decode
 from hyperpersonal_core.kit.errors import OutsideError
 from hyperpersonal_core.kit.group_commit import Batcher
 from hyperpersonal_core.kit.outbox import INBOUND
+from hyperpersonal_core.kit.tracing import Traces
 from hyperpersonal_core.memory.recalled import RecallAsk, Recalled
 from hyperpersonal_core.routing.decision import Decision, RouteAsk
 from hyperpersonal_core.turns.answer import Answerer, Minds
@@ -52,7 +53,10 @@ class TurnWorker:
         self._recall: Batcher[RecallAsk, Recalled] = _batcher(services.recall.recall_many)
         self._route: Batcher[RouteAsk, Decision] = _batcher(services.router.decide_many)
         self._answerer = Answerer(
-            Minds(self._recall.put, self._route.put),
+            Minds(
+                _traced(services.traces, "memory.recall", self._recall.put),
+                _traced(services.traces, "routing.decide", self._route.put),
+            ),
             Agents(services.host, services.releases),
             services.installations,
             services.clock,
@@ -96,7 +100,7 @@ class TurnWorker:
     def wake(self, place: Place, traceparent: str = "") -> None:
         """Look at this conversation soon. With too many waiting it is left to the sweep."""
         if len(self._waiting) < self._settings.waiting_max:
-            self._waiting.setdefault(place, traceparent)
+            self._waiting[place] = self._waiting.get(place) or traceparent
             self._change.set()
 
     async def _heard(self, delivery: Delivery) -> None:
@@ -106,7 +110,7 @@ class TurnWorker:
             self._log.error("turns.envelope_unreadable", bytes=len(delivery.payload))
             return
         for wake in envelope.wakes:
-            self.wake((wake.tenant_id, wake.conversation_id), envelope.traceparent)
+            self.wake((wake.tenant_id, wake.conversation_id), wake.traceparent)
 
     async def _claim_for_ever(self) -> None:
         while True:
@@ -145,7 +149,8 @@ class TurnWorker:
         try:
             with self._services.traces.span("turn", parent, **ids):
                 answer = await self._answer(turn)
-                finished = await self._finisher.finish(turn, answer)
+                with self._services.traces.span("turn.finish"):
+                    finished = await self._finisher.finish(turn, answer)
         except OutsideError as error:
             self._log.warning("turn.interrupted", error=str(error), **ids)
             return
@@ -184,6 +189,16 @@ class TurnWorker:
 
 def _batcher(many: Callable[[list[Ask]], Awaitable[Sequence[Told]]]) -> Batcher[Ask, Told]:
     return Batcher(many, size_max=MINDS_BATCH_MAX, wait_ms=1.0, flights_max=1)
+
+
+def _traced(
+    traces: Traces, name: str, ask: Callable[[Ask], Awaitable[Told]]
+) -> Callable[[Ask], Awaitable[Told]]:
+    async def asked(one: Ask) -> Told:
+        with traces.span(name):
+            return await ask(one)
+
+    return asked
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

@@ -51,6 +51,7 @@ from hyperpersonal_web.http.hub import Hub
 from hyperpersonal_web.http.intake import Intake
 from hyperpersonal_web.http.tokens import ContactTokens
 from hyperpersonal_web.secret import server_secret
+from hyperpersonal_web.traces import open_traces
 
 Progress = Callable[[str, float], None]
 
@@ -68,6 +69,7 @@ class Ground(Struct, frozen=True):
     timeline: Timeline
     clock: Clock
     ids: Ids
+    traces: Traces = Traces()
 
 
 class Market(Struct, frozen=True):
@@ -102,7 +104,9 @@ class Engine(Struct, frozen=True):
 
 
 async def open_ground(stack: AsyncExitStack, settings: Settings, found: Addresses) -> Ground:
-    """Connect to PostgreSQL and NATS; both close with the stack."""
+    """Connect to PostgreSQL, NATS and, where one is set, the trace collector; all close with the
+    stack."""
+    traces = open_traces(stack, settings.otlp_endpoint)
     clock, ids = SystemClock(), Uuid7Ids()
     db = await Database.open(found.database_url, size_max=settings.db_connections_max)
     stack.push_async_callback(db.close)
@@ -113,7 +117,7 @@ async def open_ground(stack: AsyncExitStack, settings: Settings, found: Addresse
     background(stack, relay.run())
     timeline = Timeline(db, relay, clock, ids)
     stack.push_async_callback(timeline.close)
-    return Ground(settings, db, bus, relay, timeline, clock, ids)
+    return Ground(settings, db, bus, relay, timeline, clock, ids, traces)
 
 
 def open_understanding(ground: Ground) -> Understanding:
@@ -145,7 +149,7 @@ async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understandin
         history=TurnHistory(db),
         knowledge=mind.knowledge,
         tokens=tokens,
-        intake=Intake(Inbound(ground.timeline)),
+        intake=Intake(Inbound(ground.timeline), ground.traces),
         hub=hub,
         chat=ChatService(people, ground.timeline, tokens, hub),
     )
@@ -159,7 +163,9 @@ async def open_engine(
     progress: Progress = lambda stage, fraction: None,
 ) -> Engine:
     """The plugin host with its sandboxes, and the turn worker that calls it; both run."""
-    host = Host(ground.settings.data_dir / GUEST_CACHE, progress=progress)
+    host = Host(
+        ground.settings.data_dir / GUEST_CACHE, progress=progress, tracer=ground.traces.tracer
+    )
     journals = TurnJournals(ground.db)
     ports = open_ports(ground, mind, market, (host, journals))
     await host.start(ports)
@@ -215,7 +221,7 @@ def _services(
         journals=journals,
         recall=mind.recall,
         router=mind.router,
-        traces=Traces(),
+        traces=ground.traces,
     )
 
 

@@ -174,13 +174,13 @@ async def test_that_a_batch_wakes_workers_with_one_envelope(
         assert await connection.fetchval("select count(*) from outbox") == 0
 
 
-async def test_that_an_envelope_names_the_trace_of_its_own_message(
+async def test_that_a_wake_up_names_the_trace_of_its_own_message(
     timeline: Timeline, relay: Relay, bus: Bus
 ) -> None:
     told: list[str] = []
 
     async def hear(delivery: Delivery) -> None:
-        told.append(decode(delivery.payload).traceparent)
+        told.extend(wake.traceparent for wake in decode(delivery.payload).wakes)
 
     await bus.subscribe(INBOUND, hear)
     conversation = await timeline.open(TENANT, CHANNEL, CONTACT)
@@ -190,3 +190,26 @@ async def test_that_an_envelope_names_the_trace_of_its_own_message(
     await timeline.append(message(conversation, "untraced"))
     await relay.settle()
     assert told == [mine, ""]
+
+
+async def test_that_messages_of_one_batch_keep_their_own_traces(
+    timeline: Timeline, relay: Relay, bus: Bus
+) -> None:
+    told: list[list[str]] = []
+
+    async def hear(delivery: Delivery) -> None:
+        told.append([wake.traceparent for wake in decode(delivery.payload).wakes])
+
+    await bus.subscribe(INBOUND, hear)
+    traces = Traces(TracerProvider().get_tracer("test"))
+
+    async def send(tenant: UUID, conversation: UUID) -> str:
+        with traces.span("message.receive"):
+            await timeline.append(message(conversation, "m", tenant))
+            return traceparent()
+
+    tenants = (TENANT, OTHER)
+    places = [await timeline.open(tenant, CHANNEL, CONTACT) for tenant in tenants]
+    mine = await asyncio.gather(*map(send, tenants, places))
+    await relay.settle()
+    assert told == [list(mine)]

@@ -3,15 +3,18 @@
 from typing import Any
 
 from hyperpersonal_core.api import Appended, ChannelScope, Inbound, parse_inbound
+from hyperpersonal_core.kit.tracing import Traces
 
 from hyperpersonal_web.http.tokens import ContactScope
 
 
 class Intake:
-    """Parses with the web chat channel's own hook, then hands over."""
+    """Parses with the web chat channel's own hook, then hands over. A message's trace begins here:
+    what a shopper's browser says about traces is not believed."""
 
-    def __init__(self, inbound: Inbound) -> None:
+    def __init__(self, inbound: Inbound, traces: Traces) -> None:
         self._inbound = inbound
+        self._traces = traces
 
     async def take(self, contact: ContactScope, message: dict[str, Any]) -> Appended:
         """Returns after the message is committed.
@@ -22,6 +25,11 @@ class Intake:
         """
         scope = ChannelScope(contact.tenant_id, contact.channel_id, "webchat", "", {})
         parsed = parse_inbound(message)
-        return await self._inbound.receive(
-            scope, contact.contact_id, contact.conversation_id, parsed
-        )
+        ids = {
+            "tenant_id": str(contact.tenant_id),
+            "conversation_id": str(contact.conversation_id),
+        }
+        with self._traces.span("message.receive", **ids):
+            return await self._inbound.receive(
+                scope, contact.contact_id, contact.conversation_id, parsed
+            )
