@@ -1,6 +1,7 @@
 """The shopper's side of the gateway: POST, long-poll, WebSocket, and what it refuses."""
 
 import asyncio
+import contextlib
 import time
 from typing import Any
 
@@ -21,8 +22,9 @@ async def post(shop: Any, session: dict[str, Any], **message: Any) -> Any:
 async def closed(socket: websockets.ClientConnection) -> tuple[int, str]:
     """How the server closed it; whatever came before is read away."""
     async with asyncio.timeout(8):
-        async for _ in socket:
-            pass
+        with contextlib.suppress(websockets.ConnectionClosedError):
+            async for _ in socket:
+                pass
         await socket.wait_closed()
     assert socket.close_code is not None
     return socket.close_code, socket.close_reason or ""
