@@ -9,7 +9,8 @@ import msgspec
 from hyperpersonal_core.api import TurnView
 from msgspec import Struct
 
-from hyperpersonal_web.demo_shop.model import Records
+from hyperpersonal_web.demo_shop.expected import expected_state
+from hyperpersonal_web.demo_shop.model import Action, Records
 from hyperpersonal_web.evaluate.shopper import Task
 from hyperpersonal_web.evaluate.slot import Slot
 from hyperpersonal_web.evaluate.tasks import Held, TaskEvaluation, figures
@@ -20,18 +21,20 @@ Told = Callable[[int, int], None]
 class Kept(Struct, frozen=True):
     """A task as it went, with what is needed to see why. `wrote`: the shop's log of writes;
     `turns`: who answered each turn, how it ended, and why it was routed there; `turn_ms`: how long
-    the shopper waited each time."""
+    the shopper waited each time; `handoff`: what a person was told."""
 
     task: Task
     held: Held
     wrote: list[dict[str, Any]]
     turns: list[dict[str, Any]]
     turn_ms: list[float]
+    handoff: dict[str, Any] | None
 
     def line(self) -> dict[str, Any]:
         """A row of the transcripts."""
         told: dict[str, Any] = msgspec.to_builtins(self.held)
         return told | {
+            "handoff": self.handoff,
             "turn_ms": self.turn_ms,
             "source": self.task.source,
             "expected": self.task.write_actions,
@@ -77,13 +80,27 @@ class Session:
         return sum(len(slot.turn_ms) for slot in self._slots)
 
 
-def tasks_report(kept: Sequence[Kept]) -> dict[str, Any]:
-    """`tasks`, and the same apart by source. `resolved`: success without a person."""
+def tasks_report(kept: Sequence[Kept], store: Records) -> dict[str, Any]:
+    """`tasks`, and the same apart by source.
+
+    `resolved`: success without a person. `impossible`: how many tasks expect a write that the
+    shop's rules refuse; they count as failures all the same.
+    """
     sources = sorted({one.task.source for one in kept})
     by_source = {
         source: _figures([one for one in kept if one.task.source == source]) for source in sources
     }
-    return _figures(kept) | {"shopper": "scripted", "by_source": by_source}
+    impossible = sum(_refused(one.task, store) for one in kept)
+    return _figures(kept) | {
+        "impossible": impossible,
+        "shopper": "scripted",
+        "by_source": by_source,
+    }
+
+
+def _refused(task: Task, store: Records) -> bool:
+    actions = [Action(write["tool"], write["args"]) for write in task.write_actions]
+    return bool(expected_state(store, actions).refused)
 
 
 def _figures(kept: Sequence[Kept]) -> dict[str, Any]:
@@ -97,7 +114,14 @@ def _figures(kept: Sequence[Kept]) -> dict[str, Any]:
 async def _kept(slot: Slot, task: Task, held: Held) -> Kept:
     waited = [round(ms, 1) for ms in slot.turn_ms[-held.turns :]] if held.turns else []
     wrote = [msgspec.to_builtins(action) for action in await slot.writes("")]
-    return Kept(task, held, wrote, [_seen(turn) for turn in await slot.turns()], waited)
+    return Kept(
+        task,
+        held,
+        wrote,
+        [_seen(turn) for turn in await slot.turns()],
+        waited,
+        await slot.handoff(),
+    )
 
 
 def _seen(turn: TurnView) -> dict[str, Any]:

@@ -35,6 +35,7 @@ FIGURES = (
     ("tasks.handoff_rate", "  handed to a person", ""),
     ("tasks.resolved", "  success without a person", ""),
     ("tasks.turns_mean", "  turns", ""),
+    ("tasks.impossible", "  whose shop refuses what is expected", ""),
     ("conversations.n", "conversations", ""),
     ("conversations.agent_strict", "  right agent for the opening", ""),
     ("conversations.article_r1", "  right article first", ""),

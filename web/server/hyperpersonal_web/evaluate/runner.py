@@ -65,7 +65,7 @@ async def _hold(
     timing = session.times()
     if session.turns:
         timing["cpu_ms_per_turn"] = round(cpu_ms / session.turns, 1)
-    return tasks_report(kept), timing, kept
+    return tasks_report(kept, data.store), timing, kept
 
 
 def _history(data: Data) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -104,6 +105,10 @@ class Slot:
     async def turns(self) -> list[TurnView]:
         """The turns of the conversation it holds, as staff sees them."""
         return await self._gateway.history.of(*self._place)
+
+    async def handoff(self) -> dict[str, Any] | None:
+        """What the person who has it was told; None if nobody has."""
+        return (await self._gateway.handoffs.read(*self._place)).packet
 
     @property
     def _place(self) -> tuple[UUID, UUID]:
