@@ -1,117 +1,75 @@
-"""How many messages a second reach the timeline, with and without group commit.
+"""Messages a second through the real gateway: until stored, and until an echo was pushed back.
 
-Both runs do the same durable work a message: append, outbox row, one acknowledged wake-up on the
-bus, row cleared. A closed loop: every conversation sends its next message when the last one is
-committed.
+The echo answers in the host itself; everything around it is the product's own: channel, timeline,
+group commit, bus, turn worker, lease, finish, push.
 """
 
-import asyncio
-import time
-from uuid import UUID
+from contextlib import AsyncExitStack
 
-from hyperpersonal_core.api import (
-    Channels,
-    Contacts,
-    NewChannel,
-    NewMessage,
-    Tenants,
-    Timeline,
-)
-from hyperpersonal_core.kit.bus import Bus
-from hyperpersonal_core.kit.clock import SystemClock
-from hyperpersonal_core.kit.db import Database
-from hyperpersonal_core.kit.ids import Uuid7Ids
-from hyperpersonal_core.kit.outbox import Relay
-from msgspec import Struct
+from hyperpersonal_core.api import TurnJournals
 
-TEXT = "Where is my order? I was told it would be here on Monday. " * 6  # about 350 characters
-ALONE_FLIGHTS = 10
+from hyperpersonal_web.bench.commits import bench_commits
+from hyperpersonal_web.bench.crowd import gather_crowd
+from hyperpersonal_web.bench.echo import EchoHost
+from hyperpersonal_web.bench.load import Load
+from hyperpersonal_web.bench.parts import PartMeter
+from hyperpersonal_web.bench.served import install_trivial, open_served, open_worker, run_load
+from hyperpersonal_web.bench.terms import Terms
+from hyperpersonal_web.demo.stage import Props
+from hyperpersonal_web.wiring import Ground, open_ground
 
-Talk = tuple[UUID, UUID, UUID]
+SHOPPERS = 256
 
 
-class Run(Struct, frozen=True):
-    """One closed loop. `cpu_us_per_msg` is of this process only."""
-
-    msgs_per_s: float
-    ms_p50: float
-    ms_p99: float
-    cpu_us_per_msg: float
-    messages: int
-
-
-async def bench_ingest(
-    dsn: str, nats_url: str, *, seconds: float = 5.0, conversations: int = 256
-) -> dict[str, float]:
-    """Measure both ways one after the other on a migrated database.
-
-    Returns:
-        `ingest_msgs_per_s`, `ingest_append_ms_p50`, `ingest_append_ms_p99`,
-        `ingest_cpu_us_per_msg`, `ingest_alone_msgs_per_s`, `group_commit_ratio`.
-    """
-    db, bus = await Database.open(dsn), await Bus.connect(nats_url, prefix="bench")
-    try:
-        talks = await _open(db, bus, conversations)
-        alone = await _loop(db, bus, talks, seconds, batch_max=1)
-        grouped = await _loop(db, bus, talks, seconds, batch_max=256)
-    finally:
-        await bus.close()
-        await db.close()
-    return {
-        "ingest_msgs_per_s": round(grouped.msgs_per_s, 1),
-        "ingest_append_ms_p50": round(grouped.ms_p50, 2),
-        "ingest_append_ms_p99": round(grouped.ms_p99, 2),
-        "ingest_cpu_us_per_msg": round(grouped.cpu_us_per_msg, 1),
-        "ingest_alone_msgs_per_s": round(alone.msgs_per_s, 1),
-        "group_commit_ratio": round(grouped.msgs_per_s / alone.msgs_per_s, 2),
-    }
-
-
-async def _open(db: Database, bus: Bus, count: int) -> list[Talk]:
-    clock, ids = SystemClock(), Uuid7Ids()
-    tenant = (await Tenants(db, clock, ids).create_tenant(f"bench-{ids.new().hex[:12]}", "B")).id
-    channels, contacts = Channels(db, clock, ids), Contacts(db, clock, ids)
-    scope = await channels.resolve(await channels.create_channel(tenant, NewChannel("bench")))
-    timeline = Timeline(db, Relay(db, bus, clock), clock, ids)
-
-    async def one() -> Talk:
-        contact = (await contacts.open(tenant)).id
-        return tenant, await timeline.open(tenant, scope.channel_id, contact), contact
-
-    return list(await asyncio.gather(*(one() for _ in range(count))))
-
-
-async def _loop(
-    db: Database, bus: Bus, talks: list[Talk], seconds: float, *, batch_max: int
-) -> Run:
-    clock, ids = SystemClock(), Uuid7Ids()
-    relay = Relay(db, bus, clock)
-    flights = 2 if batch_max > 1 else ALONE_FLIGHTS
-    timeline = Timeline(db, relay, clock, ids, batch_max=batch_max, flights_max=flights)
-    running = asyncio.create_task(relay.run())
-    taken: list[float] = []
-    started, cpu = time.perf_counter(), time.process_time()
-    end = started + seconds
-    await asyncio.gather(*(_talk(timeline, talk, end, taken) for talk in talks))
-    await timeline.close()
-    running.cancel()
-    await relay.settle()
-    elapsed, used = time.perf_counter() - started, time.process_time() - cpu
-    taken.sort()
-    return Run(
-        msgs_per_s=len(taken) / elapsed,
-        ms_p50=taken[len(taken) // 2] * 1000,
-        ms_p99=taken[int(len(taken) * 0.99)] * 1000,
-        cpu_us_per_msg=used / len(taken) * 1e6,
-        messages=len(taken),
+async def bench_ingest(props: Props, terms: Terms) -> dict[str, float]:
+    """Stored only, then with an echo, then group commit on and off."""
+    async with AsyncExitStack() as stack:
+        ground = await open_ground(stack, props.settings, props.addresses)
+        figures = await _stored(ground, terms) | await _echoed(ground, props, terms)
+    terms.say("group commit off and on")
+    where = (props.addresses.database_url, props.addresses.nats_url)
+    return figures | await bench_commits(
+        *where, seconds=terms.seconds, conversations=terms.count or SHOPPERS
     )
 
 
-async def _talk(timeline: Timeline, talk: Talk, end: float, taken: list[float]) -> None:
-    tenant, conversation, contact = talk
-    n = time.monotonic_ns()  # ids of an earlier loop would be duplicates
-    while (sent := time.perf_counter()) < end:
-        n += 1
-        body = {"text": TEXT}
-        await timeline.append(NewMessage(tenant, conversation, contact, f"b{n}", body))
-        taken.append(time.perf_counter() - sent)
+async def _stored(ground: Ground, terms: Terms) -> dict[str, float]:
+    async with AsyncExitStack() as stack:
+        gateway, port = await open_served(stack, ground)
+        crowd = await gather_crowd(ground, gateway.tokens, terms.count or SHOPPERS)
+        terms.say("POST until stored")
+        posted = await run_load(Load(port, crowd.tokens, terms.seconds, "post", "stored"))
+        terms.say("WebSocket until stored")
+        framed = await run_load(Load(port, crowd.tokens, terms.seconds, "ws", "stored"))
+    return {
+        "ingest_post_msgs_per_s": posted.msgs_per_s,
+        "ingest_post_ms_p50": posted.ms_p50,
+        "ingest_post_ms_p99": posted.ms_p99,
+        "ingest_ws_msgs_per_s": framed.msgs_per_s,
+        "ingest_ms_p50": framed.ms_p50,
+        "ingest_ms_p99": framed.ms_p99,
+    }
+
+
+async def _echoed(ground: Ground, props: Props, terms: Terms) -> dict[str, float]:
+    async with AsyncExitStack() as stack:
+        gateway, port = await open_served(stack, ground)
+        crowd = await gather_crowd(ground, gateway.tokens, terms.count or SHOPPERS)
+        installations = await install_trivial(ground, crowd.tenant_id)
+        journals = TurnJournals(ground.db)
+        await open_worker(stack, ground, EchoHost(), installations, journals)
+        terms.say("POST until the echo is pushed")
+        posted = await run_load(Load(port, crowd.tokens, terms.seconds, "post"))
+        terms.say("WebSocket until the echo is pushed")
+        meter = PartMeter(without=props.shop.pid)
+        before = sum(meter.seconds().values())
+        framed = await run_load(Load(port, crowd.tokens, terms.seconds, "ws"))
+        used = sum(meter.seconds().values()) - before
+    return {
+        "echo_msgs_per_s": framed.msgs_per_s,
+        "echo_ms_p50": framed.ms_p50,
+        "echo_ms_p99": framed.ms_p99,
+        "echo_cpu_ms": round(used * 1000 / max(1, framed.answered), 3),
+        "echo_post_msgs_per_s": posted.msgs_per_s,
+        "echo_post_ms_p99": posted.ms_p99,
+    }

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import sys
 import time
 from contextlib import AsyncExitStack
@@ -12,12 +13,14 @@ from hyperpersonal_core.kit.outbox import TIMELINE
 
 from hyperpersonal_web.bench.crowd import Crowd, gather_crowd
 from hyperpersonal_web.bench.holder import Held, Hold
+from hyperpersonal_web.bench.terms import Terms
 from hyperpersonal_web.demo.stage import Props
 from hyperpersonal_web.embedded.postgres import free_port
 from hyperpersonal_web.http.tokens import ContactTokens
 from hyperpersonal_web.wiring import Ground, open_ground
 
 SOCKETS = 10_000
+FILES_BESIDE = 500
 SETTLE_S = 3.0
 PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 _SAY = """
@@ -29,13 +32,18 @@ insert into events
 select $1, id, last_offset, gen_random_uuid(), 'system', 'status', $3, now() from moved"""
 
 
-async def bench_sockets(props: Props) -> dict[str, float]:
-    """Start a gateway and a holder of sockets, then tell all of them one thing."""
+async def bench_sockets(props: Props, terms: Terms) -> dict[str, float]:
+    """Start a gateway and a holder of sockets, then tell all of them one thing.
+
+    Fewer than asked are held when this machine lets a process open fewer files.
+    """
+    count = min(terms.count or SOCKETS, _files_max() - FILES_BESIDE)
+    terms.say(f"{count} sockets")
     async with AsyncExitStack() as stack:
         ground = await open_ground(stack, props.settings, props.addresses)
         secret, port = os.urandom(24).hex(), free_port()
         gateway = await _start_gateway(stack, props, secret, port)
-        crowd = await gather_crowd(ground, ContactTokens(secret, ground.clock), SOCKETS)
+        crowd = await gather_crowd(ground, ContactTokens(secret, ground.clock), count)
         before = _rss_kib(gateway.pid)
         holder = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "hyperpersonal_web.bench.holder",
@@ -95,6 +103,13 @@ async def _broadcast(ground: Ground, crowd: Crowd) -> float:
     told_at = time.time()
     await ground.bus.publish(TIMELINE, encode(wakes), ground.ids.new().hex)
     return told_at
+
+
+def _files_max() -> int:
+    """How many files each process here may open; the gateway and the holder inherit it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
 
 
 def _rss_kib(pid: int) -> int:

@@ -1,40 +1,29 @@
-"""Turns from message to pushed answer: with an echo in the host, and with sandboxed agents.
+"""Turns from message to pushed answer: a trivial Python agent, and the order agent with its shop.
 
-CPU is that of every process outside the shop and the load generator, from /proc.
+Every turn runs in a fresh instance of the sandbox. CPU is that of every process of the product
+(not of the shop, not of the load generator), sampled while the load runs.
 """
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from uuid import UUID
+import statistics
+from contextlib import AsyncExitStack
 
-import msgspec
-from hyperpersonal_core.api import (
-    Installations,
-    NewInstallation,
-    Services,
-    TurnJournals,
-    TurnWorker,
-)
-from hyperpersonal_runtime.api import Host, SealedRelease
+from hyperpersonal_core.api import TurnJournals
+from hyperpersonal_runtime.api import Host
+from msgspec import Struct
 
-from hyperpersonal_web.asgi import create_app
 from hyperpersonal_web.bench.crowd import Crowd, gather_crowd
-from hyperpersonal_web.bench.echo import EchoHost, FirstAgent, NoRecall, OneRelease
-from hyperpersonal_web.bench.load import Figures, Load
+from hyperpersonal_web.bench.load import Load
+from hyperpersonal_web.bench.parts import PARTS, PartMeter
+from hyperpersonal_web.bench.served import install_trivial, open_served, open_worker, run_load
+from hyperpersonal_web.bench.terms import Terms
 from hyperpersonal_web.demo.merchant import import_policy
 from hyperpersonal_web.demo.plugins import install_all, publish_all, publisher_key
 from hyperpersonal_web.demo.stage import Props
-from hyperpersonal_web.evaluate.cpu import CpuMeter
-from hyperpersonal_web.server import listen, serve
 from hyperpersonal_web.wiring import (
     GUEST_CACHE,
-    Gateway,
     Ground,
-    background,
     open_engine,
-    open_gateway,
     open_ground,
     open_market,
     open_ports,
@@ -42,161 +31,101 @@ from hyperpersonal_web.wiring import (
     warm,
 )
 
-ECHO_SHOPPERS = 256
-AGENT_SHOPPERS = 16
-SECONDS = 5.0
-DIGEST = "sha256:" + "0" * 64
-TRIVIAL = b"""
-from hyperpersonal_sdk import Agent
-plugin = Agent()
-
-@plugin.reply
-def reply(turn, host):
-    return "I heard you."
-"""
+SHOPPERS = 16
+WARM_SECONDS = 1.5
+SAMPLES = 8
 ORDER_TEXT = "Where is my order #W1000001? My e-mail is maya.lindqvist@example.com"
+_FINISHED = "select count(*) from turns where tenant_id = $1 and status = 'finished'"
 
 
-async def bench_turns(props: Props) -> dict[str, float]:
-    """All ways one after the other."""
+class Scene(Struct, frozen=True):
+    """Where the load goes, and what it is measured by."""
+
+    ground: Ground
+    props: Props
+    crowd: Crowd
+    port: int
+
+
+async def bench_turns(props: Props, terms: Terms) -> dict[str, float]:
+    """First the trivial agent, then the order agent."""
     async with AsyncExitStack() as stack:
+        terms.say("starting the sandboxes")
         ground = await open_ground(stack, props.settings, props.addresses)
-        figures = await _echo(ground)
         await props.guest()
-        figures |= await _trivial(ground, props)
+        figures = await _trivial(ground, props, terms)
         await asyncio.to_thread(props.shop.wait)
-        return figures | await _orders(ground, props)
+        return figures | await _orders(ground, props, terms)
 
 
-async def _echo(ground: Ground) -> dict[str, float]:
+async def _trivial(ground: Ground, props: Props, terms: Terms) -> dict[str, float]:
     async with AsyncExitStack() as stack:
-        gateway, port = await _gateway(stack, ground)
-        crowd = await gather_crowd(ground, gateway.tokens, ECHO_SHOPPERS)
-        installations = await _install(ground, crowd.tenant_id)
-        journals = TurnJournals(ground.db)
-        await _worker(stack, _services(ground, EchoHost(), installations, journals))
-        over_socket = await _load(Load(port, crowd.tokens, SECONDS, "ws"))
-        posted = await gather_crowd(ground, gateway.tokens, ECHO_SHOPPERS)
-        await _install(ground, posted.tenant_id)
-        by_post = await _load(Load(port, posted.tokens, SECONDS, "post"))
-    return {
-        "ingest_ws_msgs_per_s": over_socket.msgs_per_s,
-        "ingest_ms_p50": over_socket.ms_p50,
-        "ingest_ms_p99": over_socket.ms_p99,
-        "ingest_post_msgs_per_s": by_post.msgs_per_s,
-        "ingest_post_ms_p99": by_post.ms_p99,
-    }
-
-
-async def _trivial(ground: Ground, props: Props) -> dict[str, float]:
-    """A Python agent that says one sentence, in a fresh instance each."""
-    async with AsyncExitStack() as stack:
-        gateway, port = await _gateway(stack, ground)
-        crowd = await gather_crowd(ground, gateway.tokens, AGENT_SHOPPERS)
-        installations = await _install(ground, crowd.tenant_id)
+        gateway, port = await open_served(stack, ground)
+        crowd = await gather_crowd(ground, gateway.tokens, terms.count or SHOPPERS)
+        installations = await install_trivial(ground, crowd.tenant_id)
         market, mind = open_market(ground), open_understanding(ground)
         host, journals = Host(props.settings.data_dir / GUEST_CACHE), TurnJournals(ground.db)
         await host.start(open_ports(ground, mind, market, (host, journals)))
         stack.push_async_callback(host.close)
-        await _worker(stack, _services(ground, host, installations, journals))
-        await _load(Load(port, crowd.tokens, 1.0, "ws"))
-        return await _measured(props, crowd, port, "turns_python_fresh", ORDER_TEXT)
+        await open_worker(stack, ground, host, installations, journals)
+        terms.say("a trivial Python agent, a fresh instance each")
+        scene = Scene(ground, props, crowd, port)
+        return await _measured(scene, terms, ("turns_python_fresh", "turn"))
 
 
-async def _orders(ground: Ground, props: Props) -> dict[str, float]:
-    """The order agent, with memory, routing, the connector and the shop."""
+async def _orders(ground: Ground, props: Props, terms: Terms) -> dict[str, float]:
     async with AsyncExitStack() as stack:
+        terms.say("publishing and installing the demo's plugins")
         mind, market = open_understanding(ground), open_market(ground)
-        gateway, port = await _gateway(stack, ground)
-        crowd = await gather_crowd(ground, gateway.tokens, AGENT_SHOPPERS)
+        gateway, port = await open_served(stack, ground)
+        crowd = await gather_crowd(ground, gateway.tokens, terms.count or SHOPPERS)
         releases = await publish_all(market.registry, publisher_key(props.folder / "key"))
         shop = (props.shop.url, props.shop.keys.token)
         await install_all(market, crowd.tenant_id, releases, shop)
         await import_policy(mind.knowledge, crowd.tenant_id)
         await open_engine(stack, ground, mind, market)
         await warm(mind, market, crowd.tenant_id)
-        await _load(Load(port, crowd.tokens, 1.0, "ws", [ORDER_TEXT]))
-        return await _measured(props, crowd, port, "turn", ORDER_TEXT)
+        terms.say("the order agent with memory, routing, connector and shop")
+        scene = Scene(ground, props, crowd, port)
+        return await _measured(scene, terms, ("order_agent_turns", "order_agent_turn"))
 
 
-async def _measured(
-    props: Props, crowd: Crowd, port: int, name: str, text: str
-) -> dict[str, float]:
-    meter = CpuMeter(without=props.shop.pid)
-    before = meter.seconds()
-    figures, load_cpu_s = await _loaded(Load(port, crowd.tokens, SECONDS, "ws", [text]))
-    cpu_s = meter.seconds() - before - load_cpu_s
+async def _measured(scene: Scene, terms: Terms, names: tuple[str, str]) -> dict[str, float]:
+    """Warm up, then load and sample at once; figures are named (rate, the rest)."""
+    rate, turn = names
+    way = (scene.port, scene.crowd.tokens)
+    await run_load(Load(*way, min(WARM_SECONDS, terms.seconds), "ws", texts=[ORDER_TEXT]))
+    sampling = asyncio.create_task(_sample(scene, terms.seconds))
+    figures = await run_load(Load(*way, terms.seconds, "ws", texts=[ORDER_TEXT]))
+    cpu = await sampling
     return {
-        f"{name}_per_s": figures.msgs_per_s,
-        f"{name}_cpu_ms_p50": round(cpu_s * 1000 / max(1, figures.answered), 2),
-        f"{name}_ms_p50": figures.ms_p50,
-        f"{name}_ms_p99": figures.ms_p99,
+        f"{rate}_per_s": figures.msgs_per_s,
+        f"{turn}_ms_p50": figures.ms_p50,
+        f"{turn}_ms_p99": figures.ms_p99,
+        f"{turn}_cpu_ms_p50": _median(cpu, *PARTS),
+        **{f"{turn}_cpu_ms_{part}": _median(cpu, part) for part in PARTS},
     }
 
 
-async def _install(ground: Ground, tenant_id: UUID) -> Installations:
-    installations = Installations(ground.db, ground.clock, ground.ids)
-    manifest = {"id": "bench/echo", "title": "Echo", "agent": {"labels": ["order"], "intents": []}}
-    new = NewInstallation("bench/echo", "1.0.0", DIGEST, "agent", manifest)
-    await installations.install(tenant_id, new)
-    return installations
+async def _sample(scene: Scene, seconds: float) -> list[dict[str, float]]:
+    """CPU ms a turn by part, in each of some slices of the time in which turns were finished."""
+    meter, slices = PartMeter(without=scene.props.shop.pid), []
+    turns, used = await _finished(scene), meter.seconds()
+    for _ in range(SAMPLES):
+        await asyncio.sleep(seconds / SAMPLES)
+        now_turns, now_used = await _finished(scene), meter.seconds()
+        if done := now_turns - turns:
+            slices.append({part: (now_used[part] - used[part]) * 1000 / done for part in PARTS})
+        turns, used = now_turns, now_used
+    return slices
 
 
-async def _gateway(stack: AsyncExitStack, ground: Ground) -> tuple[Gateway, int]:
-    gateway = await open_gateway(stack, ground, open_understanding(ground))
-    port = await stack.enter_async_context(_served(gateway))
-    return gateway, port
+async def _finished(scene: Scene) -> int:
+    async with scene.ground.db.transaction(scene.crowd.tenant_id) as connection:
+        return int(await connection.fetchval(_FINISHED, scene.crowd.tenant_id))
 
 
-@asynccontextmanager
-async def _served(gateway: Gateway) -> AsyncIterator[int]:
-    listener, stop = listen("127.0.0.1", 0), asyncio.Event()
-    serving = asyncio.create_task(serve(create_app(gateway), listener, stop))
-    try:
-        yield int(listener.getsockname()[1])
-    finally:
-        stop.set()
-        await serving
-
-
-def _services(
-    ground: Ground,
-    host: EchoHost | Host,
-    installations: Installations,
-    journals: TurnJournals,
-) -> Services:
-    release = SealedRelease("bench/echo", "1.0.0", DIGEST, "echo", {"echo/__init__.py": TRIVIAL})
-    return Services(
-        db=ground.db,
-        bus=ground.bus,
-        relay=ground.relay,
-        clock=ground.clock,
-        ids=ground.ids,
-        host=host,
-        installations=installations,
-        releases=OneRelease(release),
-        journals=journals,
-        recall=NoRecall(),
-        router=FirstAgent(),
-    )
-
-
-async def _worker(stack: AsyncExitStack, services: Services) -> None:
-    worker = TurnWorker(services)
-    background(stack, worker.run())
-    stack.push_async_callback(worker.close)
-
-
-async def _load(load: Load) -> Figures:
-    return (await _loaded(load))[0]
-
-
-async def _loaded(load: Load) -> tuple[Figures, float]:
-    """Run the load generator; also the CPU seconds it used."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hyperpersonal_web.bench.load",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, _ = await process.communicate(msgspec.json.encode(load))
-    figures = msgspec.json.decode(out, type=Figures)
-    return figures, figures.cpu_s
+def _median(slices: list[dict[str, float]], *parts: str) -> float:
+    if not slices:
+        return 0.0
+    return round(statistics.median(sum(one[part] for part in parts) for one in slices), 2)

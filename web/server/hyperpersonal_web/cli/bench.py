@@ -10,33 +10,31 @@ import click
 import msgspec
 import uvloop
 from hyperpersonal_core.kit import log
-from hyperpersonal_runtime.bench import bench_guest
+from hyperpersonal_runtime.bench import SAMPLES, bench_guest
 from rich.console import Console
 from rich.table import Table
 
 from hyperpersonal_web.bench.ingest import bench_ingest
 from hyperpersonal_web.bench.sockets import bench_sockets
+from hyperpersonal_web.bench.terms import COUNT_MAX, SECONDS_MAX, SECONDS_MIN, Terms
 from hyperpersonal_web.bench.turns import bench_turns
 from hyperpersonal_web.cli.serve import settings_of
 from hyperpersonal_web.demo.stage import Props, data_folder
 from hyperpersonal_web.paths import ROOT
 from hyperpersonal_web.wiring import GUEST_CACHE
 
-Measure = Callable[[Props], Coroutine[Any, Any, dict[str, float]]]
+Measure = Callable[[Props, Terms], Coroutine[Any, Any, dict[str, float]]]
 
 
-async def _ingest(props: Props) -> dict[str, float]:
-    return await bench_ingest(props.addresses.database_url, props.addresses.nats_url)
-
-
-async def _guest(props: Props) -> dict[str, float]:
+async def _guest(props: Props, terms: Terms) -> dict[str, float]:
+    terms.say("the sandbox")
     await props.guest()
-    return await bench_guest(props.settings.data_dir / GUEST_CACHE)
+    return await bench_guest(props.settings.data_dir / GUEST_CACHE, terms.count or SAMPLES)
 
 
 MEASURES: dict[str, Measure] = {
     "turns": bench_turns,
-    "ingest": _ingest,
+    "ingest": bench_ingest,
     "sockets": bench_sockets,
     "guest": _guest,
 }
@@ -45,34 +43,65 @@ MEASURES: dict[str, Measure] = {
 @click.command()
 @click.argument("what", type=click.Choice([*MEASURES, "all"]), default="all")
 @click.option(
+    "--seconds",
+    type=click.FloatRange(SECONDS_MIN, SECONDS_MAX),
+    default=5.0,
+    show_default=True,
+    help="Length of each measured loop.",
+)
+@click.option(
+    "--count",
+    type=click.IntRange(1, COUNT_MAX),
+    help="Shoppers, sockets or samples, instead of the measurement's own number.",
+)
+@click.option(
     "--json", "out", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here."
 )
-def bench(what: str, out: Path | None) -> None:
+def bench(what: str, seconds: float, count: int | None, out: Path | None) -> None:
     r"""Measure turns, ingest, sockets or the guest, on empty servers of its own.
 
     \b
-    turns    messages/s and ms from POST and WebSocket to the pushed answer: an echo in the host,
-             a trivial Python agent in a fresh sandbox each, the order agent with its shop
-    ingest   messages/s onto the timeline with and without group commit
+    turns    turns/s, ms and CPU from a message to its pushed answer: a trivial Python agent in a
+             fresh sandbox each, and the order agent with its shop
+    ingest   messages/s by POST and WebSocket until stored, and until an in-host echo is pushed;
+             group commit on and off
     sockets  10,000 idle WebSockets in one process: KiB each, and a broadcast to all
     guest    the sandbox alone: instantiate, load, call
+
+    Exit codes: 0 measured, 1 a server did not start or a measurement failed, 2 wrong usage.
     """
     console = Console(highlight=False)
     log.configure("error")
     settings = data_folder(settings_of(os.environ, 0), ROOT)
-    props = Props(settings, lambda *_: None, throwaway="bench")
-    try:
-        props.start()
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            names = list(MEASURES) if what == "all" else [what]
-            figures: dict[str, float] = {}
-            for name in names:
-                figures |= runner.run(MEASURES[name](props))
-    finally:
-        props.stop()
-    table = Table("figure", "value", box=None, pad_edge=False)
-    for name, value in figures.items():
-        table.add_row(name, f"{value:,.2f}")
-    console.print(table)
+    names = list(MEASURES) if what == "all" else [what]
+    with console.status("starting the servers") as status:
+        terms = Terms(seconds, count or 0, lambda step: status.update(f"{step} …"))
+        props = Props(settings, lambda *_: None, throwaway=f"bench-{os.getpid()}")
+        try:
+            figures = _measure(props, names, terms)
+        except (OSError, RuntimeError) as problem:
+            raise click.ClickException(str(problem)) from problem
+        finally:
+            props.stop()
+    console.print(_table(figures))
     if out:
         out.write_bytes(msgspec.json.format(msgspec.json.encode(figures)) + b"\n")
+
+
+def _measure(props: Props, names: list[str], terms: Terms) -> dict[str, float]:
+    props.start()
+    load_before = os.getloadavg()[0]
+    figures: dict[str, float] = {}
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        for name in names:
+            figures |= runner.run(MEASURES[name](props, terms))
+    machine = {"load_average_before": load_before, "load_average_after": os.getloadavg()[0]}
+    return figures | {name: round(value, 2) for name, value in machine.items()}
+
+
+def _table(figures: dict[str, float]) -> Table:
+    table = Table("figure", "value", box=None, pad_edge=False)
+    table.columns[1].justify = "right"
+    for name, value in figures.items():
+        table.add_row(name, f"{value:,.2f}")
+    return table

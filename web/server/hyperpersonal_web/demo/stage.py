@@ -65,8 +65,8 @@ class Props:
         self.settings = settings
         self.folder = settings.data_dir / (throwaway or DEMO_FOLDER)
         self._progress = progress
-        if throwaway:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        self._throwaway = bool(throwaway)
+        self._forget()
         self._services = Services(
             self.folder if throwaway else settings.data_dir,
             database_url=settings.database_url,
@@ -104,10 +104,15 @@ class Props:
         self._progress("Python sandbox", 1.0)
 
     def stop(self) -> None:
-        """Stop what was started; the data stays."""
+        """Stop what was started; the data stays, but for throwaway servers."""
         if hasattr(self, "shop"):
             self.shop.stop()
         self._services.stop()
+        self._forget()
+
+    def _forget(self) -> None:
+        if self._throwaway:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _build_guest(self) -> None:
         cache = self.settings.data_dir / GUEST_CACHE

@@ -1,0 +1,110 @@
+"""What the measurements through the whole product share: a gateway, a turn worker, shoppers."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import UUID
+
+import msgspec
+from hyperpersonal_core.api import (
+    Installations,
+    NewInstallation,
+    Services,
+    TurnJournals,
+    TurnWorker,
+)
+from hyperpersonal_runtime.api import PluginHost, SealedRelease
+
+from hyperpersonal_web.asgi import create_app
+from hyperpersonal_web.bench.echo import FirstAgent, NoRecall, OneRelease
+from hyperpersonal_web.bench.load import Figures, Load
+from hyperpersonal_web.server import listen, serve
+from hyperpersonal_web.wiring import (
+    Gateway,
+    Ground,
+    background,
+    open_gateway,
+    open_understanding,
+)
+
+LOAD_SECONDS_OVER = 90.0
+PLUGIN = "bench/echo"
+DIGEST = "sha256:" + "0" * 64
+TRIVIAL = b"""
+from hyperpersonal_sdk import Agent
+plugin = Agent()
+
+@plugin.reply
+def reply(turn, host):
+    return "I heard you."
+"""
+
+
+async def open_served(stack: AsyncExitStack, ground: Ground) -> tuple[Gateway, int]:
+    """A gateway in this process, and the port it is served on."""
+    gateway = await open_gateway(stack, ground, open_understanding(ground))
+    return gateway, await stack.enter_async_context(_served(gateway))
+
+
+async def install_trivial(ground: Ground, tenant_id: UUID) -> Installations:
+    """The trivial agent as the tenant's only one."""
+    installations = Installations(ground.db, ground.clock, ground.ids)
+    manifest = {"id": PLUGIN, "title": "Echo", "agent": {"labels": ["order"], "intents": []}}
+    new = NewInstallation(PLUGIN, "1.0.0", DIGEST, "agent", manifest)
+    await installations.install(tenant_id, new)
+    return installations
+
+
+async def open_worker(
+    stack: AsyncExitStack, ground: Ground, host: PluginHost, installations: Installations,
+    journals: TurnJournals,
+) -> None:  # fmt: skip
+    """A turn worker that asks the trivial agent on `host`, without memory and routing."""
+    release = SealedRelease(PLUGIN, "1.0.0", DIGEST, "echo", {"echo/__init__.py": TRIVIAL})
+    worker = TurnWorker(
+        Services(
+            db=ground.db,
+            bus=ground.bus,
+            relay=ground.relay,
+            clock=ground.clock,
+            ids=ground.ids,
+            host=host,
+            installations=installations,
+            releases=OneRelease(release),
+            journals=journals,
+            recall=NoRecall(),
+            router=FirstAgent(),
+        )
+    )
+    background(stack, worker.run())
+    stack.push_async_callback(worker.close)
+
+
+async def run_load(load: Load) -> Figures:
+    """Run the load generator in a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "hyperpersonal_web.bench.load",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(load.seconds + LOAD_SECONDS_OVER):
+            out, _ = await process.communicate(msgspec.json.encode(load))
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise RuntimeError(f"the load generator ended with {process.returncode}")
+    return msgspec.json.decode(out, type=Figures)
+
+
+@asynccontextmanager
+async def _served(gateway: Gateway) -> AsyncIterator[int]:
+    listener, stop = listen("127.0.0.1", 0), asyncio.Event()
+    serving = asyncio.create_task(serve(create_app(gateway), listener, stop))
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        stop.set()
+        await serving
