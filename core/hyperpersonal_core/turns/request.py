@@ -55,7 +55,7 @@ def turn_request(
         conversation_id=str(turn.live.conversation_id),
         tenant_name=turn.tenant_name,
         channel=turn.channel,
-        text=text,
+        text=_matter(turn, text),
         contact=turn.contact if knows_contact else ContactView(turn.contact.id),
         messages=turn.messages,
         history=turn.history,
@@ -67,3 +67,11 @@ def turn_request(
         shared=turn.shared(),
         now=now,
     )
+
+
+def _matter(turn: Turn, text: str) -> str:
+    """After our clarifying question, with what it was about: its answer alone says too little."""
+    earlier = [speech.text for speech in turn.history if speech.source == "contact"]
+    if not turn.state.get("clarified") or text != turn.text or not earlier:
+        return text
+    return f"{earlier[-1]}\n{text}"

@@ -171,6 +171,18 @@ async def test_that_the_engine_declines_clarifies_once_and_calls_a_person(rig: R
     assert notice.body == {"text": texts.notice("asked_for_person"), "reason": "asked_for_person"}
 
 
+async def test_that_the_answer_to_our_question_comes_with_what_it_was_about(rig: Rig) -> None:
+    await rig.agent("order", echo)
+    rig.start()
+    place = await rig.conversation()
+    for count, text in enumerate(("what about W17?", "the order", "the order"), 1):
+        await rig.write(place, text)
+        told = await rig.wait_for(place, count)
+    _, asked, plain = (event.body["text"] for event in told)
+    assert asked == "You said: what about W17?\nthe order"
+    assert plain == "You said: the order", "only once"
+
+
 async def test_that_an_open_question_is_answered_to_who_asked_with_its_state(rig: Rig) -> None:
     async def asks(request: TurnRequest, calls: Calls) -> TurnReply:
         if not request.state:
