@@ -17,7 +17,7 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 TEXT = "Where is my order? I was told it would be here on Monday. " * 6
 HEAD = b"POST /v1/chat/messages HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n"
 CONNECTING_AT_ONCE = 64
-CAUGHT_UP_S = 0.5
+CAUGHT_UP_S = 0.25
 
 
 class Load(Struct, frozen=True):

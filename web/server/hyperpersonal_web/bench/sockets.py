@@ -53,7 +53,7 @@ async def bench_sockets(props: Props, terms: Terms) -> dict[str, float]:
         assert holder.stdout is not None
         holder.stdin.write(msgspec.json.encode(Hold(port, crowd.tokens)) + b"\n")
         held = int(await holder.stdout.readline())
-        await asyncio.sleep(SETTLE_S)
+        await asyncio.sleep(min(SETTLE_S, terms.seconds))
         kib = (_rss_kib(gateway.pid) - before) / held
         told_at = await _broadcast(ground, crowd)
         figures = msgspec.json.decode(await holder.stdout.readline(), type=Held)

@@ -1,0 +1,123 @@
+"""Every measurement runs with tiny counts and gives all its figures; wrong options are refused."""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import uvloop
+from click.testing import CliRunner
+from hyperpersonal_core.kit.settings import Settings
+from hyperpersonal_runtime.bench import bench_guest
+from hyperpersonal_web.bench.ingest import bench_ingest
+from hyperpersonal_web.bench.parts import PARTS, PartMeter
+from hyperpersonal_web.bench.sockets import bench_sockets
+from hyperpersonal_web.bench.terms import Terms
+from hyperpersonal_web.bench.turns import bench_turns
+from hyperpersonal_web.cli.bench import bench
+from hyperpersonal_web.demo.stage import Props
+from hyperpersonal_web.paths import ROOT
+from hyperpersonal_web.wiring import GUEST_CACHE
+
+TINY = Terms(seconds=0.4, count=4)
+
+Measure = Callable[[Props, Terms], Coroutine[Any, Any, dict[str, float]]]
+
+
+@pytest.fixture(scope="module")
+def props() -> Iterator[Props]:
+    settings = Settings(data_dir=ROOT / ".hp")  # the compiled guest there is shared by all tests
+    stage = Props(settings, lambda *_: None, throwaway=f"bench-test-{os.getpid()}")
+    try:
+        stage.start()
+        yield stage
+    finally:
+        stage.stop()
+    assert not stage.folder.exists()
+
+
+def figures_of(measure: Measure, props: Props) -> dict[str, float]:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(measure(props, TINY))
+
+
+def test_ingest_is_measured_until_stored_and_until_echoed(props: Props) -> None:
+    figures = figures_of(bench_ingest, props)
+    rates = {"ingest_post", "ingest_ws", "echo", "echo_post", "append", "append_alone"}
+    assert all(figures[f"{name}_msgs_per_s"] > 0 for name in rates)
+    assert 0 < figures["ingest_ms_p50"] <= figures["ingest_ms_p99"]
+    assert 0 < figures["echo_ms_p50"] <= figures["echo_ms_p99"]
+    assert figures["group_commit_ratio"] > 0
+    assert figures["echo_cpu_ms"] > 0
+
+
+def test_turns_are_measured_with_a_trivial_and_with_the_order_agent(props: Props) -> None:
+    figures = figures_of(bench_turns, props)
+    assert figures["turns_python_fresh_per_s"] > 0
+    assert figures["order_agent_turns_per_s"] > 0
+    for turn in ("turn", "order_agent_turn"):
+        assert 0 < figures[f"{turn}_ms_p50"] <= figures[f"{turn}_ms_p99"]
+        assert figures[f"{turn}_cpu_ms_p50"] > 0
+        assert all(figures[f"{turn}_cpu_ms_{part}"] >= 0 for part in PARTS)
+    assert figures["turn_cpu_ms_sandboxes"] > 0
+
+
+def test_sockets_are_held_and_all_hear_the_broadcast(props: Props) -> None:
+    figures = figures_of(bench_sockets, props)
+    assert figures["sockets_held"] == figures["broadcast_heard"] == TINY.count
+    assert 0 < figures["broadcast_ms_p50"] <= figures["broadcast_ms_p99"]
+    assert "socket_kib" in figures
+
+
+def test_the_guest_is_measured_alone() -> None:
+    figures = asyncio.run(bench_guest(ROOT / ".hp" / GUEST_CACHE, samples=5))
+    for name in ("instantiate_ms_p50", "load_ms_p50", "call_ms_p50", "mib"):
+        assert figures[f"guest_{name}"] > 0
+
+
+def test_a_part_of_the_product_counts_what_it_used(props: Props) -> None:
+    meter = PartMeter(without=props.shop.pid)
+    before = meter.seconds()
+    assert set(before) == set(PARTS)
+    assert before["postgresql"] > 0
+    assert sum(range(2_000_000))
+    after = meter.seconds()
+    assert after["server"] > before["server"]
+    assert all(after[part] >= before[part] for part in PARTS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["speed"], ["turns", "--seconds", "0"], ["guest", "--count", "0"], ["guest", "--json", "."]],
+)
+def test_wrong_options_are_refused_before_anything_starts(arguments: list[str]) -> None:
+    done = CliRunner().invoke(bench, arguments)
+    assert done.exit_code == 2
+    assert "Error" in done.output
+
+
+def test_the_command_prints_its_figures_and_writes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hyperpersonal_web.cli.bench.Props", _NoProps)
+    monkeypatch.setitem(bench.callback.__globals__["MEASURES"], "guest", _measure_nothing)
+    out = tmp_path / "figures.json"
+    done = CliRunner().invoke(bench, ["guest", "--json", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "guest_call_ms_p50" in done.output
+    assert msgspec.json.decode(out.read_bytes())["guest_call_ms_p50"] == 1.5
+
+
+class _NoProps:
+    def __init__(self, *_: object, **__: object) -> None: ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+async def _measure_nothing(props: Props, terms: Terms) -> dict[str, float]:
+    return {"guest_call_ms_p50": 1.5}
