@@ -17,6 +17,7 @@ from hyperpersonal_core.kit.errors import RefusedError, TooLargeError
 
 ID_CHARS_MAX = 100
 META_BYTES_MAX = 4096
+META_DEPTH_MAX = 8
 
 
 class FrameRefusedError(RefusedError):
@@ -38,7 +39,8 @@ def decode_frame(data: bytes | str) -> dict[str, Any]:
         raise TooLargeError("a message has at most 256 KiB", bytes_max=MESSAGE_BYTES_MAX)
     try:
         return msgspec.json.decode(data, type=dict[str, Any])
-    except ValueError as error:  # malformed JSON, another type, or bytes that are not UTF-8
+    # Malformed JSON, another type, bytes that are not UTF-8, or nested deeper than Python goes.
+    except (ValueError, RecursionError) as error:
         raise FrameRefusedError(
             "malformed_frame", 'send a JSON object such as {"id": "…", "text": "…"}'
         ) from error
@@ -71,7 +73,7 @@ def parse_inbound(frame: dict[str, Any]) -> InboundMessage:
 
 def _message_text(frame: dict[str, Any]) -> str:
     text = _text(frame, "text").strip()
-    if not text:
+    if not _visible(text):
         raise FrameRefusedError("empty_text", "write some text before sending")
     if len(text) > TEXT_CHARS_MAX:
         raise TooLargeError(
@@ -80,6 +82,11 @@ def _message_text(frame: dict[str, Any]) -> str:
             chars_max=TEXT_CHARS_MAX,
         )
     return text
+
+
+def _visible(text: str) -> bool:
+    """Whether a person would see anything of it; zero-width characters alone are nothing."""
+    return any(char.isprintable() and not char.isspace() for char in text)
 
 
 def _text(frame: dict[str, Any], name: str) -> str:
@@ -94,9 +101,21 @@ def _meta(frame: dict[str, Any]) -> dict[str, Any]:
     meta = frame.get("meta", {})
     if not isinstance(meta, dict):
         raise FrameRefusedError("wrong_type", "'meta' must be an object", field="meta")
+    if not _shallow(meta, META_DEPTH_MAX):
+        raise FrameRefusedError(
+            "wrong_type", f"'meta' is nested {META_DEPTH_MAX} levels at most", field="meta"
+        )
     encoded = msgspec.json.encode(meta)
     if len(encoded) > META_BYTES_MAX:
         raise TooLargeError(f"'meta' has at most {META_BYTES_MAX} bytes", bytes=len(encoded))
     if b"\\u0000" in encoded:
         raise FrameRefusedError("wrong_type", "'meta' must not hold NUL characters", field="meta")
     return meta
+
+
+def _shallow(value: object, levels: int) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return True
+    return levels > 0 and all(_shallow(part, levels - 1) for part in value)

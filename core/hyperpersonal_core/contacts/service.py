@@ -79,12 +79,11 @@ class Contacts:
 
 
 def _checked(details: ContactDetails) -> ContactDetails:
-    email = _normal(details.email)
-    if len(details.display_name) > NAME_CHARS_MAX:
+    email, name = _normal(details.email), _plain(details.display_name)
+    if len(name) > NAME_CHARS_MAX:
         raise RefusedError(f"a name has at most {NAME_CHARS_MAX} characters")
     if email and (len(email) > EMAIL_CHARS_MAX or not _EMAIL.fullmatch(email)):
         raise RefusedError("this is not an e-mail address", email=email[:EMAIL_CHARS_MAX])
-    name = details.display_name.strip()
     return ContactDetails(name, email, _limited(details.attributes))
 
 
@@ -95,7 +94,11 @@ def _limited(attributes: dict[str, object]) -> dict[str, object]:
 
 
 def _normal(email: str) -> str:
-    return email.strip().lower()
+    return _plain(email).lower()
+
+
+def _plain(text: str) -> str:
+    return text.replace("\x00", "").strip()  # PostgreSQL stores no NUL
 
 
 def _present(row: ContactRow | None) -> ContactRow:

@@ -76,7 +76,7 @@ def read_documents(name: str, data: bytes) -> list[Document]:
     if reader is None:
         raise RefusedError(f"{name}: we read {', '.join(sorted(readers))}", name=name)
     try:
-        return reader(path, data.decode("utf-8-sig"))
+        return reader(path, data.decode("utf-8-sig").replace("\x00", ""))
     except UnicodeDecodeError as error:
         raise RefusedError(f"{name} is not UTF-8 text (byte {error.start})", name=name) from error
 
@@ -146,7 +146,7 @@ def _plain(path: PurePath, text: str) -> list[Document]:
 def _json_lines(path: PurePath, text: str) -> list[Document]:
     return [
         _json_line(path, number, line)
-        for number, line in enumerate(text.splitlines(), 1)
+        for number, line in enumerate(text.split("\n"), 1)  # other line ends may stand in texts
         if line.strip()
     ]
 
@@ -154,7 +154,7 @@ def _json_lines(path: PurePath, text: str) -> list[Document]:
 def _json_line(path: PurePath, number: int, line: str) -> Document:
     try:
         row = msgspec.json.decode(line, type=_Line)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise RefusedError(f"{path.name}, line {number}: {error}", line=number) from error
     opening = [part for part in (row.flow_description or "", *row.instructions) if part]
     sections = [Section("", "\n\n".join(opening))] if opening else []

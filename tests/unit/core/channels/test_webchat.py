@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import msgspec
@@ -25,11 +26,13 @@ def test_that_a_frame_becomes_a_message() -> None:
         ({"text": ""}, "empty_text"),
         ({"text": " \n\t "}, "empty_text"),
         ({"text": "\x00"}, "empty_text"),
+        ({"text": "\u200b\u2060\ufeff"}, "empty_text"),
         ({"text": ["hello"]}, "wrong_type"),
         ({"text": None}, "wrong_type"),
         ({"text": "x" * 16_001}, "too_large"),
         ({"meta": []}, "wrong_type"),
         ({"meta": {"a": "\x00"}}, "wrong_type"),
+        ({"meta": {"a": json.loads("[" * 400 + "]" * 400)}}, "wrong_type"),
         ({"meta": {"a": "x" * 5000}}, "too_large"),
         ({"attachments": [{"name": "photo.jpg"}]}, "attachments_not_supported"),
     ],
@@ -56,6 +59,7 @@ def test_that_id_and_text_are_needed(missing: str) -> None:
         (b'{"id": "m1"', "malformed_frame"),
         (b'{"text": "\xff"}', "malformed_frame"),
         (b"[" * 100_000, "malformed_frame"),
+        (b'{"a":' * 20_000 + b"1" + b"}" * 20_000, "malformed_frame"),
         (b" " * (256 * 1024 + 1), "too_large"),
     ],
 )

@@ -34,6 +34,12 @@ async def test_that_a_contact_is_described_bit_by_bit(contacts: Contacts, tenant
     assert await contacts.merge(shop, opened.id, ContactDetails()) == known
 
 
+async def test_that_nul_characters_are_left_out(contacts: Contacts, tenants: Tenants) -> None:
+    shop = (await tenants.create_tenant("shop", "Shop")).id
+    opened = await contacts.open(shop, ContactDetails("Mi\x00a", "mi\x00a@example.com"))
+    assert (opened.display_name, opened.email) == ("Mia", "mia@example.com")
+
+
 async def test_that_an_address_finds_but_never_merges(contacts: Contacts, tenants: Tenants) -> None:
     shop = (await tenants.create_tenant("shop", "Shop")).id
     other = (await tenants.create_tenant("other", "Other")).id

@@ -47,6 +47,14 @@ def test_that_plain_text_takes_its_first_line_as_title() -> None:
     assert (single.title, single.sections[0].text) == ("hours", "Nine to five.")
 
 
+def test_that_nul_is_left_out_and_line_separators_stand_in_a_text() -> None:
+    (document,) = read_documents("a.md", b"# A\x00B\n\none\x00two")
+    assert (document.title, document.sections[0].text) == ("AB", "onetwo")
+    row = {"id": "a", "title": "A", "text": "one\u2028two"}
+    (line,) = read_documents("k.jsonl", json.dumps(row, ensure_ascii=False).encode())
+    assert "two" in line.sections[0].text
+
+
 def test_that_json_lines_keep_procedures_step_by_step() -> None:
     row = {
         "id": "refund",
