@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import time
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import websockets
 
 CAP = 256 * 1024
+DEEP = '{"a":' * 20_000 + "1" + "}" * 20_000
 
 
 def bearer(session: dict[str, Any]) -> dict[str, str]:
@@ -71,6 +73,7 @@ class TestRest:
             (b'{"id": "m", "text": "see", "attachments": [{}]}', 400, "attachments_not_supported"),
             (b'{"id": "m", "text": "' + b"x" * 17_000 + b'"}', 413, "too_large"),
             (b"x" * (CAP + 10_000), 413, "bad_request"),
+            (b'{"a":' * 20_000 + b"1" + b"}" * 20_000, 400, "malformed_frame"),
         ],
     )
     async def test_that_bad_bodies_are_refused_with_a_reason(
@@ -84,6 +87,28 @@ class TestRest:
         assert (problem["status"], problem["code"]) == (status, code)
         assert problem["detail"]
         assert (await post(shop, session, id="m1", text="fine")).json()["offset"] == 1
+
+    @pytest.mark.parametrize("after", ["-1", "x", str(2**63), "9" * 40])
+    async def test_that_a_bad_cursor_is_refused(self, shop: Any, after: str) -> None:
+        headers = bearer(await shop.session())
+        refused = await shop.http.get(f"/v1/chat/messages?after={after}", headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (400, "bad_request")
+
+    @pytest.mark.parametrize(
+        ("body", "status"),
+        [
+            (b"{", 400),
+            (b"[]", 400),
+            (b"[" * 100_000, 400),
+            (b'{"channel_key": 5}', 400),
+            (b'{"channel_key": "\\u0000"}', 401),
+        ],
+    )
+    async def test_that_a_bad_opening_is_refused(self, shop: Any, body: bytes, status: int) -> None:
+        headers = {"content-type": "application/json"}
+        refused = await shop.http.post("/v1/chat/sessions", content=body, headers=headers)
+        assert refused.status_code == status
+        assert refused.headers["content-type"].startswith("application/problem+json")
 
     async def test_that_unknown_callers_are_refused(self, shop: Any) -> None:
         session = await shop.session()
@@ -172,7 +197,7 @@ class TestSocket:
             assert got == code
             assert reason
 
-    @pytest.mark.parametrize("frame", ["{}", '{"type": "dance"}', "\x00\x01", '"text"'])
+    @pytest.mark.parametrize("frame", ["{}", '{"type": "dance"}', "\x00\x01", '"text"', DEEP])
     async def test_that_a_malformed_frame_loses_nothing(self, shop: Any, frame: str) -> None:
         session = await shop.session()
         chat = await shop.connect(session["token"])
@@ -188,6 +213,15 @@ class TestSocket:
         await chat.socket.send("x" * (CAP + 8_192))
         assert (await closed(chat.socket))[0] == 1009
 
+    async def test_that_an_absurd_cursor_silences_nobody(self, shop: Any) -> None:
+        absurd = await shop.connect((await shop.session())["token"], 2**64 - 1)
+        session = await shop.session()
+        chat = await shop.connect(session["token"])
+        await chat.say("still pushed", "m1")
+        assert [e["text"] for e in (await chat.next("events"))["events"]] == ["still pushed"]
+        for socket in (absurd, chat):
+            await socket.close()
+
     async def test_that_unknown_socket_paths_are_refused(self, shop: Any) -> None:
         with pytest.raises(websockets.InvalidStatus):
             await websockets.connect(shop.url.replace("http", "ws") + "/v1/other")
@@ -201,3 +235,18 @@ class TestHealth:
     async def test_that_the_api_is_described(self, shop: Any) -> None:
         document = (await shop.http.get("/schema/openapi.json")).json()
         assert {"/v1/chat/sessions", "/v1/chat/messages", "/health"} <= set(document["paths"])
+
+    @pytest.mark.parametrize("path", ["/", "/staff", "/schema"])
+    async def test_that_no_page_loads_anything_from_elsewhere(self, shop: Any, path: str) -> None:
+        page = await shop.http.get(path, follow_redirects=True)
+        assert page.status_code == 200
+        assert not re.findall(r"""(?:src|href)=["']?(?:https?:)?//""", page.text)
+        if "html" in page.headers["content-type"]:
+            assert "default-src 'self'" in page.headers["content-security-policy"]
+
+    @pytest.mark.parametrize(
+        "name", ["..%2f..%2fpyproject.toml", "%2e%2e%2fREADME.md", "a%00.js", "a" * 3000 + ".js"]
+    )
+    async def test_that_only_the_pages_parts_are_served(self, shop: Any, name: str) -> None:
+        refused = await shop.http.get(f"/assets/{name}")
+        assert (refused.status_code, refused.json()["status"]) == (404, 404)

@@ -98,8 +98,9 @@ async def test_that_only_the_tenants_own_members_get_in(shop: Any, talk: Any) ->
     await shop.furnish()  # another tenant in the same database
     assert shop.member_key != mine
     assert (await shop.http.get(path, headers=shop.staff())).status_code == 404
-    unknown = await shop.http.get("/v1/staff/conversations/cnv_nothing", headers=shop.staff(mine))
-    assert unknown.status_code == 404
+    for unknown in ("/cnv_nothing", "/cnv_1'%20or%201=1--", "?after=nothing"):
+        refused = await shop.http.get(f"/v1/staff/conversations{unknown}", headers=shop.staff(mine))
+        assert refused.status_code == 404, unknown
 
 
 async def test_that_knowledge_is_imported_listed_and_deleted(shop: Any) -> None:

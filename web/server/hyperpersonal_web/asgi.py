@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
 
 from hyperpersonal_web.http import admin, chat, health, pages, staff
@@ -37,7 +38,12 @@ def create_app(gateway: Gateway, extra: Sequence[ControllerRouterHandler] = ()) 
         dependencies=_dependencies(gateway),
         exception_handlers={Exception: answer},
         request_max_body_size=FRAME_BYTES_MAX,
-        openapi_config=OpenAPIConfig(title="HyperPersonal", version="1", path="/schema"),
+        openapi_config=OpenAPIConfig(
+            title="HyperPersonal",
+            version="1",
+            path="/schema",
+            render_plugins=[JsonRenderPlugin()],  # the pages of others load scripts from elsewhere
+        ),
         logging_config=None,
     )
     socket = ChatSocket(gateway.tokens, gateway.intake, gateway.hub)

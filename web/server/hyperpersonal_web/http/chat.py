@@ -23,6 +23,7 @@ from litestar.status_codes import HTTP_202_ACCEPTED
 from hyperpersonal_web.http.auth import AnyRequest
 from hyperpersonal_web.http.hub import Hub
 from hyperpersonal_web.http.intake import Intake
+from hyperpersonal_web.http.limits import OFFSET_MAX
 from hyperpersonal_web.http.tokens import LIFETIME, ContactScope, ContactTokens
 from hyperpersonal_web.http.views import for_contact
 
@@ -31,7 +32,9 @@ PAGE_MAX = 100
 DISCLOSURE = "You are writing with an automated assistant. Ask for a person at any time."
 
 Wait = Annotated[int, QueryParameter(ge=0, le=WAIT_S_MAX, description="seconds to wait for news")]
-After = Annotated[int, QueryParameter(ge=0, description="the newest offset you have")]
+After = Annotated[
+    int, QueryParameter(ge=0, le=OFFSET_MAX, description="the newest offset you have")
+]
 
 
 class SessionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -117,7 +117,14 @@ class Hub:
             while keys := [
                 self._dirty.pop() for _ in range(min(len(self._dirty), READ_CONVERSATIONS_MAX))
             ]:
-                await self._push([key for key in keys if key in self._listeners])
+                await self._push_safely([key for key in keys if key in self._listeners])
+
+    async def _push_safely(self, keys: list[Key]) -> None:
+        """A fault with some conversations must not silence the others; the sweep tries again."""
+        try:
+            await self._push(keys)
+        except Exception:
+            self._log.exception("hub.push_failed", conversations=len(keys))
 
     async def _push(self, keys: list[Key]) -> None:
         asked = [(*key, min(listener.cursor for listener in self._listeners[key])) for key in keys]

@@ -24,9 +24,13 @@ HEADERS = {
 }
 
 
+def _names() -> set[str]:
+    return {path.name for path in WIDGET.iterdir()}
+
+
 def _file(name: str) -> Response[bytes]:
     path = WIDGET / Path(name).name
-    if path.suffix not in TYPES or not path.is_file():
+    if path.suffix not in TYPES or path.name not in _names():
         raise NotFoundException(f"there is no {name}")
     return Response(path.read_bytes(), media_type=TYPES[path.suffix], headers=HEADERS)
 

@@ -27,6 +27,8 @@ def as_problem(error: Exception) -> Problem:
     """The problem of any error; one that waited too long is the outside's."""
     if isinstance(error, HTTPException) and error.status_code < 500:
         return problem_of(RequestRefusedError(error))
+    if isinstance(error, RecursionError) and "deserializing" in str(error):
+        return problem_of(RefusedError("the body is nested too deep"))
     if isinstance(error, TimeoutError):
         return problem_of(OutsideError("took too long"))
     return problem_of(error)

@@ -23,6 +23,7 @@ from hyperpersonal_core.kit.errors import OutsideError, RefusedError, Unauthenti
 
 from hyperpersonal_web.http.hub import Hub
 from hyperpersonal_web.http.intake import Intake
+from hyperpersonal_web.http.limits import OFFSET_MAX
 from hyperpersonal_web.http.problems import as_fields
 from hyperpersonal_web.http.tokens import ContactScope, ContactTokens
 from hyperpersonal_web.http.views import frame
@@ -121,7 +122,7 @@ class ChatSocket:
         if first.get("type") != "open" or not isinstance(after, int) or not isinstance(token, str):
             raise _CloseError(NOT_OURS, "send an `open` frame first")
         try:
-            return self._tokens.read(token), max(after, 0)
+            return self._tokens.read(token), min(max(after, 0), OFFSET_MAX)
         except UnauthenticatedError as error:
             raise _CloseError(NO_TOKEN, error.message) from error
 

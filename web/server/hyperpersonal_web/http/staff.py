@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import msgspec
 from hyperpersonal_core.api import Handoffs, Member, TurnHistory
@@ -47,7 +48,7 @@ async def list_conversations(
     limit: Limit = 50,
 ) -> views.EscalatedPage:
     """Conversations that wait for a person or have one, longest waiting first."""
-    since = parse("handoff", after) if after else None
+    since = _parsed("handoff", after) if after else None
     found = await handoffs.list_escalated(member.tenant_id, since, limit)
     return views.escalated_page(found, limit)
 
@@ -119,11 +120,15 @@ async def typing(conversation: FromPath[str], member: Caller, hub: NamedDependen
     await hub.typing((member.tenant_id, _id(conversation)), "member")
 
 
-def _id(text: str) -> Any:
+def _id(text: str) -> UUID:
+    return _parsed("conversation", text)
+
+
+def _parsed(kind: str, text: str) -> UUID:
     try:
-        return parse("conversation", text)
+        return parse(kind, text)
     except ValueError as error:
-        raise NotFoundError("there is no such conversation", conversation_id=text[:80]) from error
+        raise NotFoundError(f"there is no such {kind}", id=text[:80]) from error
 
 
 router = Router(
