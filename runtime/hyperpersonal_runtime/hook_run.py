@@ -12,6 +12,7 @@ from datetime import datetime
 
 import msgspec
 import structlog
+from hyperpersonal_sdk.contract.hooks import ReviewVerdict
 from hyperpersonal_sdk.contract.messages import DeliveryStatus, InboundMessage
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer, Outcome
 from hyperpersonal_sdk.contract.tools import ToolResult
@@ -64,6 +65,7 @@ ANSWERS: dict[str, msgspec.json.Decoder[object]] = {
     "call_tool": msgspec.json.Decoder(ToolResult),
     "parse_inbound": msgspec.json.Decoder(InboundMessage | None),
     "deliver": msgspec.json.Decoder(DeliveryStatus),
+    "review_reply": msgspec.json.Decoder(ReviewVerdict),
 }
 _REFUSED = {"denied", "not-found", "invalid", "unavailable"}
 

@@ -237,6 +237,21 @@ class Agent(Plugin):
         return function
 
 
+class Guard(Plugin):
+    """A plugin that reads replies before they leave: decorate one function
+    `review(ask, host) -> str | None`: why a person must see the reply first, or None to let it
+    pass. `ask.question` is the shopper's text, `ask.reply` has `text`, `status`, `confidence` and
+    `evidence`."""
+
+    def review(self, function):
+        def run(ask, host):
+            reason = function(ask, host)
+            return {"verdict": "hold", "reason": reason} if reason else {"verdict": "pass"}
+
+        self.hooks["review_reply"] = run
+        return function
+
+
 class Connector(Plugin):
     """A plugin that serves tools: decorate one function a tool, `f(host, **arguments)`.
 

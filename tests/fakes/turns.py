@@ -31,6 +31,7 @@ from hyperpersonal_core.turns.worker import TurnWorker
 from hyperpersonal_runtime.api import CallResult, HookCall, SealedRelease
 from hyperpersonal_runtime.journal import Entry, Journal, NondeterministicError, request_hash
 from hyperpersonal_runtime.ports import Ports
+from hyperpersonal_sdk.contract.hooks import ReviewAsk, ReviewVerdict
 from hyperpersonal_sdk.contract.outcomes import Outcome
 from hyperpersonal_sdk.contract.turns import Passage, TurnReply, TurnRequest
 
@@ -76,6 +77,7 @@ class Calls:
 
 
 Script = Callable[[TurnRequest, Calls], Awaitable[TurnReply | CallResult]]
+Review = Callable[[ReviewAsk], Awaitable[ReviewVerdict | CallResult]]
 
 
 class ScriptedHost:
@@ -85,6 +87,7 @@ class ScriptedHost:
         self.journals = journals
         self.shop = shop
         self.scripts: dict[str, Script] = {}
+        self.reviews: dict[str, Review] = {}
         self.calls: list[HookCall] = []
         self.pause: Callable[[], Awaitable[None]] = _no_pause
 
@@ -94,6 +97,8 @@ class ScriptedHost:
 
     async def call(self, call: HookCall) -> CallResult:
         self.calls.append(call)
+        if call.hook == "review_reply":
+            return await self._review(call)
         calls = Calls(self, call)
         request = msgspec.json.decode(call.payload, type=TurnRequest)
         try:
@@ -107,6 +112,13 @@ class ScriptedHost:
         return CallResult(
             Outcome.OK, msgspec.json.encode(reply), journal=calls.journal.entries, elapsed_ms=0.1
         )
+
+    async def _review(self, call: HookCall) -> CallResult:
+        ask = msgspec.json.decode(call.payload, type=ReviewAsk)
+        verdict = await self.reviews[call.release.digest](ask)
+        if isinstance(verdict, CallResult):
+            return verdict
+        return CallResult(Outcome.OK, msgspec.json.encode(verdict))
 
 
 async def _no_pause() -> None: ...
@@ -166,6 +178,7 @@ class Rig:
         self.handoffs = Handoffs(db, self.relay, self.clock, self.ids)
         self.shop = FakeShop()
         self.scripts: dict[str, Script] = {}
+        self.reviews: dict[str, Review] = {}
         self.pause: Callable[[], Awaitable[None]] = _no_pause
         self.recall = PageRecall()
         self.host: ScriptedHost
@@ -207,11 +220,19 @@ class Rig:
         )
         return await self.installations.install(TENANT, new)
 
+    async def guard(self, name: str, review: Review, digest: str = "") -> UUID:
+        """Install a guard."""
+        digest = digest or f"sha256:{name}"
+        self.reviews[digest] = review
+        new = NewInstallation(f"acme/{name}", "1.0.0", digest, "guard", {"title": name.title()})
+        return await self.installations.install(TENANT, new)
+
     def build(self) -> TurnWorker:
         """A new process's worker: nothing in memory is shared with the one before."""
         journals = TurnJournals(self.db)
         self.host = ScriptedHost(journals, self.shop)
         self.host.scripts = self.scripts
+        self.host.reviews = self.reviews
         self.host.pause = self.pause
         services = Services(
             self.db,

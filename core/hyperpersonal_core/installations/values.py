@@ -79,12 +79,14 @@ class Installation(Struct, frozen=True):
 
 
 class Bundle(Struct, frozen=True):
-    """A tenant's enabled installations. `cards` are its agents, in the tenant's order."""
+    """A tenant's enabled installations. `cards` are its agents, in the tenant's order; every
+    reply passes its `guards`."""
 
     version: int
     installations: dict[UUID, Installation]
     cards: tuple[AgentCard, ...]
     servers: dict[str, UUID]
+    guards: tuple[Installation, ...] = ()
 
     def server_of(self, tool: str) -> Installation | None:
         """The connector that serves a tool, if one is installed and enabled."""
@@ -102,7 +104,8 @@ def compose(version: int, installations: list[Installation]) -> Bundle:
         for tool in one.tools if one.kind == "connector" else ():
             servers.setdefault(tool, one.id)
     cards = tuple(map(card, agents))
-    return Bundle(version, {one.id: one for one in enabled}, cards, servers)
+    guards = tuple(one for one in enabled if one.kind == "guard")
+    return Bundle(version, {one.id: one for one in enabled}, cards, servers, guards)
 
 
 def card(agent: Installation) -> AgentCard:

@@ -5,7 +5,8 @@ Rules:
 2. An agent that fails before it acted is passed over for the router's next choice; one that may
    have acted is not: a person looks at it. Either way the shopper hears from us.
 3. Declining, asking back and handing over are the engine's own, in its own words (`texts`).
-4. A reply with anything nobody can show the source of is not sent (`evidence`).
+4. A reply with anything nobody can show the source of (`evidence`), or that a guard of the tenant
+   does not let pass (`guards`), is not sent: a person gets it.
 """
 
 import asyncio
@@ -20,11 +21,13 @@ from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.memory.recalled import RecallAsk, Recalled
 from hyperpersonal_core.routing.decision import AgentCard, Decision, RouteAsk
 from hyperpersonal_core.turns.draft import Draft
+from hyperpersonal_core.turns.guards import Guards
 from hyperpersonal_core.turns.legs import Agents
 from hyperpersonal_core.turns.request import recall_ask, route_ask, turn_request
-from hyperpersonal_core.turns.turn import Answer, Leg, Turn, TurnSettings
+from hyperpersonal_core.turns.turn import Answer, Doubt, Leg, Turn, TurnSettings
 
-MARGIN_MS = 1_500  # the sandbox gives up before the turn does
+MARGIN_MS = 1_500  # the agents give up before the turn does
+GUARD_MARGIN_MS = 300  # and the guards, who read last
 
 
 class Minds(Struct, frozen=True):
@@ -34,15 +37,22 @@ class Minds(Struct, frozen=True):
     route: Callable[[RouteAsk], Awaitable[Decision]]
 
 
+class Plugins(Struct, frozen=True):
+    """Who is called in a sandbox."""
+
+    agents: Agents
+    guards: Guards
+
+
 class Answerer:
     """Answers turns. Holds nothing of any one of them."""
 
     def __init__(
-        self, minds: Minds, agents: Agents, installations: Installations,
+        self, minds: Minds, plugins: Plugins, installations: Installations,
         clock: Clock, settings: TurnSettings,
     ) -> None:  # fmt: skip
         self._minds = minds
-        self._agents = agents
+        self._agents, self._guards = plugins.agents, plugins.guards
         self._installations = installations
         self._clock = clock
         self._settings = settings
@@ -65,7 +75,8 @@ class Answerer:
             if isinstance(leg, Decision):
                 return draft.by_engine(leg)
             await self._ask(turn, leg, bundle, ends_at)
-            text = draft.take(leg, bundle.installations.get(leg.installation_id))
+            doubt = await self._doubt(draft, leg, bundle, ends_at)
+            text = draft.take(leg, bundle.installations.get(leg.installation_id), doubt)
             if draft.order is not None or not text:
                 return draft.end()
         return draft.to_person("not_able", f"This is still open: {text}")
@@ -99,10 +110,19 @@ class Answerer:
         if leg.done:
             return
         agent = bundle.installations.get(leg.installation_id)
-        left_ms = int((ends_at - asyncio.get_running_loop().time()) * 1000) - MARGIN_MS
+        left_ms = _left_ms(ends_at) - MARGIN_MS
         if agent is None:
             leg.failure = "it is not installed any more"
         elif left_ms <= 0:
             leg.failure = "timed_out: no time was left for it"
         else:
             await self._agents.ask(turn, leg, agent, left_ms)
+
+    async def _doubt(self, draft: Draft, leg: Leg, bundle: Bundle, ends_at: float) -> Doubt | None:
+        """Why the leg's reply must not leave: first what costs nothing to see."""
+        left_ms = _left_ms(ends_at) - GUARD_MARGIN_MS
+        return draft.doubt(leg) or await self._guards.doubt(draft.turn, leg, bundle.guards, left_ms)
+
+
+def _left_ms(ends_at: float) -> int:
+    return int((ends_at - asyncio.get_running_loop().time()) * 1000)

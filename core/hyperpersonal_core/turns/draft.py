@@ -12,7 +12,7 @@ from hyperpersonal_core.turns import packet, texts
 from hyperpersonal_core.turns.actions import wrote
 from hyperpersonal_core.turns.evidence import unsupported
 from hyperpersonal_core.turns.legs import STATE_BYTES_MAX
-from hyperpersonal_core.turns.turn import Answer, HandoffOrder, Leg, Said, Turn
+from hyperpersonal_core.turns.turn import Answer, Doubt, HandoffOrder, Leg, Said, Turn
 
 
 class Draft:
@@ -29,18 +29,26 @@ class Draft:
         self._declined: Said | None = None
         self._state: dict[str, Any] = {k: v for k, v in turn.state.items() if k != "clarified"}
 
-    def take(self, leg: Leg, agent: Installation | None) -> str:
+    def doubt(self, leg: Leg) -> Doubt | None:
+        """What in the leg's reply nothing shows, if there is such a thing."""
+        if leg.reply is None:
+            return None
+        missing = unsupported(leg.reply, leg.request, self.turn.live.rows.values())
+        if not missing:
+            return None
+        return Doubt("low_confidence", f"nothing shows {', '.join(missing[:5])}")
+
+    def take(self, leg: Leg, agent: Installation | None, doubt: Doubt | None) -> str:
         """Take a finished leg in; returns the text that is still to be answered.
 
-        Sets `order` when a person must go on.
+        Sets `order` when a person must go on, as with any `doubt`.
         """
         self.passed.add(leg.installation_id)
         reply = leg.reply
         if reply is None:
             return self._pass_over_failed(leg)
-        missing = unsupported(reply, leg.request, self.turn.live.rows.values())
-        if missing:
-            return self._withhold(leg, reply, missing)
+        if doubt is not None:
+            return self._withhold(reply, doubt)
         name = agent.title if agent else ""
         part = Said(reply.text.strip(), leg.installation_id, reply.confidence, reply.evidence)
         if reply.status == "declined" and not wrote(self.turn.live.rows.values(), leg.path):
@@ -106,9 +114,8 @@ class Draft:
         self._failed = True
         return leg.text
 
-    def _withhold(self, leg: Leg, reply: TurnReply, missing: list[str]) -> str:
-        question = f"The prepared reply was not sent: nothing shows {', '.join(missing[:5])}."
-        ask = HandoffAsk("low_confidence", question=question)
+    def _withhold(self, reply: TurnReply, doubt: Doubt) -> str:
+        ask = HandoffAsk(doubt.reason, question=f"The prepared reply was not sent: {doubt.words}.")
         self.order = packet.order(self.turn, self.said, ask, withheld=reply.text)
         return ""
 

@@ -93,7 +93,7 @@ class Finisher:
             "installation_id": next((s.installation_id for s in answer.said), None),
             "confidence": answer.confidence,
             "evidence": [item for part in answer.said for item in part.evidence],
-            "usage": [leg.usage for leg in turn.legs],
+            "usage": [used for leg in turn.legs for used in (leg.usage, *leg.reviews)],
         }
         return storable(result)
 

@@ -1,37 +1,26 @@
-"""One agent's part of a turn: its hook called in its sandbox, its answer read or its failure named.
-
-A plugin's failure is a value here: whatever a sandbox does, the shopper's turn goes on.
-"""
-
-import asyncio
-from typing import Any
+"""One agent's part of a turn: its hook called, its answer read or its failure named."""
 
 import msgspec
-from hyperpersonal_runtime.api import CallResult, CallScope, HookCall, PluginHost
+from hyperpersonal_runtime.api import CallResult
 from hyperpersonal_sdk.contract.messages import TEXT_CHARS_MAX
 from hyperpersonal_sdk.contract.outcomes import Outcome
 from hyperpersonal_sdk.contract.turns import TurnReply
-from msgspec import structs
 
-from hyperpersonal_core.installations.releases import ReleaseStore
 from hyperpersonal_core.installations.values import Installation
-from hyperpersonal_core.kit.errors import OutsideError, RefusedError
-from hyperpersonal_core.kit.tracing import traceparent
+from hyperpersonal_core.turns.calls import HookAsk, PluginCalls, usage
 from hyperpersonal_core.turns.turn import Leg, Turn
 
 STATE_BYTES_MAX = 16 * 1024
-GRACE_S = 1.0
 HOOK = "reply"
 
 _replies = msgspec.json.Decoder(TurnReply)
 
 
 class Agents:
-    """Asks agents, through the plugin host."""
+    """Asks agents."""
 
-    def __init__(self, host: PluginHost, releases: ReleaseStore) -> None:
-        self._host = host
-        self._releases = releases
+    def __init__(self, calls: PluginCalls) -> None:
+        self._calls = calls
 
     async def ask(self, turn: Turn, leg: Leg, agent: Installation, left_ms: int) -> None:
         """Run the leg and write its end into it: a reply, or a failure in words.
@@ -41,32 +30,10 @@ class Agents:
         Raises:
             OutsideError: the turn cannot go on in this process.
         """
-        try:
-            release = await self._releases.load(agent.digest)
-        except RefusedError as error:
-            leg.failure = f"refused: {error.message}"
-            return
-        payload = msgspec.json.encode(leg.request)
-        call = agent.call(release, HOOK, payload, _scope(turn, leg), left_ms)
-        result = await self._run(turn, agent, call)
-        leg.usage = _usage(agent, result)
+        ask = HookAsk(HOOK, msgspec.json.encode(leg.request), leg.path, left_ms)
+        result = await self._calls.call(turn, agent, ask)
+        leg.usage = usage(agent, result)
         leg.reply, leg.failure = read(result)
-
-    async def _run(self, turn: Turn, agent: Installation, call: HookCall) -> CallResult:
-        rows = turn.live.rows.values()
-        recorded = tuple(row.entry() for row in rows if row.installation_id == agent.id)
-        call = structs.replace(call, recorded=recorded, traceparent=traceparent())
-        try:
-            async with asyncio.timeout(call.limits.deadline_ms / 1000 + GRACE_S):
-                result = await self._host.call(call)
-        except TimeoutError:
-            return CallResult(Outcome.TIMED_OUT, detail="the host did not answer in time")
-        except RefusedError as error:  # the journal would not let a write leave
-            return CallResult(Outcome.REFUSED, detail=error.message)
-        if result.outcome is Outcome.SUSPENDED:
-            raise OutsideError("the sandboxes are closing; another process goes on")
-        turn.live.record(result.journal, agent.id)
-        return result
 
 
 def read(result: CallResult) -> tuple[TurnReply | None, str]:
@@ -96,27 +63,3 @@ def _fault(reply: TurnReply) -> str:
         return f"keeps more than {STATE_BYTES_MAX} bytes of state"
     # PostgreSQL cannot store it, and no shopper writes it.
     return "holds a NUL" if rb"\u0000" in msgspec.json.encode(reply) else ""
-
-
-def _scope(turn: Turn, leg: Leg) -> CallScope:
-    live = turn.live
-    return CallScope(
-        tenant_id=str(live.tenant_id),
-        installation_id=str(leg.installation_id),
-        turn_id=str(live.turn_id),
-        conversation_id=str(live.conversation_id),
-        contact_id=turn.contact.id,
-        path=leg.path,
-    )
-
-
-def _usage(agent: Installation, result: CallResult) -> dict[str, Any]:
-    return {
-        "installation_id": agent.id,
-        "plugin": f"{agent.plugin_id}@{agent.version}",
-        "outcome": result.outcome.value,
-        "host_calls": len(result.journal),
-        "runs": result.runs,
-        "guest_cpu_ms": round(result.guest_cpu_ms, 3),
-        "elapsed_ms": round(result.elapsed_ms, 3),
-    }

@@ -39,7 +39,7 @@ class TurnSettings(Struct, frozen=True):
 class Leg(Struct):
     """One agent's part of a turn. `path` numbers its host calls ('' for the first agent), `text`
     is what it was asked. Once done, `reply` or `failure` (how it ended, in words) is set; a re-run
-    takes a done leg as it is and asks an open one the same again."""
+    takes a done leg as it is and asks an open one the same again. `reviews`: what guards used."""
 
     path: str
     text: str
@@ -49,6 +49,7 @@ class Leg(Struct):
     reply: TurnReply | None = None
     failure: str = ""
     usage: dict[str, Any] = {}
+    reviews: list[dict[str, Any]] = []
 
     @property
     def done(self) -> bool:
@@ -90,6 +91,13 @@ class Turn(Struct):
             if leg.reply is not None:
                 known.update(leg.reply.shared)
         return known
+
+
+class Doubt(Struct, frozen=True):
+    """Why a reply is not sent: the reason of the handoff, and the words for the person."""
+
+    reason: HandoffReason
+    words: str
 
 
 class Said(Struct, frozen=True):

@@ -25,10 +25,12 @@ from hyperpersonal_core.kit.outbox import INBOUND
 from hyperpersonal_core.kit.tracing import Traces
 from hyperpersonal_core.memory.recalled import RecallAsk, Recalled
 from hyperpersonal_core.routing.decision import Decision, RouteAsk
-from hyperpersonal_core.turns.answer import Answerer, Minds
+from hyperpersonal_core.turns.answer import Answerer, Minds, Plugins
+from hyperpersonal_core.turns.calls import PluginCalls
 from hyperpersonal_core.turns.claim import Claims, Place
 from hyperpersonal_core.turns.draft import Draft
 from hyperpersonal_core.turns.finish import Finisher
+from hyperpersonal_core.turns.guards import Guards
 from hyperpersonal_core.turns.legs import Agents
 from hyperpersonal_core.turns.services import Services
 from hyperpersonal_core.turns.turn import Answer, Turn, TurnSettings
@@ -52,12 +54,13 @@ class TurnWorker:
         self._finisher = Finisher(services.db, services.relay, services.clock, services.ids)
         self._recall: Batcher[RecallAsk, Recalled] = _batcher(services.recall.recall_many)
         self._route: Batcher[RouteAsk, Decision] = _batcher(services.router.decide_many)
+        calls = PluginCalls(services.host, services.releases)
         self._answerer = Answerer(
             Minds(
                 _traced(services.traces, "memory.recall", self._recall.put),
                 _traced(services.traces, "routing.decide", self._route.put),
             ),
-            Agents(services.host, services.releases),
+            Plugins(Agents(calls), Guards(calls)),
             services.installations,
             services.clock,
             settings,

@@ -49,6 +49,8 @@ async def install_all(
 ) -> None:
     """Install each release for the tenant, which consents to everything it asks.
 
+    Guards are left to the merchant's choice: each costs every reply a sandbox call.
+
     Args:
         market: registry and installations.
         tenant_id: the merchant's.
@@ -57,6 +59,8 @@ async def install_all(
     """
     there = {one.plugin_id: one for one in await market.installations.list(tenant_id)}
     for release in releases:
+        if release.manifest.kind == "guard":
+            continue
         await _install(market, tenant_id, (release, there.get(release.plugin_id)), shop)
     agents = [one for one in await market.installations.list(tenant_id) if one.kind == "agent"]
     if [one.id for one in agents if one.position is None]:
