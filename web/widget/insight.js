@@ -61,7 +61,7 @@ function list(title, items, parts) {
 /** The state of the conversation in one line, and the packet a person gets. */
 export function handoffCard(conversation, handoff) {
   if (conversation.mode !== "manual" && !handoff) return null;
-  const taken = conversation.mode === "manual";
+  const taken = Boolean(conversation.member_id);
   return el("article", { class: "turn handoff" },
     el("header", {}, el("h3", {}, taken ? "A person has this conversation" : "Waiting for a person"),
       el("span", { class: "badge warn" }, handoff?.reason?.replaceAll("_", " ") ?? "takeover")),

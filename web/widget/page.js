@@ -8,6 +8,7 @@ import { Thread } from "./thread.js";
 const $ = (id) => document.getElementById(id);
 const setup = await request("/demo/setup.json");
 let played = "";
+let withPerson = false;
 const thread = new Thread($("thread"), { agent: setup.shop });
 const client = new ChatClient({
   storageKey: `hp:${setup.channel_key}`,
@@ -42,17 +43,24 @@ function renderPeople() {
 }
 
 function listen() {
-  client.addEventListener("session", () => { thread.clear(); refresh(); });
+  client.addEventListener("session", () => { withPerson = false; thread.clear(); refresh(); });
   client.addEventListener("state", ({ detail }) => state(detail));
   client.addEventListener("sent", ({ detail }) => thread.pending(detail));
-  client.addEventListener("ack", ({ detail }) => { thread.acknowledged(detail.id); thread.typing("agent"); });
+  client.addEventListener("ack", ({ detail }) => { thread.acknowledged(detail.id); if (!withPerson) thread.typing("agent"); });
   client.addEventListener("refused", ({ detail }) => thread.refused(detail.id, detail.detail));
   client.addEventListener("typing", ({ detail }) => thread.typing(detail.source));
-  client.addEventListener("event", ({ detail }) => { thread.event(detail); refreshSoon(); });
+  client.addEventListener("event", ({ detail }) => heard(detail));
   $("composer").addEventListener("submit", submit);
   $("text").addEventListener("keydown", enter);
   $("text").addEventListener("input", () => { grow(); client.typing(); });
   $("restart").addEventListener("click", () => { played = ""; client.restart(); });
+}
+
+function heard(event) {
+  if (event.kind === "handoff" || event.source === "member") withPerson = true;
+  else if (event.source === "agent") withPerson = false;
+  thread.event(event);
+  refreshSoon();
 }
 
 function submit(event) {

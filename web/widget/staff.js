@@ -7,6 +7,11 @@ import { Thread } from "./thread.js";
 
 const $ = (id) => document.getElementById(id);
 const REFRESH_MS = 2_000;
+const OWNERS = {
+  taken: "A person has this conversation. Agents are silent.",
+  manual: "Nobody has this conversation yet; agents are silent. Take over to reply.",
+  auto: "The assistant has this conversation. Take over to reply.",
+};
 const key = await memberKey();
 const thread = new Thread($("thread"), { contact: "Shopper", member: "You" });
 let chosen = null;
@@ -52,9 +57,9 @@ function renderInbox(items) {
 }
 
 function row(item) {
-  return el("button", { type: "button", "data-id": item.id, "aria-pressed": String(item.id === chosen), onclick: () => choose(item.id) },
+  return el("button", { type: "button", "data-id": item.id, "aria-pressed": String(item.id === chosen), title: item.goal, onclick: () => choose(item.id) },
     el("strong", {}, item.contact?.display_name || item.contact?.email || "A shopper"),
-    el("span", {}, item.handoff?.packet?.goal || item.reason?.replaceAll("_", " ") || ""),
+    el("span", { class: "goal" }, item.goal || item.reason?.replaceAll("_", " ") || ""),
     el("span", { class: "line" }, el("span", {}, item.mode === "manual" ? "taken" : "waiting"), time(item.updated_at)));
 }
 
@@ -68,13 +73,13 @@ async function choose(id) {
 
 async function show() {
   const { conversation, contact, handoff, events, turns } = await api(`/${chosen}`);
-  const manual = conversation.mode === "manual";
+  const taken = Boolean(conversation.member_id);
   $("thread-title").textContent = contact?.display_name || contact?.email || "A shopper";
   $("contact").textContent = contact?.email ?? "";
-  $("take").hidden = manual;
-  $("back").hidden = $("composer").hidden = !manual;
-  Object.assign($("owner"), { hidden: false, textContent: manual ? "A person has this conversation. Agents are silent." : "The assistant has this conversation. Take over to reply." });
-  $("owner").dataset.mode = conversation.mode;
+  $("take").hidden = taken;
+  $("back").hidden = $("composer").hidden = !taken;
+  Object.assign($("owner"), { hidden: false, textContent: OWNERS[taken ? "taken" : conversation.mode] });
+  $("owner").dataset.mode = taken ? "manual" : "auto";
   events.filter((event) => event.offset > shown).forEach((event) => thread.event(event));
   shown = Math.max(shown, ...events.map((event) => event.offset));
   $("happened").replaceChildren(...[handoffCard(conversation, handoff), ...turnCards(turns)].filter(Boolean));
