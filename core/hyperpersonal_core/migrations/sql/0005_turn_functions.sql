@@ -37,7 +37,8 @@ create function claim_turns(
   messages jsonb, history jsonb, request jsonb, journal jsonb
 ) language plpgsql
 -- Every row is found by its key, in the written order of joins: without statistics the planner would
--- rather read a tenant whole. Each `= any(...)` below bounds what even the worst order can read.
+-- rather read a tenant whole. A lateral with `limit 1` can only look its key up, and each
+-- `= any(...)` bounds what even the worst order can read.
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off
 set join_collapse_limit = 1 set plan_cache_mode = force_generic_plan
@@ -82,8 +83,10 @@ begin
     from own o
     join taken k on k.tenant_id = o.tenant_id and k.id = o.conversation_id
     join tenants n on n.tenant_id = k.tenant_id
-    join channels h on h.tenant_id = k.tenant_id and h.id = k.channel_id
-    join contacts p on p.tenant_id = k.tenant_id and p.id = k.contact_id
+    cross join lateral (
+      select * from channels h where h.tenant_id = k.tenant_id and h.id = k.channel_id limit 1) h
+    cross join lateral (
+      select * from contacts p where p.tenant_id = k.tenant_id and p.id = k.contact_id limit 1) p
     left join routing_versions r on r.tenant_id = k.tenant_id
     cross join lateral (
       select jsonb_agg(coalesce(v.body->>'text', '') order by v."offset") as texts from events v
@@ -126,7 +129,8 @@ $$;
 create function renew_turns(until timestamptz, tenant_ids uuid[], turn_ids uuid[], epochs bigint[])
 returns setof uuid language plpgsql
 -- Every row is found by its key, in the written order of joins: without statistics the planner would
--- rather read a tenant whole. Each `= any(...)` below bounds what even the worst order can read.
+-- rather read a tenant whole. A lateral with `limit 1` can only look its key up, and each
+-- `= any(...)` bounds what even the worst order can read.
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off
 set join_collapse_limit = 1 set plan_cache_mode = force_generic_plan
@@ -180,7 +184,8 @@ create function finish_turns(
 ) returns table (n bigint, sent boolean, newest bigint, more boolean)
 language plpgsql
 -- Every row is found by its key, in the written order of joins: without statistics the planner would
--- rather read a tenant whole. Each `= any(...)` below bounds what even the worst order can read.
+-- rather read a tenant whole. A lateral with `limit 1` can only look its key up, and each
+-- `= any(...)` bounds what even the worst order can read.
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off
 set join_collapse_limit = 1 set plan_cache_mode = force_generic_plan
@@ -196,8 +201,11 @@ begin
            t.status = 'running' and c.epoch = i.e and c.mode = 'auto' as ours,
            t.status = 'abandoned' and t.finished_at is null as overtaken
       from unnest(tenant_ids, turn_ids, epochs, results) with ordinality as i(t, n, e, r, ord)
-      join turns t on t.tenant_id = i.t and t.id = i.n
-      join conversations c on c.tenant_id = t.tenant_id and c.id = t.conversation_id
+     cross join lateral (
+       select * from turns t where t.tenant_id = i.t and t.id = i.n limit 1) t
+     cross join lateral (
+       select * from conversations c
+        where c.tenant_id = t.tenant_id and c.id = t.conversation_id limit 1) c
   ), line as (
     select i.*, e.value, row_number() over (partition by i.turn_id order by e.ordinality) as step
       from input i cross join lateral jsonb_array_elements(i.r->'events') with ordinality e
