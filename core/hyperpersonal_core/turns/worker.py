@@ -11,6 +11,7 @@ Rules:
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -121,7 +122,8 @@ class TurnWorker:
             self._change.clear()
             await asyncio.sleep(self._settings.debounce_ms / 1000)
             room = self._settings.running_max - len(self._running)
-            places = list(self._waiting)[: max(room, 0)]
+            size = max(0, min(room, self._settings.claimed_max))
+            places = list(itertools.islice(self._waiting, size))
             parents = {place: self._waiting.pop(place) for place in places}
             try:
                 turns = await self._claims.claim(places)
