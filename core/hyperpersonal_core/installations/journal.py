@@ -8,6 +8,7 @@ Rules:
 3. Everything else is saved with the turn's end, in its transaction.
 """
 
+import asyncio
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -23,6 +24,18 @@ from hyperpersonal_core.kit.errors import ConflictError
 # A NUL's escape; an even number of backslashes before it would be text about it.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _INTEND = "select intend($1, $2, $3, $4, $5, $6)"
+_RETAKE = """
+with held as (
+  update conversations c set epoch = c.epoch + 1
+   where c.tenant_id = $1 and c.id = $2 and c.epoch = $4 and c.mode = 'auto'
+  returning c.epoch)
+update turns t set epoch = held.epoch from held
+ where t.tenant_id = $1 and t.id = $3 and t.status = 'running'
+returning t.epoch"""
+_SAVED = """
+select path, installation_id, name, encode(request_hash, 'hex') as request_hash, request, write,
+       answer, cost, extract(epoch from started_at)::float8 as started_at, elapsed_ms
+  from journal where tenant_id = $1 and turn_id = $2"""
 
 
 class JournalRow(Struct, frozen=True):
@@ -73,12 +86,24 @@ class LiveTurn(Struct):
 
     def with_more(self, entries: Iterable[Entry], installation_id: UUID) -> dict[str, JournalRow]:
         """The journal with these; an entry with an answer is never replaced by one without."""
-        rows = dict(self.rows)
-        for entry in entries:
-            known = rows.get(entry.path)
-            if known is None or known.answer is None or entry.answer is not None:
-                rows[entry.path] = JournalRow.of(entry, installation_id)
-        return rows
+        return self._with(JournalRow.of(entry, installation_id) for entry in entries)
+
+    def take(self, rows: Iterable[JournalRow]) -> None:
+        """Take rows in that were recorded for this turn elsewhere."""
+        self.rows = self._with(rows)
+
+    def entries_of(self, installation_id: UUID) -> tuple[Entry, ...]:
+        """What is recorded of one installation, as the runtime knows it."""
+        rows = self.rows.values()
+        return tuple(row.entry() for row in rows if row.installation_id == installation_id)
+
+    def _with(self, rows: Iterable[JournalRow]) -> dict[str, JournalRow]:
+        merged = dict(self.rows)
+        for row in rows:
+            known = merged.get(row.path)
+            if known is None or known.answer is None or row.answer is not None:
+                merged[row.path] = row
+        return merged
 
 
 class TurnJournals:
@@ -87,6 +112,7 @@ class TurnJournals:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._live: dict[str, LiveTurn] = {}
+        self._retaking = asyncio.Lock()
 
     def open(self, turn: LiveTurn) -> LiveTurn:
         """Let host calls of this turn be recorded, until `close`."""
@@ -97,6 +123,10 @@ class TurnJournals:
         """The turn is over here: a guest that still runs writes no more."""
         if self._live.get(str(turn.turn_id)) is turn:
             del self._live[str(turn.turn_id)]
+
+    def live(self, scope: CallScope) -> LiveTurn | None:
+        """The scope's turn while it runs here."""
+        return self._live.get(scope.turn_id)
 
     def bundle_version(self, scope: CallScope) -> int | None:
         """The routing version the scope's turn runs with; None outside a turn."""
@@ -125,6 +155,30 @@ class TurnJournals:
             raise ConflictError("a person took this conversation over, or another worker the turn")
         turn.rows = turn.rows | rows
 
+    async def retake(self, turn: LiveTurn, epoch: int) -> None:
+        """Fence out whoever runs this turn under `epoch`, and take in what it made durable.
+
+        The turn goes on under the next epoch; nothing happens when it already did.
+
+        Raises:
+            ConflictError: a person or another worker has taken it meanwhile.
+        """
+        async with self._retaking:
+            if turn.epoch == epoch:
+                await self._retake(turn)
+
+    async def _retake(self, turn: LiveTurn) -> None:
+        tenant_id, turn_id = turn.tenant_id, turn.turn_id
+        async with self._db.transaction(tenant_id) as connection:
+            epoch = await connection.fetchval(
+                _RETAKE, tenant_id, turn.conversation_id, turn_id, turn.epoch
+            )
+            if epoch is None:
+                raise ConflictError("a person took this conversation over, or another worker")
+            saved = await connection.fetch(_SAVED, tenant_id, turn_id)
+        turn.epoch = epoch
+        turn.take(JournalRow(**row) for row in saved)
+
     async def _intend(self, turn: LiveTurn, rows: dict[str, JournalRow]) -> bool:
         async with self._db.transaction(turn.tenant_id) as connection:
             held: bool = await connection.fetchval(
@@ -136,4 +190,5 @@ class TurnJournals:
 
 def storable(value: Any) -> msgspec.Raw:
     """The value's JSON as PostgreSQL can keep it: a NUL character becomes U+FFFD."""
-    return msgspec.Raw(_NUL.sub(rb"\1\\ufffd", msgspec.json.encode(value)))
+    text = msgspec.json.encode(value)
+    return msgspec.Raw(_NUL.sub(rb"\1\\ufffd", text) if rb"\u0000" in text else text)
