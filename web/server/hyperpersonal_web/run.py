@@ -12,6 +12,7 @@ from hyperpersonal_registry.api import migrate as migrate_registry
 
 from hyperpersonal_web.asgi import create_app
 from hyperpersonal_web.embedded.services import Addresses
+from hyperpersonal_web.heap import settle_heap
 from hyperpersonal_web.server import listen, serve, stop_on_signals
 from hyperpersonal_web.wiring import (
     open_engine,
@@ -55,11 +56,13 @@ async def run(settings: Settings, found: Addresses, role: Role, told: Told) -> N
         if role in ("all", "jobs"):
             await open_jobs(stack, found)
         if role not in ("all", "gateway"):
+            settle_heap()
             told(f"{role} is ready")
             await stop.wait()
             return
         app = create_app(await open_gateway(stack, ground, mind))
         listener = listen(settings.host, settings.port)
         host, port = listener.getsockname()[:2]
+        settle_heap()
         told(f"http://{host}:{port}")
         await serve(app, listener, stop)

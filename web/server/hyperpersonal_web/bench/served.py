@@ -19,6 +19,7 @@ from hyperpersonal_runtime.api import PluginHost, SealedRelease
 from hyperpersonal_web.asgi import create_app
 from hyperpersonal_web.bench.echo import FirstAgent, NoRecall, OneRelease
 from hyperpersonal_web.bench.load import Figures, Load
+from hyperpersonal_web.heap import settle_heap
 from hyperpersonal_web.server import listen, serve
 from hyperpersonal_web.wiring import (
     Gateway,
@@ -82,7 +83,8 @@ async def open_worker(
 
 
 async def run_load(load: Load) -> Figures:
-    """Run the load generator in a process of its own."""
+    """Run the load generator in a process of its own, against a process settled as in service."""
+    settle_heap()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "hyperpersonal_web.bench.load",
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,

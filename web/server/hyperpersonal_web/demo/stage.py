@@ -22,6 +22,7 @@ from hyperpersonal_web.demo.plugins import install_all, publish_all, publisher_k
 from hyperpersonal_web.demo.routes import demo_routes
 from hyperpersonal_web.demo.shop_process import ShopProcess
 from hyperpersonal_web.embedded.services import Addresses, Services
+from hyperpersonal_web.heap import settle_heap
 from hyperpersonal_web.run import bring_up_schema
 from hyperpersonal_web.server import listen, serve
 from hyperpersonal_web.wiring import (
@@ -153,6 +154,7 @@ async def open_stage(props: Props, progress: Progress) -> AsyncIterator[Stage]:
         app = create_app(gateway, demo_routes(merchant))
         serving = asyncio.create_task(serve(app, listener, stop))
         host, port = listener.getsockname()[:2]
+        settle_heap()
         try:
             yield Stage(f"http://{host}:{port}", merchant, props.shop, ground, engine)
         finally:
