@@ -11,10 +11,12 @@ from hyperpersonal_core.conversations.timeline import Timeline
 from hyperpersonal_core.conversations.values import Appended, Event, NewMessage
 from hyperpersonal_core.handoffs.service import Handoffs
 from hyperpersonal_core.handoffs.values import Conversation, Escalated, Taken
+from hyperpersonal_core.installations.host_service import HostService
 from hyperpersonal_core.installations.journal import TurnJournals
 from hyperpersonal_core.installations.kv import Kv
 from hyperpersonal_core.installations.model import NoModel
 from hyperpersonal_core.installations.releases import HeldReleases, ReleaseStore
+from hyperpersonal_core.installations.remote_host import RemoteHost
 from hyperpersonal_core.installations.secrets import Secrets
 from hyperpersonal_core.installations.service import Installations
 from hyperpersonal_core.installations.tools import Tools
@@ -60,6 +62,7 @@ __all__ = [
     "Handoffs",
     "HeldReleases",
     "History",
+    "HostService",
     "Imported",
     "Inbound",
     "Installation",
@@ -80,6 +83,7 @@ __all__ = [
     "RecallAsk",
     "Recalled",
     "ReleaseStore",
+    "RemoteHost",
     "Role",
     "RouteAsk",
     "Router",

@@ -93,9 +93,10 @@ class LiveTurn(Struct):
         self.rows = self._with(rows)
 
     def entries_of(self, installation_id: UUID) -> tuple[Entry, ...]:
-        """What is recorded of one installation, as the runtime knows it."""
+        """What is recorded of one installation, as the runtime knows it; of others their writes
+        too: what they moved counts under this one's money grant."""
         rows = self.rows.values()
-        return tuple(row.entry() for row in rows if row.installation_id == installation_id)
+        return tuple(r.entry() for r in rows if r.write or r.installation_id == installation_id)
 
     def _with(self, rows: Iterable[JournalRow]) -> dict[str, JournalRow]:
         merged = dict(self.rows)

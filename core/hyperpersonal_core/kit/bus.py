@@ -6,6 +6,7 @@ Rules:
   stored once (Nats-Msg-Id). A stored message is also heard at once by every plain subscriber.
 - `consume` shares a subject among all processes with the same durable name; a message is
   acknowledged after its handler returned, kept alive while it works, and given again if it failed.
+- What is plainly published may name where an answer goes; `kit.requests` makes requests of that.
 - `prefix` separates deployments that share one server; callers never see it.
 """
 
@@ -33,6 +34,10 @@ DUPLICATE_WINDOW_S = 120.0
 REDELIVER_AFTER_S = 30.0
 RETRY_DELAY_S = 1.0
 IDLE_POLL_S = 2.0  # a restarted server forgot who waits; asking again finds it
+FLUSH_DEADLINE_S = 2.0
+HEADER_BYTES_MAX = 4 * 1024  # the server counts headers too
+KIND = "Hp-Kind"
+NOBODY = "nobody"  # the kind of what a server answers when nobody hears a subject
 MIB = 1024 * 1024
 
 
@@ -54,12 +59,15 @@ STREAMS = (
 
 
 class Delivery(Struct, frozen=True):
-    """One received message. `attempt` counts from 1 (0 for a plain subscriber)."""
+    """One received message. `attempt` counts from 1 (0 for a plain subscriber). `reply`: the
+    subject an answer goes to; `kind`: what `announce` was told, or NOBODY."""
 
     subject: str
     payload: bytes
     traceparent: str = ""
     attempt: int = 0
+    reply: str = ""
+    kind: str = ""
 
 
 Handler = Callable[[Delivery], Awaitable[None]]
@@ -75,6 +83,12 @@ class Subscription:
         """Hear no more."""
         with contextlib.suppress(nats.errors.Error):
             await self._inner.unsubscribe()
+
+    async def drain(self) -> None:
+        """Let what was sent to us be heard, then hear no more (2 s at most)."""
+        with contextlib.suppress(nats.errors.Error, OSError, TimeoutError):
+            async with asyncio.timeout(FLUSH_DEADLINE_S):
+                await self._inner.drain()  # type: ignore[no-untyped-call]
 
 
 class Bus:
@@ -124,6 +138,15 @@ class Bus:
         """Whether a server answers right now; it reconnects by itself."""
         return bool(self._client.is_connected)
 
+    @property
+    def body_bytes_max(self) -> int:
+        """The largest payload this server takes."""
+        return int(self._client.max_payload) - HEADER_BYTES_MAX
+
+    def inbox(self) -> str:
+        """A subject nobody else has, for answers."""
+        return str(self._client.new_inbox())
+
     async def publish(self, subject: str, payload: bytes, msg_id: str) -> None:
         """Store one message; returns after the server's acknowledgement (5 s at most).
 
@@ -140,15 +163,26 @@ class Bus:
                 f"the bus did not take a message for {subject}: {error!r}"
             ) from error
 
-    async def announce(self, subject: str, payload: bytes) -> None:
-        """Tell who listens now; nothing is stored and nobody acknowledges."""
+    async def announce(
+        self, subject: str, payload: bytes, *, reply: str = "", kind: str = ""
+    ) -> None:
+        """Tell who listens now; nothing is stored and nobody acknowledges.
+
+        With `reply` set and nobody there, a Delivery of kind NOBODY comes to that subject.
+        """
+        name, answers = self._name(subject), self._name(reply) if reply else ""
+        headers = _trace_header() | ({KIND: kind} if kind else {})
         try:
-            await self._client.publish(self._name(subject), payload, headers=_trace_header())
+            await self._client.publish(name, payload, answers, headers)
         except (nats.errors.Error, OSError) as error:
             raise OutsideError(f"the bus did not take {subject}: {error!r}") from error
 
-    async def subscribe(self, subject: str, handler: Handler) -> Subscription:
-        """Hear every message of `subject` from now on, in order, in this process."""
+    async def subscribe(self, subject: str, handler: Handler, queue: str = "") -> Subscription:
+        """Hear every message of `subject` from now on, in order, in this process.
+
+        Processes that name the same `queue` share them: each is heard by one, and the server
+        knows of it on return.
+        """
 
         async def heard(message: Msg) -> None:
             try:
@@ -156,7 +190,13 @@ class Bus:
             except Exception:
                 self._log.exception("bus.handler_failed", subject=subject)
 
-        return Subscription(await self._client.subscribe(self._name(subject), cb=heard))
+        try:
+            inner = await self._client.subscribe(self._name(subject), queue=queue, cb=heard)
+            if queue:
+                await self._client.flush(int(ACK_DEADLINE_S))
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise OutsideError(f"the bus cannot hear {subject}: {error!r}") from error
+        return Subscription(inner)
 
     async def consume(self, subject: str, durable: str, handler: Handler, batch: int = 8) -> None:
         """Share the work of `subject`; runs until cancelled.
@@ -262,13 +302,20 @@ class Bus:
     def _name(self, subject: str) -> str:
         return f"{self._prefix}.{subject}" if self._prefix else subject
 
+    def _bare(self, name: str) -> str:
+        return name.removeprefix(f"{self._prefix}.") if self._prefix else name
+
     def _delivery(self, message: Msg) -> Delivery:
-        attempt = message.metadata.num_delivered if message.reply.startswith("$JS.ACK") else 0
-        subject = (
-            message.subject.removeprefix(f"{self._prefix}.") if self._prefix else message.subject
+        stored = message.reply.startswith("$JS.ACK")
+        headers = message.headers or {}
+        return Delivery(
+            subject=self._bare(message.subject),
+            payload=message.data,
+            traceparent=headers.get("traceparent", ""),
+            attempt=message.metadata.num_delivered if stored else 0,
+            reply="" if stored else self._bare(message.reply),
+            kind=NOBODY if headers.get("Status") == "503" else headers.get(KIND, ""),
         )
-        traced = (message.headers or {}).get("traceparent", "")
-        return Delivery(subject, message.data, traced, attempt)
 
 
 def _trace_header() -> dict[str, Any]:

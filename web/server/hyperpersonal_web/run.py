@@ -20,7 +20,9 @@ from hyperpersonal_web.wiring import (
     open_ground,
     open_jobs,
     open_market,
+    open_runtime,
     open_understanding,
+    open_worker,
 )
 
 CONNECT_SECONDS_MAX = 10
@@ -51,8 +53,12 @@ async def run(settings: Settings, found: Addresses, role: Role, told: Told) -> N
     async with AsyncExitStack() as stack:
         ground = await open_ground(stack, settings, found)
         mind = open_understanding(ground)
-        if role in ("all", "worker", "runtime"):
+        if role == "all":
             await open_engine(stack, ground, mind, open_market(ground))
+        if role == "worker":
+            open_worker(stack, ground, mind, open_market(ground))
+        if role == "runtime":
+            await open_runtime(stack, ground, mind, open_market(ground))
         if role in ("all", "jobs"):
             await open_jobs(stack, found)
         if role not in ("all", "gateway"):

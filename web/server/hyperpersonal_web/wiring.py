@@ -15,12 +15,14 @@ from hyperpersonal_core.api import (
     Contacts,
     Handoffs,
     HeldReleases,
+    HostService,
     Inbound,
     Installations,
     Knowledge,
     Kv,
     NoModel,
     ReleaseStore,
+    RemoteHost,
     RouteAsk,
     Secrets,
     Services,
@@ -38,11 +40,12 @@ from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.ids import Ids, Uuid7Ids
 from hyperpersonal_core.kit.jobs import Jobs
 from hyperpersonal_core.kit.outbox import Relay
+from hyperpersonal_core.kit.requests import Requests
 from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_core.kit.tracing import Traces
 from hyperpersonal_marketplace.api import Installer
 from hyperpersonal_registry.api import FolderBlobs, Registry
-from hyperpersonal_runtime.api import Host, Ports
+from hyperpersonal_runtime.api import Host, PluginHost, Ports
 from msgspec import Struct
 
 from hyperpersonal_web.embedded.services import Addresses
@@ -163,17 +166,50 @@ async def open_engine(
     progress: Progress = lambda stage, fraction: None,
 ) -> Engine:
     """The plugin host with its sandboxes, and the turn worker that calls it; both run."""
-    host = Host(
-        ground.settings.data_dir / GUEST_CACHE, progress=progress, tracer=ground.traces.tracer
-    )
-    journals = TurnJournals(ground.db)
-    ports = open_ports(ground, mind, market, (host, journals))
-    await host.start(ports)
-    stack.push_async_callback(host.close)
+    host, journals = await _open_host(stack, ground, mind, market, progress)
     worker = TurnWorker(_services(ground, mind, market, (host, journals)))
     background(stack, worker.run())
     stack.push_async_callback(worker.close)
     return Engine(host, worker)
+
+
+def open_worker(
+    stack: AsyncExitStack, ground: Ground, mind: Understanding, market: Market
+) -> TurnWorker:
+    """A running turn worker whose sandboxes are in the `runtime` processes."""
+    journals = TurnJournals(ground.db)
+    host = RemoteHost(Requests(ground.bus), journals)
+    worker = TurnWorker(_services(ground, mind, market, (host, journals)))
+    background(stack, worker.run())
+    stack.push_async_callback(worker.close)
+    return worker
+
+
+async def open_runtime(
+    stack: AsyncExitStack, ground: Ground, mind: Understanding, market: Market
+) -> HostService:
+    """The plugin host with its sandboxes, serving the turn workers of other processes."""
+    host, journals = await _open_host(stack, ground, mind, market)
+    service = HostService(Requests(ground.bus), host, market.releases, journals)
+    await service.start()
+    stack.push_async_callback(service.close)
+    return service
+
+
+async def _open_host(
+    stack: AsyncExitStack,
+    ground: Ground,
+    mind: Understanding,
+    market: Market,
+    progress: Progress = lambda stage, fraction: None,
+) -> tuple[Host, TurnJournals]:
+    host = Host(
+        ground.settings.data_dir / GUEST_CACHE, progress=progress, tracer=ground.traces.tracer
+    )
+    journals = TurnJournals(ground.db)
+    await host.start(open_ports(ground, mind, market, (host, journals)))
+    stack.push_async_callback(host.close)
+    return host, journals
 
 
 def open_ports(
@@ -206,7 +242,7 @@ async def warm(mind: Understanding, market: Market, tenant_id: UUID) -> None:
 
 
 def _services(
-    ground: Ground, mind: Understanding, market: Market, running: tuple[Host, TurnJournals]
+    ground: Ground, mind: Understanding, market: Market, running: tuple[PluginHost, TurnJournals]
 ) -> Services:
     host, journals = running
     return Services(

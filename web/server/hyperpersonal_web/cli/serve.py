@@ -26,8 +26,9 @@ def _settings_help() -> str:
     type=click.Choice(["all", "gateway", "worker", "runtime", "jobs"]),
     default="all",
     show_default=True,
-    help="gateway: HTTP and WebSocket. worker, runtime: turns with their sandboxes. jobs: "
-    "background jobs. all: everything in one process.",
+    help="gateway: HTTP and WebSocket. worker: turns, whose plugins run in runtime processes. "
+    "runtime: sandboxes, and all that plugins reach from there. jobs: background jobs. all: "
+    "everything in one process.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), help="Instead of HP_PORT.")
 def serve(role: str, port: int | None) -> None:

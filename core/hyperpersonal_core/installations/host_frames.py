@@ -1,0 +1,41 @@
+"""What a turn worker and a runtime process say to each other, as msgpack over the bus."""
+
+from hyperpersonal_runtime.api import CallResult, HookCall
+from msgspec import Struct, structs
+
+from hyperpersonal_core.installations.journal import JournalRow, LiveTurn
+
+SUBJECT = "hp.runtime.call"
+QUEUE = "runtimes"
+
+
+class CallAsk(Struct, frozen=True):
+    """A hook call without the release's files: whoever runs it loads and verifies them itself.
+
+    `turn`: the turn it belongs to as the worker knows it, so that its writes are fenced by the
+    same epoch there; `call.recorded` is then empty, since the turn's rows hold it.
+    """
+
+    call: HookCall
+    turn: LiveTurn | None = None
+
+
+class CallAnswer(Struct, frozen=True):
+    """How it ended: a result, or what the host raised (`refused`, `outside`: the words).
+
+    `rows`: what was recorded for the turn meanwhile; with `cut` they did not fit, and those made
+    durable are read from the database."""
+
+    result: CallResult | None = None
+    rows: tuple[JournalRow, ...] = ()
+    refused: str = ""
+    outside: str = ""
+    cut: bool = False
+
+
+def ask_of(call: HookCall, turn: LiveTurn | None, deadline_ms: int) -> CallAsk:
+    """The call as it travels, with what is left of its time."""
+    limits = structs.replace(call.limits, deadline_ms=deadline_ms)
+    recorded = call.recorded if turn is None else ()
+    bare = structs.replace(call.release, files={})
+    return CallAsk(structs.replace(call, release=bare, limits=limits, recorded=recorded), turn)

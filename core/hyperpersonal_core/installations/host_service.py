@@ -1,0 +1,145 @@
+"""The other end of `remote_host`: runs hook calls for turn workers in this process's sandboxes.
+
+Rules:
+1. The release is loaded and verified here; a worker names only its digest.
+2. A turn's host calls are fenced by the epoch its worker holds. Of one turn, only calls of the
+   newest epoch that was heard of run here: older ones are ended before the next begins.
+3. A closing process takes no calls, lets running ones end, and gives the rest back suspended.
+"""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from hyperpersonal_runtime.api import CallResult, HookCall, PluginHost
+from hyperpersonal_sdk.contract.outcomes import Outcome
+from msgspec import structs
+
+from hyperpersonal_core.installations.host_frames import QUEUE, SUBJECT, CallAnswer, CallAsk
+from hyperpersonal_core.installations.journal import LiveTurn, TurnJournals
+from hyperpersonal_core.installations.releases import ReleaseStore
+from hyperpersonal_core.kit.errors import ConflictError, OutsideError, RefusedError
+from hyperpersonal_core.kit.requests import Requests, Serving
+
+CLOSE_S = 5.0
+LAST_WORDS_S = 1.0
+
+_encoder = msgspec.msgpack.Encoder()
+_asks = msgspec.msgpack.Decoder(CallAsk)
+
+
+class HostService:
+    """Serves the calls of one host.
+
+    Args:
+        requests: of this process's bus.
+        host: started; its ToolPort and JournalPort share `journals`.
+        releases: where verified releases come from.
+        journals: the turns that have a call here.
+    """
+
+    def __init__(
+        self, requests: Requests, host: PluginHost, releases: ReleaseStore, journals: TurnJournals
+    ) -> None:
+        self._requests = requests
+        self._host = host
+        self._releases = releases
+        self._journals = journals
+        self._turns: dict[str, _Held] = {}
+        self._serving: Serving | None = None
+
+    async def start(self) -> None:
+        """Take calls from now on."""
+        self._serving = await self._requests.serve(SUBJECT, QUEUE, self._answer)
+
+    async def close(self) -> None:
+        """End as rule 3 says; closes the host too, which is what suspends its calls."""
+        if self._serving is not None:
+            await self._serving.drain(CLOSE_S)
+            await self._host.close()
+            await self._serving.drain(LAST_WORDS_S)
+            await self._serving.close()
+
+    async def _answer(self, payload: bytes) -> bytes:
+        ask = _asks.decode(payload)
+        answer = await (
+            self._run(ask.call) if ask.turn is None else self._in_turn(ask.call, ask.turn)
+        )
+        body, most = _encoder.encode(answer), self._requests.body_bytes_max
+        return body if len(body) <= most else _encoder.encode(_cut(answer, len(body), most))
+
+    async def _run(self, call: HookCall) -> CallAnswer:
+        try:
+            release = await self._releases.load(call.release.digest)
+            return CallAnswer(await self._host.call(structs.replace(call, release=release)))
+        except RefusedError as error:
+            return CallAnswer(refused=error.message)
+        except OutsideError as error:
+            return CallAnswer(outside=str(error))
+
+    async def _in_turn(self, call: HookCall, turn: LiveTurn) -> CallAnswer:
+        """Run it, and tell what was recorded for the turn meanwhile, however it ended."""
+        known = turn.rows
+        try:
+            held = await self._hold(turn)
+        except ConflictError as error:
+            return CallAnswer(refused=error.message)
+        try:
+            recorded = held.turn.entries_of(UUID(call.scope.installation_id))
+            answer = await self._run(structs.replace(call, recorded=recorded))
+        finally:
+            self._let_go(held)
+        news = [row for path, row in held.turn.rows.items() if known.get(path) != row]
+        return structs.replace(answer, rows=tuple(news))
+
+    async def _hold(self, turn: LiveTurn) -> "_Held":
+        key = str(turn.turn_id)
+        while (held := self._turns.get(key)) and held.turn.epoch < turn.epoch:
+            await held.end()
+        if held and held.turn.epoch > turn.epoch:
+            raise ConflictError("this turn goes on under a later epoch")
+        if held is None:
+            held = self._turns[key] = _Held(self._journals.open(turn))
+        else:
+            held.turn.take(turn.rows.values())
+            held.turn.input = turn.input
+        held.add()
+        return held
+
+    def _let_go(self, held: "_Held") -> None:
+        if held.remove():
+            self._journals.close(held.turn)
+            del self._turns[str(held.turn.turn_id)]
+
+
+class _Held:
+    """A turn while calls of it run here, and the tasks that run them."""
+
+    def __init__(self, turn: LiveTurn) -> None:
+        self.turn = turn
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def add(self) -> None:
+        """The present task runs a call."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+
+    def remove(self) -> bool:
+        """The present task's call is over; whether it was the last one."""
+        self._tasks = {task for task in self._tasks if task is not asyncio.current_task()}
+        return not self._tasks
+
+    async def end(self) -> None:
+        """Their worker asked anew: nobody waits for these any more."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _cut(answer: CallAnswer, size: int, most: int) -> CallAnswer:
+    words = f"what the call recorded has {size} bytes; the bus takes {most} (NATS: max_payload)"
+    result = CallResult(Outcome.OVER_LIMIT, detail=words) if answer.result else None
+    return structs.replace(answer, result=result, rows=(), cut=True)
