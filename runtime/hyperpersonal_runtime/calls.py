@@ -35,8 +35,9 @@ class SealedRelease(Struct, frozen=True):
 
 class HookCall(Struct, frozen=True):
     """One call. `grants`: capability texts the tenant gave (already a subset of the asked ones).
-    `recorded`: journal entries of an earlier, interrupted run of the same turn (those of other
-    paths than the scope's are left alone). `traceparent`: W3C trace context of the caller."""
+    `recorded`: journal entries of an earlier, interrupted run of the same turn; those of other
+    paths than the scope's are not replayed, they count for what the turn has moved.
+    `traceparent`: W3C trace context of the caller."""
 
     release: SealedRelease
     hook: str

@@ -16,12 +16,15 @@ from msgspec import Struct
 
 from hyperpersonal_runtime.ports import CallScope
 
+_MONEY = "money:refund<=AMOUNT/turn"
+
 
 class ToolPermit(Struct, frozen=True):
-    """A tool call is allowed; `money_max_minor` is the most it may move (None: it moves none)."""
+    """A tool call is allowed; `money_max` is the most a turn may move, in minor units by
+    currency (None: it moves none)."""
 
     write: bool
-    money_max_minor: int | None = None
+    money_max: dict[str, int] | None = None
 
 
 class CapabilityGranter:
@@ -53,10 +56,11 @@ class CapabilityGranter:
             return denied(spec.capability)
         if not spec.money:
             return ToolPermit(spec.effect == "write")
-        money = [g.minor for g in self._grants if isinstance(g, Money) and g.action == "refund"]
-        if not money:
-            return denied("money:refund<=AMOUNT/turn")
-        return ToolPermit(write=True, money_max_minor=max(money))
+        money: dict[str, int] = {}
+        for grant in self._grants:
+            if isinstance(grant, Money) and grant.action == "refund":
+                money[grant.currency] = max(grant.minor, money.get(grant.currency, 0))
+        return ToolPermit(write=True, money_max=money) if money else denied(_MONEY)
 
     def generate(self) -> int | Failure:
         """Tokens a turn may use."""

@@ -233,7 +233,14 @@ class HookRun:
             random=around.random,
             path=path,
             key=f"{scope.turn_id}:{path}",
+            earlier=lambda: self._earlier(path),
         )
+
+    def _earlier(self, path: str) -> list[Entry]:
+        """Every entry of the turn but this call's own, which a resumed turn may hold already."""
+        known = {entry.path: entry for entry in (*self._call.recorded, *self._journal.entries)}
+        known.pop(path, None)
+        return list(known.values())
 
     async def _save(self) -> None:
         if self._call.scope.turn_id:

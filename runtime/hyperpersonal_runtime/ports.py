@@ -14,9 +14,9 @@ class CallScope(Struct, frozen=True):
     """On whose behalf a hook runs. Ids are UUID strings; empty where there is no conversation.
 
     `path` is the journal number of the agent's tool call a connector serves ('' for the agent
-    itself): the connector's own calls are then numbered '3.1', '3.2'. `money_max_minor` is the most
-    this very tool call may move, in minor units, under the agent's `money:` grant (None: nothing);
-    the ToolPort hands it on as ToolCall.money_max_minor.
+    itself): the connector's own calls are then numbered '3.1', '3.2'. `money_max` is the most
+    this very tool call may move, in minor units by currency: what the agent's `money:` grants leave
+    of the turn (None: nothing); the ToolPort hands it on as ToolCall.money_max.
     """
 
     tenant_id: str
@@ -25,7 +25,7 @@ class CallScope(Struct, frozen=True):
     conversation_id: str = ""
     contact_id: str = ""
     path: str = ""
-    money_max_minor: int | None = None
+    money_max: dict[str, int] | None = None
 
     @property
     def nested(self) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer
+from hyperpersonal_sdk.contract.tools import Amount, ToolResult
 from msgspec import Struct, field
 
 from hyperpersonal_runtime.calls import CallResult, HookCall, Limits, SealedRelease
@@ -28,6 +29,7 @@ Http = Callable[[str, str, dict[str, str], str], tuple[int, str]]
 
 CALL_SECONDS_MAX = 60
 START_SECONDS_MAX = 600  # the guest may have to be built first
+_NONE = Amount(0)
 
 
 class World(Struct):
@@ -35,7 +37,8 @@ class World(Struct):
 
     Args:
         tools: answers by tool name (a value, or a function of the arguments), or one function of
-            (name, arguments). A `Failure` is answered as the tool's failure.
+            (name, arguments). A `Failure` is answered as the tool's failure. They move no money;
+            answer a `HostAnswer` of a `ToolResult` for one that does.
         passages: what `knowledge.search` finds. facts: what is known of the contact.
         http: function of (method, url, headers, body) that gives (status, body).
         model: what `model.generate` answers; None: no model is installed.
@@ -206,8 +209,10 @@ class _Tools:
         if asyncio.iscoroutine(value):
             value = await value
         if isinstance(value, Failure):
-            return HostAnswer({"failure": value})
-        return value if isinstance(value, HostAnswer) else HostAnswer({"value": value})
+            return HostAnswer(ToolResult(failure=value))
+        return (
+            value if isinstance(value, HostAnswer) else HostAnswer(ToolResult(value, moved=_NONE))
+        )
 
     def _value(self, tool: str, arguments: dict[str, Any]) -> Any:
         tools = self._world.tools

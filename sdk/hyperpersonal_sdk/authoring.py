@@ -157,7 +157,8 @@ class Host:
         )
         self._log = log
         self.config = {}
-        self.money_max_minor = None
+        self.money_max = None
+        self.moved_amount = None
 
     def call(self, name, **payload):
         """Any host call by name; the typed helpers below are shorter."""
@@ -197,6 +198,10 @@ class Host:
     def random_hex(self, n=16):
         """n random bytes from the journal, as hex."""
         return self.call("random.bytes", n=n).hex
+
+    def moved(self, minor, currency):
+        """Tell how much money this call of a tool has moved, in minor units (cents)."""
+        self.moved_amount = {"minor": minor, "currency": currency}
 
     def log(self, message, level="info"):
         """A line for the plugin's log."""
@@ -256,8 +261,9 @@ class Connector(Plugin):
     """A plugin that serves tools: decorate one function a tool, `f(host, **arguments)`.
 
     `@connector.tool("commerce.orders.get")`; writes get `idempotency_key` as an argument too.
-    `host.config` is the installation's configuration, `host.money_max_minor` the most this call
-    may move (None: it moves no money).
+    `host.config` is the installation's configuration, `host.money_max` the most this call may
+    move, in minor units by currency (None: it moves no money). A tool that moves money tells how
+    much with `host.moved(minor, currency)`; else all that was allowed counts as moved.
     Raise ToolFailedError("not-found", "no such order") for what the agent should explain."""
 
     def __init__(self):
@@ -281,9 +287,10 @@ class Connector(Plugin):
         if write:
             arguments["idempotency_key"] = call.idempotency_key
         host.config = dict(call.to_json().get("config") or {})
-        host.money_max_minor = call.get("money_max_minor")
+        host.money_max = call.to_json().get("money_max")
         try:
-            return {"value": to_json(function(host, **arguments))}
+            answer = {"value": to_json(function(host, **arguments))}
+            return {**answer, "moved": host.moved_amount} if host.moved_amount else answer
         except ToolFailedError as error:
             return {"failure": {"kind": error.kind, "message": error.message}}
         except TypeError as error:

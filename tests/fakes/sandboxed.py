@@ -59,6 +59,7 @@ plugin = Connector()
 
 def write(host, order_id, status, key):
     host.call("kv.put", key=key, value=json.dumps(order_id))
+    host.moved(2_000, "USD")
     return {"id": order_id, "status": status}
 
 

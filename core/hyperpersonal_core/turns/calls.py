@@ -49,7 +49,8 @@ class PluginCalls:
         scope = _scope(turn, plugin, ask.path)
         call = plugin.call(release, ask.hook, ask.payload, scope, ask.left_ms)
         rows = turn.live.rows.values()
-        recorded = tuple(row.entry() for row in rows if row.installation_id == plugin.id)
+        # The writes of others too: what they moved counts under this plugin's money grant.
+        recorded = tuple(r.entry() for r in rows if r.write or r.installation_id == plugin.id)
         call = structs.replace(call, recorded=recorded, traceparent=traceparent())
         return await self._run(turn, plugin, call)
 

@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 
 from hyperpersonal_sdk.authoring import HostCallFailedError, ToolFailedError
 
+from hyperpersonal_plugin_demo_store.shapes import CURRENCY
+
 ID_CHARS_MAX = 64
 TRIES_MAX = 2
 SILENCE = 599  # no answer came at all; not a status of HTTP
@@ -44,9 +46,13 @@ class Shop:
         """Let the shop act once for this key, moving at most what the host allows this call."""
         headers = {**self._headers, "Content-Type": "application/json"}
         headers["Idempotency-Key"] = idempotency_key
-        if self._host.money_max_minor is not None:
-            headers["Max-Amount"] = str(self._host.money_max_minor)
-        return self._ask(method, self._base_url + path, headers, json.dumps(body), NOT_KNOWN)
+        if self._host.money_max is not None:
+            headers["Max-Amount"] = str(self._host.money_max.get(CURRENCY, 0))
+        url = self._base_url + path
+        done = self._ask(method, url, headers, json.dumps(body), NOT_KNOWN)
+        if "moved" in done:
+            self._host.moved(done["moved"], CURRENCY)
+        return done
 
     def _ask(self, method, url, headers, body, no_answer):
         for _ in range(TRIES_MAX):

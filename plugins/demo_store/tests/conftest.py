@@ -43,14 +43,16 @@ class FakeShop:
         self.config["base_url"] = "http://127.0.0.1:9"
         self._box.world.http = None
 
-    async def call(self, tool: str, *, money_max_minor: int | None = None, **arguments: Any) -> Any:
+    async def call(
+        self, tool: str, *, money_max: dict[str, int] | None = None, **arguments: Any
+    ) -> Any:
         """How the hook ended, whatever came of it."""
         call = {
             "tool": tool,
             "arguments": arguments,
             "idempotency_key": "turn:3" if COMMERCE_TOOLS[tool].effect == "write" else "",
             "config": self.config,
-            "money_max_minor": money_max_minor,
+            "money_max": money_max,
         }
         return await self._box.call("call_tool", call)
 

@@ -97,13 +97,21 @@ WRITES = [
 async def test_that_a_write_carries_its_key_and_the_money_ceiling(
     shop: FakeShop, tool: str, arguments: dict[str, Any], method: str, path: str
 ) -> None:
-    shop.answers = [(200, ORDER)]
-    answer = await shop.tool(tool, money_max_minor=5000, order_id="#W1", **arguments)
+    shop.answers = [(200, {**ORDER, "moved": 2980})]
+    answer = await shop.tool(tool, money_max={"USD": 5000}, order_id="#W1", **arguments)
     assert msgspec.convert(answer["value"], Order).id == "#W1"
     ((asked_method, url, headers, body),) = shop.asked
     assert (asked_method, url) == (method, BASE + path)
     assert json.loads(body) == arguments
     assert (headers["idempotency-key"], headers["max-amount"]) == ("turn:3", "5000")
+    assert answer["moved"] == {"minor": 2980, "currency": "USD"}
+
+
+async def test_that_a_grant_in_another_currency_moves_nothing(shop: FakeShop) -> None:
+    shop.answers = [(403, {"code": "money_limit", "message": "above the limit of $0.00"})]
+    answer = await shop.tool("commerce.orders.cancel", money_max={"EUR": 5000}, **CANCEL)
+    assert answer["failure"]["kind"] == "denied"
+    assert shop.asked[0][2]["max-amount"] == "0"
 
 
 async def test_that_addresses_are_set_without_a_money_ceiling(shop: FakeShop) -> None:

@@ -1,6 +1,6 @@
 """What a host call is made of: the call's context going in, an effect or a refusal coming out."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer
@@ -8,11 +8,13 @@ from msgspec import Struct
 
 from hyperpersonal_runtime.capability_granter import CapabilityGranter
 from hyperpersonal_runtime.hostcalls.fetcher import Fetcher
+from hyperpersonal_runtime.journal import Entry
 from hyperpersonal_runtime.ports import CallScope, Ports
 
 
 class Context(Struct, frozen=True):
-    """One host call's surroundings. `path`: its journal number; `key`: its idempotency key."""
+    """One host call's surroundings. `path`: its journal number; `key`: its idempotency key;
+    `earlier`: what the turn has called before it, other agents of the turn included."""
 
     scope: CallScope
     granter: CapabilityGranter
@@ -23,6 +25,7 @@ class Context(Struct, frozen=True):
     random: Callable[[int], bytes]
     path: str
     key: str
+    earlier: Callable[[], Iterable[Entry]] = tuple
 
 
 class Spent(Struct):

@@ -6,6 +6,7 @@ import msgspec
 from hyperpersonal_sdk.contract.outcomes import Failure, HostAnswer
 from msgspec import Struct
 
+from hyperpersonal_runtime.hostcalls import money
 from hyperpersonal_runtime.hostcalls.context import Context, Effect
 
 
@@ -18,9 +19,10 @@ def call(ask: Call, context: Context) -> Effect | Failure:
     permit = context.granter.tool(ask.tool)
     if isinstance(permit, Failure):
         return permit
-    scope = msgspec.structs.replace(
-        context.scope, path=context.path, money_max_minor=permit.money_max_minor
-    )
+    left = money.left(permit.money_max, context.earlier)
+    if isinstance(left, Failure):
+        return left
+    scope = msgspec.structs.replace(context.scope, path=context.path, money_max=left)
     key = context.key if permit.write else ""
     return Effect(lambda: _call(ask, context, scope, key), write=permit.write)
 

@@ -7,19 +7,12 @@ from typing import Literal
 
 from msgspec import Struct
 
-from hyperpersonal_sdk.contract.tools import Effect
+from hyperpersonal_sdk.contract.tools import Amount, Effect
 
 OrderStatus = Literal[
     "pending", "processed", "delivered", "cancelled", "return requested", "exchange requested",
     "pending (item modified)",
 ]  # fmt: skip
-
-
-class Amount(Struct, frozen=True):
-    """Money: `minor` units (cents) of an ISO 4217 `currency`."""
-
-    minor: int
-    currency: str = "USD"
 
 
 class Address(Struct, frozen=True):

@@ -12,24 +12,37 @@ from hyperpersonal_sdk.contract.outcomes import Failure
 Effect = Literal["read", "write"]
 
 
+class Amount(Struct, frozen=True):
+    """Money: `minor` units (cents) of an ISO 4217 `currency`."""
+
+    minor: int
+    currency: str = "USD"
+
+
 class ToolCall(Struct, frozen=True):
     """The payload of a connector's `call_tool` hook.
 
     `idempotency_key` is set for every write and stable over retries and re-runs: the same key
     must act once. Reads carry an empty key. `config` is the connector installation's own
-    configuration (no secrets). `money_max_minor` is the most, in minor units, that this call may
-    move under the agent's `money:` grant; None where the tool moves none.
+    configuration (no secrets). `money_max` is the most that this call may move, in minor units by
+    currency: what the agent's `money:` grants leave of the turn. None where the tool moves none; a
+    currency that is not in it may not be moved at all.
     """
 
     tool: str
     arguments: dict[str, Any]
     idempotency_key: str = ""
     config: dict[str, Any] = {}
-    money_max_minor: int | None = None
+    money_max: dict[str, int] | None = None
 
 
 class ToolResult(Struct, frozen=True):
-    """The answer of `call_tool`: a JSON value, or a failure the agent can explain."""
+    """The answer of `call_tool`: a JSON value, or a failure the agent can explain.
+
+    `moved` is the money this call moved, either way. A connector that does not tell is taken to
+    have moved all it was allowed to.
+    """
 
     value: Any = None
     failure: Failure | None = None
+    moved: Amount | None = None

@@ -41,7 +41,7 @@ class Connected:
     async def tool(self, tool: str, key: str = "turn:1", **arguments: Any) -> dict[str, Any]:
         call = {
             "tool": tool, "arguments": arguments, "idempotency_key": key,
-            "config": {"base_url": "http://shop"}, "money_max_minor": 50000,
+            "config": {"base_url": "http://shop"}, "money_max": {"USD": 50000},
         }  # fmt: skip
         host = Host(self._fetch, lambda level, text: None)
         answer: dict[str, Any] = await asyncio.to_thread(

@@ -31,7 +31,7 @@ def test_that_moving_money_needs_a_money_grant_and_gets_its_ceiling() -> None:
     assert isinstance(refused, Failure)
     assert "money:refund" in refused.message
     permit = granter("tool:commerce.returns.write", MONEY).tool("commerce.returns.create")
-    assert permit == ToolPermit(write=True, money_max_minor=10_000)
+    assert permit == ToolPermit(write=True, money_max={"USD": 10_000})
     assert isinstance(granter(MONEY).tool("commerce.returns.create"), Failure)
 
 

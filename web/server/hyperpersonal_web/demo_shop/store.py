@@ -309,7 +309,8 @@ async def _answered(link: Any, ask: Ask, request: bytes) -> bytes | None:
 
 async def _keep(link: Any, ask: Ask, change: Change) -> bytes:
     owner = f"store:{ask.store}"
-    body = msgspec.json.encode(change.order or change.customer)
+    told = msgspec.to_builtins(change.order or change.customer)
+    body = msgspec.json.encode({**told, "moved": change.amount})
     if change.order is not None:
         order = msgspec.json.encode(change.order)
         await link.execute(KEEP, owner, "order", change.order.id, None, None, order)
