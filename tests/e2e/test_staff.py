@@ -121,3 +121,33 @@ async def test_that_knowledge_is_imported_listed_and_deleted(shop: Any) -> None:
     assert (await shop.http.get("/v1/admin/knowledge/articles", headers=headers)).json() == {
         "items": []
     }
+
+
+async def test_that_a_manager_sets_rules_and_history_and_a_viewer_does_not(shop: Any) -> None:
+    rules, history = "/v1/admin/routing/rules", "/v1/admin/routing/history/past.jsonl"
+    asked = {"rules": [{"pattern": "wholesale", "target": "person"}]}
+    assert (await shop.http.put(rules, json=asked, headers=shop.staff())).json() == asked
+    assert (await shop.http.get(rules, headers=shop.staff())).json() == asked
+    rows = b'{"text": "where is my parcel", "agent": "order"}\n'
+    kept = await shop.http.put(history, content=rows * 2, headers=shop.staff())
+    assert kept.json() == {"rows": 1}
+    viewer = shop.staff(shop.viewer_key)
+    assert (await shop.http.put(rules, json=asked, headers=viewer)).status_code == 403
+    assert (await shop.http.put(history, content=rows, headers=viewer)).status_code == 403
+    for bad in (b"{", b'{"text": "a\\u0000", "agent": "order"}', b"[" * 50_000):
+        refused = await shop.http.put(history, content=bad, headers=shop.staff())
+        assert (refused.status_code, refused.json()["code"]) == (400, "refused")
+        knowledge = "/v1/admin/knowledge/files/a.jsonl"
+        assert (
+            await shop.http.put(knowledge, content=bad, headers=shop.staff())
+        ).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "pattern", ["", "/(/", "/(a+)+b/", "/(a|aa)+b/", "/a*a*a*b/", "a\x00", "x" * 201]
+)
+async def test_that_a_rule_nobody_should_run_is_refused(shop: Any, pattern: str) -> None:
+    asked = {"rules": [{"pattern": pattern, "target": "person"}]}
+    refused = await shop.http.put("/v1/admin/routing/rules", json=asked, headers=shop.staff())
+    assert refused.status_code == 400
+    assert refused.json()["detail"]

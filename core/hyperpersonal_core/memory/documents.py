@@ -153,8 +153,10 @@ def _json_lines(path: PurePath, text: str) -> list[Document]:
 
 def _json_line(path: PurePath, number: int, line: str) -> Document:
     try:
+        if "\\u0000" in line:
+            raise ValueError("holds a NUL character")
         row = msgspec.json.decode(line, type=_Line)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise RefusedError(f"{path.name}, line {number}: {error}", line=number) from error
     opening = [part for part in (row.flow_description or "", *row.instructions) if part]
     sections = [Section("", "\n\n".join(opening))] if opening else []

@@ -43,8 +43,10 @@ def read_history(name: str, data: bytes) -> list[Labelled]:
     for number, line in enumerate(data.splitlines(), 1):
         if line.strip():
             try:
+                if b"\\u0000" in line:
+                    raise ValueError("holds a NUL character")
                 rows.append(msgspec.json.decode(line, type=Labelled))
-            except msgspec.DecodeError as error:
+            except (ValueError, RecursionError) as error:
                 raise RefusedError(f"{name}, line {number}: {error}", line=number) from error
     if len(rows) > EXAMPLES_MAX:
         raise TooLargeError(f"at most {EXAMPLES_MAX} rows of history")

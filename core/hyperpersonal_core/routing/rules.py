@@ -19,8 +19,10 @@ RULES_MAX = 200
 PATTERN_CHARS_MAX = 200
 TEXT_CHARS_MAX = 1000
 _WORD = re.compile(r"[^\W_]+")
-# A repeated group that repeats inside can take exponential time (ReDoS).
-_NESTED_REPEAT = re.compile(r"\([^()]*[+*}][^()]*\)\s*[+*{]")
+# A repeated group can take exponential time, and each further repeat multiplies it (ReDoS).
+_REPEATED_GROUP = re.compile(r"\)\s*[+*{]")
+_REPEAT = re.compile(r"(?<!\\)[+*{]")
+REPEATS_MAX = 1
 
 
 class Rule(Struct, frozen=True):
@@ -65,7 +67,7 @@ class Rules:
         if len(rules) > RULES_MAX:
             raise RefusedError(f"at most {RULES_MAX} rules")
         for rule in rules:
-            _compiled(rule.pattern)
+            _check(rule)
         async with self._db.transaction(tenant_id) as connection:
             await connection.execute("delete from routing_rules where tenant_id = $1", tenant_id)
             await connection.executemany(
@@ -94,12 +96,18 @@ async def read_rules(connection: Connection, tenant_id: UUID) -> list[Rule]:
     return [Rule(row["pattern"], row["target"]) for row in rows]
 
 
+def _check(rule: Rule) -> None:
+    _compiled(rule.pattern)
+    if not 0 < len(rule.target) <= PATTERN_CHARS_MAX or "\x00" in rule.pattern + rule.target:
+        raise RefusedError("a rule names an agent, `person` or `decline`", pattern=rule.pattern)
+
+
 def _compiled(pattern: str) -> re.Pattern[str] | frozenset[str]:
     if len(pattern) > PATTERN_CHARS_MAX:
         raise RefusedError(f"a pattern has at most {PATTERN_CHARS_MAX} characters", pattern=pattern)
     if len(pattern) > 2 and pattern[0] == pattern[-1] == "/":
-        if _NESTED_REPEAT.search(pattern):
-            raise RefusedError("a repeated group may not repeat inside", pattern=pattern)
+        if _REPEATED_GROUP.search(pattern) or len(_REPEAT.findall(pattern)) > REPEATS_MAX:
+            raise RefusedError("a pattern repeats once at most, and no group", pattern=pattern)
         try:
             return re.compile(pattern[1:-1], re.IGNORECASE)
         except re.error as error:

@@ -15,6 +15,7 @@ from hyperpersonal_core.api import (
     Contacts,
     Handoffs,
     HeldReleases,
+    History,
     HostService,
     Inbound,
     Installations,
@@ -24,6 +25,7 @@ from hyperpersonal_core.api import (
     ReleaseStore,
     RemoteHost,
     RouteAsk,
+    Rules,
     Secrets,
     Services,
     Tenants,
@@ -37,6 +39,7 @@ from hyperpersonal_core.api import (
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.clock import Clock, SystemClock
 from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.kit.hooks import open_hooks
 from hyperpersonal_core.kit.ids import Ids, Uuid7Ids
 from hyperpersonal_core.kit.jobs import Jobs
 from hyperpersonal_core.kit.outbox import Relay
@@ -93,6 +96,8 @@ class Gateway(Struct, frozen=True):
     handoffs: Handoffs
     history: TurnHistory
     knowledge: Knowledge
+    examples: History
+    rules: Rules
     tokens: ContactTokens
     intake: Intake
     hub: Hub
@@ -124,8 +129,8 @@ async def open_ground(stack: AsyncExitStack, settings: Settings, found: Addresse
 
 
 def open_understanding(ground: Ground) -> Understanding:
-    """Memory and routing; models load at their first use."""
-    return Understanding.build(ground.db, ground.clock, ground.ids)
+    """Memory and routing, with what the operator installed; models load at their first use."""
+    return Understanding.build(ground.db, ground.clock, ground.ids, hooks=open_hooks())
 
 
 def open_market(ground: Ground) -> Market:
@@ -151,6 +156,8 @@ async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understandin
         handoffs=Handoffs(db, ground.relay, clock, ids),
         history=TurnHistory(db),
         knowledge=mind.knowledge,
+        examples=mind.history,
+        rules=mind.rules,
         tokens=tokens,
         intake=Intake(Inbound(ground.timeline), ground.traces),
         hub=hub,

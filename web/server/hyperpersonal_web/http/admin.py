@@ -1,14 +1,23 @@
-"""What a manager of the shop changes: the knowledge its agents answer from."""
+"""What a manager of the shop changes: what its agents answer from, and who answers what."""
 
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from hyperpersonal_core.api import Imported, Knowledge, Member, read_documents
+from hyperpersonal_core.api import (
+    History,
+    Imported,
+    Knowledge,
+    Member,
+    Rule,
+    Rules,
+    read_documents,
+    read_history,
+)
 from hyperpersonal_core.kit.ids import show
 from litestar import Router, delete, get, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from hyperpersonal_web.http.auth import AnyRequest, require_managing
 from hyperpersonal_web.http.limits import IMPORT_BYTES_MAX
@@ -79,6 +88,55 @@ async def delete_article(
     await knowledge.delete(member.tenant_id, external_id)
 
 
-router = Router(
-    "/v1/admin", route_handlers=[import_knowledge, list_articles, delete_article], tags=["admin"]
+class Kept(msgspec.Struct, frozen=True):
+    """How many rows of labelled history the router now learns from."""
+
+    rows: int
+
+
+class RuleList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rules in order: the first that matches decides."""
+
+    rules: list[Rule]
+
+
+@put(
+    "/routing/history/{name:str}",
+    operation_id="ImportHistory",
+    request_max_body_size=IMPORT_BYTES_MAX,
 )
+async def import_history(
+    name: FromPath[str],
+    request: AnyRequest,
+    member: NamedDependency[Member],
+    examples: NamedDependency[History],
+) -> Kept:
+    """Replace the labelled history by the JSON Lines in the body, rows of `text` and `agent`."""
+    require_managing(member)
+    rows = read_history(name, await request.body())
+    return Kept(await examples.replace(member.tenant_id, rows))
+
+
+@get("/routing/rules", operation_id="ListRules")
+async def list_rules(member: NamedDependency[Member], rules: NamedDependency[Rules]) -> RuleList:
+    """The shop's own rules; they come before anything the router has learnt."""
+    return RuleList(await rules.list(member.tenant_id))
+
+
+@put("/routing/rules", operation_id="ReplaceRules")
+async def replace_rules(
+    data: JSONBody[RuleList], member: NamedDependency[Member], rules: NamedDependency[Rules]
+) -> RuleList:
+    """Make these the shop's rules."""
+    require_managing(member)
+    await rules.replace(member.tenant_id, data.rules)
+    return data
+
+
+router = Router(
+    "/v1/admin",
+    route_handlers=[
+        import_knowledge, list_articles, delete_article, import_history, list_rules, replace_rules,
+    ],
+    tags=["admin"],
+)  # fmt: skip
