@@ -34,14 +34,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         str,
         Meta(
             pattern=r"^(postgresql://.+)?$",
-            description="PostgreSQL 15+ with pgvector, as its owner; empty starts the embedded one",
+            description="PostgreSQL 15+ with pgvector, as its owner: postgresql://…; empty starts "
+            "the embedded one",
         ),
     ] = ""
     nats_url: Annotated[
         str,
         Meta(
             pattern=r"^((nats|tls)://.+)?$",
-            description="NATS 2.10+ with JetStream; empty starts the embedded one",
+            description="NATS 2.10+ with JetStream: nats://…; empty starts the embedded one",
         ),
     ] = ""
     nats_prefix: Annotated[
@@ -86,7 +87,7 @@ def load(environ: Mapping[str, str]) -> Settings:
             try:
                 values[known[variable]] = _value(known[variable], text)
             except msgspec.ValidationError as error:
-                faults.append(f"{variable}: {error}")
+                faults.append(f"{variable}: {error} ({_meaning(_type(known[variable]))})")
         elif variable.startswith(PREFIX):
             faults += _misspelt(variable, known)
     if faults:
@@ -108,8 +109,12 @@ def _misspelt(variable: str, known: Mapping[str, str]) -> list[str]:
 
 
 def _value(name: str, text: str) -> Any:
+    return msgspec.convert(text, _type(name), strict=False, dec_hook=_path)
+
+
+def _type(name: str) -> Any:
     (field,) = (f for f in msgspec.structs.fields(Settings) if f.name == name)
-    return msgspec.convert(text, field.type, strict=False, dec_hook=_path)
+    return field.type
 
 
 def _path(kind: type, value: Any) -> Any:

@@ -22,7 +22,7 @@ COMMANDS = {
     ),
     "bench": ("hyperpersonal_web.cli.bench", "How fast it is: turns, ingest, sockets, guest."),
     "doctor": ("hyperpersonal_web.cli.doctor", "What this machine lacks, and how to get it."),
-    "plugin": ("hyperpersonal_web.cli.plugin", "Make, test, pack, sign and publish a plugin."),
+    "plugin": ("hyperpersonal_web.cli.plugin", "Make, check, test, pack and sign a plugin."),
 }
 ATTRIBUTES = {"eval": "evaluate"}
 

@@ -119,7 +119,6 @@ RESUMED = Expectation(
 )  # fmt: skip
 
 RETURN = (f"I want to return the Tarn Enamel Mug from order #W1000002. {TOM}", "paypal", "yes")
-SECOND = (f"I want to return the Hearth Wool Blanket from order #W1000002. {TOM}", "paypal", "yes")
 
 SCENES = (
     Scene(

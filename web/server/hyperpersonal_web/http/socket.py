@@ -37,8 +37,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-_CLOSED = object()
-
 
 class _CloseError(Exception):
     """Ends the connection with a code."""
