@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from hyperpersonal_core.api import Channels, NewChannel, NewMember, Tenants
 from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_web.asgi import create_app
 from hyperpersonal_web.client import ChatConnection
+from hyperpersonal_web.demo.stage import Props
 from hyperpersonal_web.embedded.services import Addresses
+from hyperpersonal_web.paths import ROOT
 from hyperpersonal_web.server import listen, serve
 from hyperpersonal_web.wiring import Gateway, Ground, open_gateway, open_ground, open_understanding
 
@@ -71,3 +73,24 @@ async def shop(dsn: str, nats_url: str, tmp_path: Path) -> AsyncIterator[Shop]:
         await shop.http.aclose()
         stop.set()
         await serving
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A data folder of its own that shares the compiled guests: building one takes long."""
+    cache = ROOT / ".hp" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "cache").symlink_to(cache)
+    return tmp_path
+
+
+@pytest.fixture
+def props(folder: Path) -> Iterator[Props]:
+    """The demo's servers, schema and shop, and nothing that serves shoppers."""
+    props = Props(Settings(data_dir=folder), lambda *_: None)
+    try:
+        props.start()
+        props.shop.wait()
+        yield props
+    finally:
+        props.stop()

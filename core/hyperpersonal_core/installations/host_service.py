@@ -37,15 +37,18 @@ class HostService:
         host: started; its ToolPort and JournalPort share `journals`.
         releases: where verified releases come from.
         journals: the turns that have a call here.
+        close_s: how long running calls may take to end when it closes.
     """
 
     def __init__(
-        self, requests: Requests, host: PluginHost, releases: ReleaseStore, journals: TurnJournals
-    ) -> None:
+        self, requests: Requests, host: PluginHost, releases: ReleaseStore,
+        journals: TurnJournals, *, close_s: float = CLOSE_S,
+    ) -> None:  # fmt: skip
         self._requests = requests
         self._host = host
         self._releases = releases
         self._journals = journals
+        self._close_s = close_s
         self._turns: dict[str, _Held] = {}
         self._serving: Serving | None = None
 
@@ -56,7 +59,7 @@ class HostService:
     async def close(self) -> None:
         """End as rule 3 says; closes the host too, which is what suspends its calls."""
         if self._serving is not None:
-            await self._serving.drain(CLOSE_S)
+            await self._serving.drain(self._close_s)
             await self._host.close()
             await self._serving.drain(LAST_WORDS_S)
             await self._serving.close()

@@ -1,0 +1,76 @@
+"""The turn engine's rig with its plugins in runtimes that are asked over the bus."""
+
+from fakes.turns import QUICK, FakeShop, PageRecall, Releases, Rig, ScriptedHost, WordRouter
+from hyperpersonal_core.installations.host_service import HostService
+from hyperpersonal_core.installations.journal import TurnJournals
+from hyperpersonal_core.installations.remote_host import RemoteHost
+from hyperpersonal_core.installations.service import Installations
+from hyperpersonal_core.kit.bus import Bus
+from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.kit.requests import Requests
+from hyperpersonal_core.turns.services import Services
+from hyperpersonal_core.turns.turn import TurnSettings
+from hyperpersonal_core.turns.worker import TurnWorker
+from hyperpersonal_runtime.api import PluginHost
+
+SILENCE_S = 0.4
+ALIVE_S = 0.1
+NEVER_S = 1_000.0
+
+
+class Runtime:
+    """A runtime process, but for the process. `beats` False: alive, and never says so."""
+
+    def __init__(
+        self, bus: Bus, host: PluginHost, journals: TurnJournals, *, beats: bool = True
+    ) -> None:
+        requests = Requests(bus, SILENCE_S, ALIVE_S if beats else NEVER_S)
+        self.host = host
+        self.service = HostService(requests, host, Releases(), journals, close_s=0.2)
+
+    async def start(self) -> "Runtime":
+        await self.service.start()
+        return self
+
+    async def take_no_more(self) -> None:
+        """Go on with what runs, and hear of nothing new."""
+        assert self.service._serving is not None
+        await self.service._serving.drain(0)
+
+    async def kill(self) -> None:
+        """As a lost process: no answer, no sign of life."""
+        assert self.service._serving is not None
+        await self.service._serving.close()
+
+
+class RemoteRig(Rig):
+    """`build` makes workers without sandboxes; `runtime` starts a runtime with its own journals."""
+
+    def __init__(self, db: Database, bus: Bus, settings: TurnSettings = QUICK) -> None:
+        super().__init__(db, bus, settings)
+        self.shop: FakeShop = FakeShop()
+        self.runtimes: list[Runtime] = []
+
+    def build(self) -> TurnWorker:
+        journals = TurnJournals(self.db)
+        services = Services(
+            self.db, self.bus, self.relay, self.clock, self.ids,
+            RemoteHost(Requests(self.bus, SILENCE_S), journals),
+            Installations(self.db, self.clock, self.ids), Releases(), journals,
+            PageRecall(), WordRouter(),
+        )  # fmt: skip
+        return TurnWorker(services, self.settings)
+
+    async def runtime(self, *, beats: bool = True) -> Runtime:
+        """One more runtime, with the rig's shop and scripts."""
+        journals = TurnJournals(self.db)
+        host = ScriptedHost(journals, self.shop)
+        host.scripts, host.pause = self.scripts, self.pause
+        made = await Runtime(self.bus, host, journals, beats=beats).start()
+        self.runtimes.append(made)
+        return made
+
+    async def stop(self) -> None:
+        await super().stop()
+        for runtime in self.runtimes:
+            await runtime.kill()

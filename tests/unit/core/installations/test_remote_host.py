@@ -1,0 +1,319 @@
+"""Plugins in other processes: what crosses, what is refused, and what a lost runtime costs."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from fakes.runtimes import SILENCE_S, RemoteRig, Runtime
+from fakes.turns import QUICK, TENANT, Calls, echo
+from hyperpersonal_core.installations.journal import TurnJournals
+from hyperpersonal_core.installations.remote_host import RemoteHost
+from hyperpersonal_core.kit.bus import Bus
+from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.kit.errors import ConflictError, OutsideError, RefusedError
+from hyperpersonal_core.kit.requests import Requests
+from hyperpersonal_runtime.api import (
+    CallResult,
+    CallScope,
+    Entry,
+    HookCall,
+    Limits,
+    Ports,
+    SealedRelease,
+)
+from hyperpersonal_sdk.contract.outcomes import Outcome
+from hyperpersonal_sdk.contract.turns import TurnReply, TurnRequest
+from msgspec import structs
+
+SCOPE = CallScope(str(TENANT), "00000000-0000-0000-0000-000000000009")
+RELEASE = SealedRelease("acme/claimed", "1.0.0", "sha256:x", "x", {"x.py": b"source"})
+CALL = HookCall(RELEASE, "reply", b"{}", SCOPE, ("kv:1MiB",), Limits(deadline_ms=3_000))
+ENTRY = Entry(
+    "1", "kv.get", '{"key":"\\u0000"}', b"\xff" * 32, '{"value":1}', True, {"calls": 1}, 2.5
+)
+
+
+class ToldHost:
+    """A plugin host that does as it is told."""
+
+    def __init__(self, told: Callable[[HookCall], Awaitable[CallResult]]) -> None:
+        self._told = told
+        self.calls: list[HookCall] = []
+        self.closed = asyncio.Event()
+
+    async def start(self, ports: Ports) -> None: ...
+
+    async def close(self) -> None:
+        self.closed.set()
+
+    async def call(self, call: HookCall) -> CallResult:
+        self.calls.append(call)
+        return await self._told(call)
+
+
+def answering(result: CallResult) -> ToldHost:
+    async def told(call: HookCall) -> CallResult:
+        return result
+
+    return ToldHost(told)
+
+
+def raising(error: Exception) -> ToldHost:
+    async def told(call: HookCall) -> CallResult:
+        raise error
+
+    return ToldHost(told)
+
+
+class Pair:
+    """A remote host and the runtimes it may ask; calls belong to no turn."""
+
+    def __init__(self, db: Database, bus: Bus) -> None:
+        self.remote = RemoteHost(Requests(bus, SILENCE_S), TurnJournals(db))
+        self._db, self._bus = db, bus
+        self._runtimes: list[Runtime] = []
+
+    async def serve(self, host: ToldHost) -> Runtime:
+        made = await Runtime(self._bus, host, TurnJournals(self._db)).start()
+        self._runtimes.append(made)
+        return made
+
+    async def end(self) -> None:
+        for runtime in self._runtimes:
+            await runtime.kill()
+
+
+@pytest.fixture
+async def pair(db: Database, bus: Bus) -> AsyncIterator[Pair]:
+    made = Pair(db, bus)
+    yield made
+    await made.end()
+
+
+class TestOneCall:
+    @pytest.mark.parametrize("outcome", [o for o in Outcome if o is not Outcome.SUSPENDED])
+    async def test_that_every_outcome_crosses_unchanged(self, pair: Pair, outcome: Outcome) -> None:
+        result = CallResult(outcome, b'{"a":1}', "why", (ENTRY,), ("line",), 1.5, 0.5, 9.0, 2)
+        await pair.serve(answering(result))
+        assert await pair.remote.call(CALL) == result
+
+    async def test_that_the_runtime_loads_the_release_itself(self, pair: Pair) -> None:
+        host = answering(CallResult(Outcome.OK))
+        await pair.serve(host)
+        await pair.remote.call(CALL)
+        (got,) = host.calls
+        assert got.release.plugin_id == "acme/x"  # its own store's word, not the worker's
+        assert (got.grants, got.scope, got.payload) == (CALL.grants, CALL.scope, CALL.payload)
+        assert 2_000 < got.limits.deadline_ms < 3_000
+        untrusted = structs.replace(
+            CALL, release=structs.replace(RELEASE, digest="sha256:untrusted")
+        )
+        with pytest.raises(RefusedError, match="its signature does not hold"):
+            await pair.remote.call(untrusted)
+
+    async def test_that_what_the_host_raises_is_raised_here(self, pair: Pair) -> None:
+        runtime = await pair.serve(raising(ConflictError("a person took over")))
+        with pytest.raises(ConflictError, match="a person took over"):
+            await pair.remote.call(CALL)
+        await runtime.kill()
+        await pair.serve(raising(OutsideError("the database is away")))
+        with pytest.raises(OutsideError, match="the database is away"):
+            await pair.remote.call(CALL)
+
+    async def test_that_the_deadline_is_the_calls(self, pair: Pair) -> None:
+        async def told(call: HookCall) -> CallResult:
+            await asyncio.sleep(60)
+            raise AssertionError
+
+        await pair.serve(ToldHost(told))
+        started = time.monotonic()
+        result = await pair.remote.call(structs.replace(CALL, limits=Limits(deadline_ms=800)))
+        assert result.outcome is Outcome.TIMED_OUT
+        assert time.monotonic() - started < 1.2
+
+    async def test_that_a_call_waits_for_a_runtime_and_says_what_is_missing(
+        self, pair: Pair
+    ) -> None:
+        result = await pair.remote.call(structs.replace(CALL, limits=Limits(deadline_ms=700)))
+        assert result.outcome is Outcome.TIMED_OUT
+        assert "hp serve --role runtime" in result.detail
+        waiting = asyncio.create_task(pair.remote.call(CALL))
+        await asyncio.sleep(0.3)
+        await pair.serve(answering(CallResult(Outcome.OK, b"1")))
+        assert (await waiting).value == b"1"
+
+    async def test_that_what_does_not_fit_is_over_limit_both_ways(self, pair: Pair) -> None:
+        big = "x" * 2**20
+        await pair.serve(answering(CallResult(Outcome.OK, logs=(big,))))
+        for payload in (big.encode(), b"{}"):
+            result = await pair.remote.call(structs.replace(CALL, payload=payload))
+            assert result.outcome is Outcome.OVER_LIMIT
+            assert "max_payload" in result.detail
+
+    async def test_that_a_lost_call_without_a_turn_is_not_repeated(self, pair: Pair) -> None:
+        async def told(call: HookCall) -> CallResult:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        first, second = ToldHost(told), answering(CallResult(Outcome.OK))
+        runtime = await pair.serve(first)
+        asked = asyncio.create_task(pair.remote.call(CALL))
+        while not first.calls:
+            await asyncio.sleep(0.01)
+        await pair.serve(second)
+        await runtime.kill()
+        assert (await asked).outcome is Outcome.TRAPPED
+        assert second.calls == []
+
+    async def test_that_a_closing_runtime_hands_its_calls_to_the_next(self, pair: Pair) -> None:
+        async def told(call: HookCall) -> CallResult:
+            await leaving.closed.wait()
+            return CallResult(Outcome.SUSPENDED, journal=(ENTRY,))
+
+        leaving, staying = ToldHost(told), answering(CallResult(Outcome.OK, b"2"))
+        runtime = await pair.serve(leaving)
+        asked = asyncio.create_task(pair.remote.call(structs.replace(CALL, limits=Limits())))
+        while not leaving.calls:
+            await asyncio.sleep(0.01)
+        await pair.serve(staying)
+        await runtime.service.close()
+        assert (await asked).value == b"2"
+        assert staying.calls[0].recorded == (ENTRY,)
+
+
+@pytest.fixture
+async def rig(db: Database, bus: Bus) -> AsyncIterator[RemoteRig]:
+    made = RemoteRig(db, bus)
+    await made.prepare()
+    yield made
+    await made.stop()
+
+
+class Paused:
+    """Stops the first that comes to it, until it is let go; `at` counts who came."""
+
+    def __init__(self) -> None:
+        self.came = asyncio.Event()
+        self.go = asyncio.Event()
+        self.over: list[str] = []
+
+    async def __call__(self) -> None:
+        if not self.came.is_set():
+            self.came.set()
+            await self.go.wait()
+
+
+def cancelling(pause: Paused) -> Callable[[TurnRequest, Calls], Awaitable[TurnReply]]:
+    """Reads, is held up, writes twice; notes how a run ended that was held up."""
+
+    async def script(request: TurnRequest, calls: Calls) -> TurnReply:
+        first = not pause.came.is_set()
+        try:
+            await calls.tool("shop.get", "open")
+            await pause()
+            await calls.tool("shop.cancel", "done", write=True)
+        except BaseException as error:
+            pause.over.append(type(error).__name__)
+            raise
+        pause.over.append("first" if first else "second")
+        return TurnReply("It is cancelled.")
+
+    return script
+
+
+class TestTurns:
+    async def test_that_a_turn_is_answered_by_a_runtime(self, rig: RemoteRig) -> None:
+        await rig.agent("order", echo)
+        await rig.runtime()
+        rig.start()
+        (told,) = await rig.ask("my order")
+        assert told.body["text"] == "You said: my order"
+
+    async def test_that_a_turn_survives_its_runtime_and_acts_once(self, rig: RemoteRig) -> None:
+        """The write had left when the runtime was killed: it goes out again under its key."""
+        pause = Paused()
+
+        async def act_then_stop(key: str) -> None:
+            await act(key)
+            await pause()
+
+        act, rig.shop.act = rig.shop.act, act_then_stop  # type: ignore[method-assign]
+
+        async def script(request: TurnRequest, calls: Calls) -> TurnReply:
+            await calls.tool("shop.get", "open")
+            await calls.tool("shop.cancel", "done", write=True)
+            return TurnReply("It is cancelled.")
+
+        await rig.agent("order", script)
+        lost = await rig.runtime()
+        rig.start()
+        conversation = await rig.conversation()
+        await rig.write(conversation, "cancel my order")
+        await asyncio.wait_for(pause.came.wait(), 5)
+        other = await rig.runtime()
+        await lost.kill()
+        told = await rig.wait_for(conversation, 2, ("message", "action", "handoff"))
+        assert [event.kind for event in told] == ["action", "message"]
+        assert list(rig.shop.done.values()) == [1]
+        assert list(rig.shop.asked.values()) == [2]
+        recorded = other.host.calls[0].recorded  # type: ignore[attr-defined]
+        assert [(entry.path, entry.answer is None) for entry in recorded] == [
+            ("1", False),
+            ("2", True),
+        ]
+
+    async def test_that_a_silent_runtime_that_lives_can_write_no_more(self, rig: RemoteRig) -> None:
+        """It was taken for dead, and goes on after another has answered: the epoch has passed."""
+        pause = Paused()
+        await rig.agent("order", cancelling(pause))
+        await rig.runtime(beats=False)
+        rig.start()
+        conversation = await rig.conversation()
+        await rig.write(conversation, "cancel my order")
+        await asyncio.wait_for(pause.came.wait(), 5)
+        await rig.runtimes[0].take_no_more()
+        await rig.runtime()
+        told = await rig.wait_for(conversation, 2, ("message", "action", "handoff"))
+        assert [event.kind for event in told] == ["action", "message"]
+        pause.go.set()
+        await asyncio.sleep(0.2)
+        assert pause.over == ["second", "ConflictError"]
+        assert list(rig.shop.asked.values()) == [1]
+
+    async def test_that_a_runtime_that_is_asked_again_ends_the_older_run_first(
+        self, rig: RemoteRig
+    ) -> None:
+        """Only one runtime, which was late with its signs of life."""
+        pause = Paused()
+        await rig.agent("order", cancelling(pause))
+        await rig.runtime(beats=False)
+        rig.start()
+        (told,) = await rig.ask("cancel my order")
+        assert told.body["text"] == "It is cancelled."
+        assert pause.over == ["CancelledError", "second"]
+        assert list(rig.shop.asked.values()) == [1]
+
+    async def test_that_a_call_that_loses_two_runtimes_goes_to_a_person(
+        self, rig: RemoteRig
+    ) -> None:
+        async def hangs(request: TurnRequest, calls: Calls) -> TurnReply:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        await rig.agent("order", hangs)
+        await rig.runtime(beats=False)
+        rig.start()
+        (told,) = await rig.ask("cancel my order")
+        assert told.kind == "handoff"
+
+    async def test_that_without_any_runtime_a_person_answers_in_time(
+        self, db: Database, bus: Bus
+    ) -> None:
+        rig = RemoteRig(db, bus, structs.replace(QUICK, deadline_s=2.5))
+        await rig.prepare()
+        await rig.agent("order", echo)
+        rig.start()
+        (told,) = await rig.ask("my order")
+        assert told.kind == "handoff"
+        await rig.stop()
