@@ -48,9 +48,7 @@ class PluginCalls:
             return CallResult(Outcome.REFUSED, detail=error.message)
         scope = _scope(turn, plugin, ask.path)
         call = plugin.call(release, ask.hook, ask.payload, scope, ask.left_ms)
-        rows = turn.live.rows.values()
-        # The writes of others too: what they moved counts under this plugin's money grant.
-        recorded = tuple(r.entry() for r in rows if r.write or r.installation_id == plugin.id)
+        recorded = turn.live.entries_of(plugin.id)
         call = structs.replace(call, recorded=recorded, traceparent=traceparent())
         return await self._run(turn, plugin, call)
 
