@@ -19,7 +19,7 @@ class Limits(Struct, frozen=True):
     input_bytes: int = 256 * 1024
     output_bytes: int = 64 * 1024
     log_lines: int = 64
-    inline_wait_ms: int = 100
+    inline_wait_ms: int = 250
 
 
 class SealedRelease(Struct, frozen=True):

@@ -160,7 +160,7 @@ def test_that_an_answer_that_comes_too_late_is_a_timeout(sandbox_server: Sandbox
 
 def slowly(_arguments: dict[str, object]) -> object:
     async def answer() -> dict[str, str]:
-        await asyncio.sleep(0.25)
+        await asyncio.sleep(0.5)
         return {"id": "#W1"}
 
     return answer()

@@ -47,13 +47,13 @@ async def started(world: World, **options: Any) -> Host:
 def test_that_a_slow_answer_suspends_and_the_second_run_asks_nothing_twice(
     sandbox_server: SandboxServer,
 ) -> None:
-    world = World(tools={"commerce.orders.get": after(0.2)})
+    world = World(tools={"commerce.orders.get": after(0.4)})
     result = sandbox_server.call(agent(TWO_READS, READ), "reply", {}, world)
     assert text_of(result) == "1 2"
     assert result.runs == 3
     assert [call[1]["order_id"] for call in world.tool_calls] == ["1", "2"]
     assert [entry.path for entry in result.journal] == ["1", "2"]
-    assert result.journal[0].elapsed_ms >= 190
+    assert result.journal[0].elapsed_ms >= 390
 
 
 def test_that_a_quick_answer_is_waited_for(sandbox_server: SandboxServer) -> None:
@@ -114,7 +114,7 @@ host.remember('seen', seen)
 host.tool('commerce.orders.get', order_id='1')
 return repr(seen)
 """
-    world = World(tools={"commerce.orders.get": after(0.2)})
+    world = World(tools={"commerce.orders.get": after(0.4)})
     grants = (READ, "memory:contact.write")
     result = sandbox_server.call(agent(body, *grants), "reply", {}, world)
     assert result.runs == 2
@@ -124,7 +124,7 @@ return repr(seen)
 
 def test_that_a_killed_worker_loses_nothing() -> None:
     async def kill() -> None:
-        world = World(tools={"commerce.orders.get": after(0.3), "commerce.orders.cancel": after(0)})
+        world = World(tools={"commerce.orders.get": after(0.5), "commerce.orders.cancel": after(0)})
         host = await started(world)
         body = "host.tool('commerce.orders.cancel', order_id='9', reason='x')\n" + TWO_READS
         limits = Limits(inline_wait_ms=5_000)

@@ -22,7 +22,7 @@ from hyperpersonal_web.demo.stage import Props
 from hyperpersonal_web.paths import ROOT
 from hyperpersonal_web.wiring import GUEST_CACHE
 
-TINY = Terms(seconds=0.4, count=4)
+TINY = Terms(seconds=0.8, count=4)
 
 Measure = Callable[[Props, Terms], Coroutine[Any, Any, dict[str, float]]]
 
