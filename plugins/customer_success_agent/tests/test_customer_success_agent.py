@@ -42,7 +42,9 @@ def test_that_the_default_address_is_set_after_a_yes(
 def test_that_a_question_without_an_article_goes_to_a_person(
     sandbox: PluginSandbox, shop: SmallShop
 ) -> None:
-    reply = sandbox.reply("I forgot my password")
+    asked = sandbox.reply("I forgot my password")
+    assert asked.status == "asking"
+    reply = sandbox.reply("I forgot my password", state=asked.state, shared=asked.shared)
     assert reply.status == "handoff"
     assert reply.handoff is not None
     assert reply.handoff.goal == "I forgot my password"

@@ -8,6 +8,7 @@ plugin = Agent()
 desk = Desk(
     acting={
         "cancel": actions.cancel,
+        "reopen": actions.reopen,
         "swap": actions.swap,
         "set_address": addresses.set_address,
         "set_payment": actions.set_payment,

@@ -26,7 +26,10 @@ def test_that_a_person_comes_when_the_steps_do_not_help(sandbox: PluginSandbox) 
 
 
 def test_that_no_step_is_invented(sandbox: PluginSandbox) -> None:
-    assert sandbox.reply("The app crashes").status == "handoff"
+    asked = sandbox.reply("The app crashes")
+    assert "a few more words" in asked.text
+    again = sandbox.reply("It crashes when I open it", state=asked.state, shared=asked.shared)
+    assert again.status == "handoff"
 
 
 def test_that_a_return_is_declined(sandbox: PluginSandbox) -> None:

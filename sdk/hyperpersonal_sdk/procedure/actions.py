@@ -10,7 +10,21 @@ from hyperpersonal_sdk.procedure import finder, items, money, payments, picking,
 from hyperpersonal_sdk.procedure.asks import Ask, Refuse
 from hyperpersonal_sdk.procedure.text import join
 
-_ORDER_WORDS = re.compile(r"\b(?:orders?|everything|all|whole|entire|purchase)\b|#\s?W?\d", re.I)
+_ORDER_WORDS = re.compile(
+    r"\b(?:orders?|everything|all|whole|entire|purchase)\b|#\s?W?\d"
+    r"|\bthe\s+(?:one|other)\s+(?:with|that|containing)\b",
+    re.I,
+)
+_PART = re.compile(
+    r"\b(?:from|out\s+of|off|in|of)\s+(?:it\b|(?:(?:my|the|that|this)\s+)?(?:\w+\s+)?order\b|#)"
+    r"|\b(?:keep|leave|ship|send)\s+(?:\w+\s+)?(?:the\s+)?(?:rest|others?|other\s+items)\b"
+    r"|\b(?:rest|others?)\b[^.;]{0,20}\bstays?\b"
+    r"|\b(?:1|one)\s+of\s+(?:the|my|those|them|these)\b|\bremov\w*\s+(?:one|1|the|a|my)\b"
+    r"|\b(?:only|just)\s+(?:the|my|one|1)\b|\b(?:the|my)\s+\w+(?:\s\w+)?\s+only\b",
+    re.I,
+)
+_NOT_THE = re.compile(r"\bnot\s+(?:the|my)\b[^.;]*", re.I)
+_WHOLE = re.compile(r"\b(?:whole|entire|complete|full|all\s+of|everything\s+in)\b", re.I)
 
 
 def action(tool, arguments, say, done):
@@ -44,8 +58,10 @@ def cancel(request, shop):
 def _whole_order(request, order):
     """One item of several cannot be cancelled: a pending order is cancelled whole or not."""
     said = request["text"]
-    named = {name for _, name in items.mentions(said, {i["name"] for i in order["items"]})}
-    if named and len(order["items"]) > len(named) and not _ORDER_WORDS.search(said):
+    wanted = _NOT_THE.sub(" ", said)
+    named = {name for _, name in items.mentions(wanted, {i["name"] for i in order["items"]})}
+    part = _PART.search(said) and not _WHOLE.search(said)
+    if named and len(order["items"]) > len(named) and (part or not _ORDER_WORDS.search(said)):
         raise Refuse(
             f"I can only cancel order {order['id']} as a whole, not the {join(sorted(named))} "
             f"alone, "
@@ -63,7 +79,7 @@ def give_back(request, shop):
                 words.ask_item(order["id"], [i["name"] for i in order["items"]]),
                 order["id"],
             )
-        method = payments.for_refund(request, order, shop)
+        method = payments.for_refund(request, order, shop, _names(bought[:2]))
         back = money.show(*money.total([i["price"] for i in bought]))
         actions.append(
             action(
@@ -110,7 +126,7 @@ def _swap_one(request, order, bought, shop):
         if delivered
         else f"I have changed order {order['id']}: {changes}."
     )
-    return action(
+    made = action(
         "commerce.exchanges.create" if delivered else "commerce.orders.set_items",
         {"order_id": order["id"], "item_ids": [i["item_id"] for i in bought],
          "new_item_ids": [v["item_id"] for v in new], "payment_method_id": method["id"]},
@@ -118,6 +134,7 @@ def _swap_one(request, order, bought, shop):
         f"{_difference(due, method, order)}",
         done,
     )  # fmt: skip
+    return {**made, "due": due}
 
 
 def _difference(due, method, order):
@@ -147,6 +164,17 @@ def set_payment(request, shop):
             )
         )
     return actions
+
+
+def reopen(request, shop):
+    """A cancelled order stays cancelled: said clearly, with what can be done instead."""
+    for order in finder.orders(request, shop, ("cancelled",)):
+        if order["status"] == "cancelled":
+            raise Refuse(
+                f"Order {order['id']} is cancelled, and a cancelled order cannot be opened again. "
+                "You are welcome to place it once more in the shop."
+            )
+        raise Refuse(f"Order {order['id']} is not cancelled: its status is “{order['status']}”.")
 
 
 def must_be(order, status, what):

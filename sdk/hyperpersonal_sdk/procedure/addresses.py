@@ -1,16 +1,27 @@
 """Where an order goes, and where a contact lives: reading the new address and setting it."""
 
+import re
+
 from hyperpersonal_sdk.procedure import finder, words
 from hyperpersonal_sdk.procedure.actions import action, must_be
-from hyperpersonal_sdk.procedure.asks import Ask
-from hyperpersonal_sdk.procedure.text import show_address
+from hyperpersonal_sdk.procedure.asks import Ask, Refuse
+from hyperpersonal_sdk.procedure.text import join, show_address
+
+_OF_ORDER = re.compile(
+    r"\b(?:address|place|one|same\s+as)\b[^.;]{0,30}?\b(?:of|from|on|in|as|for|with|like)\b"
+    r"\s+((?:my|the|that|order)\b[^.;]{0,60})",
+    re.I,
+)
 
 
 def set_address(request, shop):
-    actions = []
+    actions, there = [], []
     for order in finder.orders(request, shop, ("pending",)):
         must_be(order, "pending", "sent to another address")
         place = _where(request, shop, f"order {order['id']}")
+        if order["address"] == place and order["id"] not in request["orders"]:
+            there.append(order["id"])
+            continue
         actions.append(
             action(
                 "commerce.orders.set_address",
@@ -19,6 +30,8 @@ def set_address(request, shop):
                 f"Order {order['id']} will now go to {show_address(place)}.",
             )
         )
+    if there and not actions:
+        raise Refuse(f"Order {join(there)} goes to that address already.")
     return actions
 
 
@@ -44,12 +57,29 @@ def _where(request, shop, what):
             return other["address"]
     if request.get("to_default"):
         return shop.customer["address"]
+    described = _of_order(request, shop)
+    if described:
+        return described["address"]
     known = {tuple(sorted(a.items())): a for a in _known_addresses(shop)}
     said = f"{request.get('before', '')} {request['text']}".lower()
     fits = [a for a in known.values() if a["city"].lower() in said or a["address1"].lower() in said]
     if len(fits) == 1:
         return fits[0]
     raise Ask("address", words.ask_address(what), what)
+
+
+def _of_order(request, shop):
+    """The order whose address is meant: "the address of my delivered order", "the same as the
+    order with the lamp"."""
+    match = _OF_ORDER.search(request["text"])
+    if not match:
+        return None
+    said = match.group(1)
+    others = [o for o in shop.orders() if o["id"] not in request["orders"]]
+    fits = finder.holding({"text": said}, others)
+    fits = fits or [o for o in others if o["status"].split()[0] in said.lower()]
+    places = {show_address(o["address"]) for o in fits}
+    return fits[0] if len(places) == 1 else None
 
 
 def _known_addresses(shop):

@@ -33,6 +33,7 @@ def _item(asking, open_requests, text):
     for request in open_requests:
         if _about(request, asking):
             request["text"] += " " + text
+            request["own"] = f"{request.get('own', '')} {text}".strip()
     return True
 
 

@@ -61,6 +61,8 @@ class Case:
         leftover = self.state.get("leftover", "")
         body = text if said else " ".join([*self.lines, text])
         self.state = {}
+        if self.turn.shared.get("unclear"):
+            self.shared["unclear"] = False
         return self._reply(body, "done", confidence, leftover)
 
     def declined(self):

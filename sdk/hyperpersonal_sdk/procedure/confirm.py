@@ -10,8 +10,9 @@ _YES = re.compile(
     r"|that'?s (?:right|correct|fine)|ok(?:ay)?|sounds good|looks good)\b", re.I
 )  # fmt: skip
 _NO = re.compile(
-    r"^\W*(?:no|nope|nah|stop|don'?t|do not|never\s?mind|forget it|cancel that|not now|wait)\b"
-    r"|\bchanged my mind\b",
+    r"^\W*(?:(?:oh|ok|okay|hmm+|uh+m?|um+|er|well|actually|please|sorry|oops)\W+)*"
+    r"(?:no|nope|nah|stop|don'?t|do not|never\s?mind|forget it|cancel that|not\s+(?:now|yet)|wait"
+    r"|hold\s+on|hang\s+on)\b|\bchanged my mind\b|\bno\W+wait\b",
     re.I,
 )
 _BUT = re.compile(r"\b(?:but|except|also|instead|rather|wait|as well|too|only)\b", re.I)

@@ -9,7 +9,16 @@ wait for a yes, `asked` how often each question was put, `leftover` for other ag
 """
 
 from hyperpersonal_sdk.authoring import HostCallFailedError
-from hyperpersonal_sdk.procedure import answers, confirm, policy, requests, verbs, words
+from hyperpersonal_sdk.procedure import (
+    answers,
+    conditions,
+    confirm,
+    policy,
+    regret,
+    requests,
+    verbs,
+    words,
+)
 from hyperpersonal_sdk.procedure.asks import Ask, NotMine, Refuse
 from hyperpersonal_sdk.procedure.case import GOAL_MAX, Case
 from hyperpersonal_sdk.procedure.identify import identify
@@ -42,18 +51,30 @@ class Desk:
         if case.state.get("plan"):
             return self._after_plan(case)
         if "requests" not in case.state:
-            return self._advance(case) if self._take_message(case) else self._others_matter(case)
+            return self._first_words(case)
         if verbs.NEVER_MIND.search(case.text):
             case.lines.clear()
             return case.done(words.STOPPED)
         self._take_answer(case)
         return self._advance(case)
 
+    def _first_words(self, case):
+        """A message while nothing is open, or the answer to "what do you need?"."""
+        unclear = (case.state.pop("asking", None) or {}).get("kind") == "unclear"
+        if unclear and confirm.answer(case.text) == "no":
+            return case.done(words.WHENEVER)
+        if self._take_message(case):
+            return self._advance(case)
+        return (
+            case.declined() if unclear and requests.read(case.text) else self._others_matter(case)
+        )
+
     def _take_message(self, case):
         """Own requests into the state, the others into the leftover; False if none is ours."""
         found = requests.read(case.text)
         mine = self._with_what_is_first([r for r in found if self._owns(r, case)], found)
         if mine:
+            case.lines.extend(filter(None, [regret.sorry(mine[0])]))
             case.state.update(requests=mine, goal=case.text[:GOAL_MAX])
             case.leave(r for r in found if r not in mine)
         return bool(mine)
@@ -153,7 +174,14 @@ class Desk:
 
     def _one(self, request, case):
         if request["verb"] in self._builders:
-            return self._builders[request["verb"]](request, case.shop)
+            actions = self._builders[request["verb"]](request, case.shop)
+            condition = request.get("only_if")
+            if condition and not conditions.holds(condition, actions, case.shop):
+                raise Refuse(
+                    f"It is not so that {condition['said'].partition(' ')[2]}, "
+                    "so I leave that as it is."
+                )
+            return actions
         case.lines.append(self._informing[request["verb"]](request, case))
         case.state["requests"].remove(request)
         return []

@@ -1,7 +1,15 @@
 """Who writes: no private data before the contact is found by e-mail, or by name and zip."""
 
+import re
+
 from hyperpersonal_sdk.procedure import values, words
 from hyperpersonal_sdk.procedure.asks import Ask
+
+_HAS_NO_EMAIL = re.compile(
+    r"\b(?:don'?t|do\s+not|can'?t|cannot|no|forgot|forgotten|lost)\b[^.;]{0,40}"
+    r"\b(?:remember|know|recall|have|e-?mail|access|it)\b",
+    re.I,
+)
 
 
 def identify(shop, turn, said):
@@ -28,6 +36,8 @@ def _by_name(shop, said):
 
 
 def _question(said):
+    if not values.email(said) and _HAS_NO_EMAIL.search(said):
+        return words.ASK_NAME
     if values.email(said):
         return words.ASK_NAME_AFTER_EMAIL
     if values.name_and_zip(said):

@@ -12,6 +12,7 @@ _UNITS = (
     (re.compile(r"(\d+(?:\.\d+)?)\s*-?\s*(gb|tb|ml|mm|mah|mp|bar|lbs|cups?|hours?|pieces?|piece"
         r"|x|degrees?)\b"), r"\1\2"),
     (re.compile(r"\bgrey\b"), "gray"),
+    (re.compile(r"\bwooden\b"), "wood"),
     (re.compile(r"\b(wi)-?(fi)\b"), "wifi"),
     (re.compile(r"(?<=[a-z])-(?=[a-z])"), ""),
 )  # fmt: skip
@@ -41,6 +42,8 @@ def same(text):
 
 def _stem(word):
     """A word without its plural: "watches" and "lamps" as "watch" and "lamp"."""
+    if word.endswith("lves"):
+        return word[:-3] + "f"
     if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes")):
         return word[:-2]
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
@@ -56,13 +59,39 @@ def mentions(text, names):
     spoken = [(m.start(), _stem(m.group())) for m in _WORD.finditer(same(text))]
     heads = {}
     for name in names:
-        heads.setdefault(words(name)[-1], set()).add(name)
+        for head in _heads(name):
+            heads.setdefault(head, set()).add(name)
+    spoken = [(at, word if word in heads else _meant(word, heads)) for at, word in spoken]
     return [
         (at, name)
         for i, (at, word) in enumerate(spoken)
         for name in heads.get(word, ())
         if _whole(name, spoken, i) or (len(heads[word]) == 1 and not _foreign(name, spoken, i))
     ]
+
+
+def _heads(name):
+    """The single words that may stand for a product: its last one, and what people call it."""
+    *first, last = words(name)
+    return {last, *_CALLED.get(last, ()), *(first[-1:] if last in _EMPTY else ())}
+
+
+def _meant(word, heads):
+    """A mistyped head word put right: one letter wrong, missing, doubled or swapped."""
+    if len(word) < TYPO_LETTERS_MIN:
+        return word
+    near = [head for head in heads if _one_slip(word, head)]
+    return near[0] if len(near) == 1 else word
+
+
+def _one_slip(word, head):
+    if len(head) < TYPO_LETTERS_MIN or word[0] != head[0] or abs(len(word) - len(head)) > 1:
+        return False
+    if word.startswith(head) or head.startswith(word):
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(word, head, strict=False)) if a != b), 0)
+    a, b = word[start:], head[start:]
+    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[1::-1] == b[:2] and a[2:] == b[2:])
 
 
 def _whole(name, spoken, i):
@@ -77,6 +106,27 @@ def _foreign(name, spoken, i):
     return before in _KIND_WORDS and before not in words(name)
 
 
+TYPO_LETTERS_MIN = 6
+_EMPTY = frozenset(("set", "kit", "cleaner"))  # last words that say little of what a thing is
+_CALLED = {
+    "smartphone": ("phone", "cellphone", "mobile"),
+    "wristwatch": ("watch",),
+    "tshirt": ("shirt", "tee"),
+    "bicycle": ("bike",),
+    "ereader": ("reader", "kindle"),
+    "cleaner": ("hoover",),
+    "bookshelf": ("bookcase", "shelf"),
+    "earbud": ("earphone", "bud"),
+    "headphone": ("headset",),
+    "umbrella": ("parasol",),
+    "bulb": ("lightbulb",),
+    "grill": ("bbq", "barbecue"),
+    "charger": ("powerbank",),
+    "perfume": ("fragrance",),
+    "laptop": ("computer",),
+    "camera": ("cam",),
+}
+
 # Words that make another kind of thing of the word they stand before.
 _KIND_WORDS = frozenset(
     """tea coffee espresso electric water desk light digital action security running hiking
@@ -88,7 +138,7 @@ _KIND_WORDS = frozenset(
 def value_in(value, text):
     """Is an option's value said in a text that `same` has made?"""
     wanted = same(value)
-    return re.search(r"(?<![\w.])" + re.escape(wanted) + r"s?(?![\w.])", text) is not None
+    return re.search(r"(?<![\w.'])" + re.escape(wanted) + r"s?(?!\w|\.\w)", text) is not None
 
 
 def options_in(text, variants):
@@ -108,7 +158,8 @@ def options_in(text, variants):
             continue
         key = _key_of(keys, value, spoken)
         if value.lower() != "none":
-            spoken = re.sub(r"(?<![\w.])" + re.escape(same(value)) + r"s?(?![\w.])", "_", spoken)
+            said = r"(?<![\w.'])" + re.escape(same(value)) + r"s?(?!\w|\.\w)"
+            spoken = re.sub(said, "_", spoken)
         if key is None:
             blocked |= keys
         elif key in chosen:

@@ -11,11 +11,12 @@ def original(order):
     return paid[0]["payment_method_id"] if paid else ""
 
 
-def for_refund(request, order, shop):
+def for_refund(request, order, shop, what):
     """A refund goes to the original method or to a gift card of the contact, nowhere else."""
     methods = shop.customer["payment_methods"]
     allowed = [m for m in methods if m["id"] == original(order) or m["kind"] == "gift_card"]
-    return _settle(request, order, (allowed, shop), f"the refund of order {order['id']}")
+    purpose = f"the refund of the {what} (order {order['id']})"
+    return _settle(request, order, (allowed, shop), purpose)
 
 
 def for_difference(request, order, shop, due_minor):
@@ -70,6 +71,8 @@ def _meant(said, order, allowed):
         return [m for m in allowed if m["id"] == original(order)]
     if said.startswith("last_four:"):
         return [m for m in allowed if m["label"].endswith(said[10:])]
+    if said.startswith("brand:"):
+        return [m for m in allowed if said[6:] in m["label"].lower().replace(" ", "")]
     return [m for m in allowed if said in (m["id"], m["kind"])]
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from hyperpersonal_sdk.procedure import finder, items, values, words
+from hyperpersonal_sdk.procedure import finder, items, listed, values, words
 from hyperpersonal_sdk.procedure.asks import Ask, Refuse
 
 _EXCEPT = re.compile(
@@ -14,6 +14,17 @@ _CHEAP, _DEAR = (
     re.compile(r"\b(?:cheap|(?:least|less)\s+expensive)", re.I),
     re.compile(r"\b(?:most|more)\s+expensive|\bpric(?:ey|ier)", re.I),
 )
+_THING = r"\s+(?:\w+\s+)?(?:item|thing|one|product|article|piece)\b"
+_CHEAP_ONE = re.compile(rf"\b(?:cheapest|least\s+expensive){_THING}", re.I)
+_DEAR_ONE = re.compile(rf"\b(?:most\s+expensive|priciest|dearest){_THING}", re.I)
+_IT_AND = re.compile(
+    r"\b(?:it|them|that|those)(?:\s+back)?\b,?\s+(?:and\s+also|and|also|as\s+well\s+as"
+    r"|along\s+with|together\s+with|plus)\s+"
+    r"(?:the|my|both)\b",
+    re.I,
+)
+_GOES = re.compile(r"\b(?:return|exchang|swap|replac|chang|modif|send|giv|tak)\w*\b", re.I)
+_ONE_OF = re.compile(r"\b(?:just\s+)?one\s+of\s+(?:the|my|them|those|these)\b", re.I)
 _HINTS = (
     ("delivered", re.compile(r"\b(?:received|arrived|delivered|got|came)\b", re.I)),
     (
@@ -31,8 +42,8 @@ _ALL = re.compile(
     re.I,
 )
 _ORDER_WITH = re.compile(
-    r"\border\s+(?:with|containing|including|(?:that|which)\s+(?:has|had|contains|contained|includes"
-    r"|included))\s+([^,.;]{3,60})",
+    r"\border\s+(?:with|containing|including|(?:that|which)\s+(?:has|had|contains|contained"
+    r"|includes|included))\s+([^,.;]{3,60})",
     re.I,
 )
 
@@ -46,12 +57,45 @@ def picked(request, shop, statuses):
     if not named and request["orders"]:
         elsewhere = [o for o in shop.orders() if o["status"] in statuses]
         named = _spoken(request, elsewhere)
+    elif not named:
+        named = _spoken(request, shop.orders())
     if named:
         found = _grouped(request, named)
+        if request["verb"] == "return":
+            _add_unnamed(request, scope, found)
     else:
         chosen = _whole_orders(request, shop, statuses, scope)
-        found = [(order, _without_kept(request, order["items"])) for order in chosen]
+        found = [(order, _extreme(request, _without_kept(request, order["items"])))
+                 for order in chosen]  # fmt: skip
     return _left(request, found)
+
+
+def _add_unnamed(request, scope, found):
+    """Things listed without their name go with the others if what is said of them fits one item;
+    one that fits none is asked about, because a return is made once."""
+    looked = [*scope, *(order for order, _ in found)]
+    names = {item["name"] for order in looked for item in order["items"]}
+    for what in listed.unnamed(request, names):
+        fits = [
+            (o, i)
+            for o in scope
+            for i in o["items"]
+            if (said := items.options_in(what, [i])) and _has(i, said)
+        ]
+        if len({i["item_id"] for _, i in fits}) != 1:
+            order = found[0][0]
+            raise Ask("item", words.ask_item(order["id"], [i["name"] for i in order["items"]]),
+                      order["id"])  # fmt: skip
+        for order, bought in found:
+            if order is fits[0][0] and fits[0][1] not in bought:
+                bought.append(fits[0][1])
+
+
+def _extreme(request, bought):
+    """The cheapest or dearest item when just that one is spoken of."""
+    said = request.get("own", request["text"])
+    pick = min if _CHEAP_ONE.search(said) else max if _DEAR_ONE.search(said) else None
+    return [pick(bought, key=lambda i: i["price"]["minor"])] if pick and bought else bought
 
 
 def _left(request, found):
@@ -84,7 +128,8 @@ def _whole_orders(request, shop, statuses, scope):
     found = finder.orders(request, shop, statuses) if not request["orders"] else scope
     for order in found:
         single = len(order["items"]) == 1
-        if not (single or _ALL.search(request["text"]) or _WHOLE.search(request["text"])):
+        said = request.get("own", request["text"])
+        if not (single or _ALL.search(request["text"]) or _WHOLE.search(said)):
             names = [item["name"] for item in order["items"]]
             raise Ask("item", words.ask_item(order["id"], names), order["id"])
     return found
@@ -97,10 +142,10 @@ def _spoken(request, scope):
         kept = _EXCEPT.search(said)
         if kept and _ALL.search(said):
             return []
-        spoken = []
-        for _, name in items.mentions(said[: kept.start()] if kept else said, names):
-            if name not in spoken:
-                spoken.append(name)
+        listed = said[: kept.start()] if kept else said
+        if said and _IT_AND.search(listed):
+            listed = f"{request.get('before', '')} {listed}"
+        spoken = list(dict.fromkeys(name for _, name in items.mentions(listed, names)))
         if spoken:
             return [
                 (o, n) for n in spoken for o in scope if any(i["name"] == n for i in o["items"])
@@ -159,8 +204,9 @@ def _by_status(request, found):
 def _by_options(request, name, found):
     """Of orders that hold the same product, the ones whose item has the options said."""
     same = [i for o in found for i in o["items"] if i["name"] == name]
+    own = items.options_in(items.source(request["text"], request["verb"]), same)
     words_said = f"{request.get('before', '')} {request['text']}"
-    said = items.options_in(items.source(words_said, request["verb"]), same)
+    said = own or items.options_in(items.source(words_said, request["verb"]), same)
     fits = [o for o in found if any(i["name"] == name and _has(i, said) for i in o["items"])]
     return fits if said and len(fits) == 1 else None
 
@@ -180,6 +226,14 @@ def _quoted(said, same):
     return exact
 
 
+def _wish(said):
+    """The words from the verb on, as far as they say what goes and not what stays."""
+    verb = _GOES.search(said)
+    wish = said[verb.start() :] if verb else said
+    kept = _EXCEPT.search(wish)
+    return wish[: kept.start()] if kept else wish
+
+
 def _which(request, order, name):
     """Of several items with one name in an order, the ones meant."""
     same = [i for i in order["items"] if i["name"] == name]
@@ -189,16 +243,29 @@ def _which(request, order, name):
     exact = _quoted(said, same)
     if exact:
         return exact
-    described = items.options_in(items.source(said, request["verb"]), same)
+    wish = _wish(said)
+    described = items.options_in(wish, same) or items.options_in(
+        items.source(said, request["verb"]), same
+    )
     fits = [i for i in same if described and _has(i, described)]
     if fits and len(fits) < len(same):
         return fits
-    if _ALL.search(said) or re.search(rf"\b(?:two|three|{len(same)})\b", said):
+    return _of_alike(said, wish, order, same)
+
+
+def _of_alike(said, wish, order, same):
+    """Of several items that no word tells apart: all, one of them, the cheapest or dearest."""
+    alike = all(i["item_id"] == same[0]["item_id"] for i in same)
+    one = _ONE_OF.search(said)
+    if one and alike:
+        return same[:1]
+    several = re.search(rf"\b(?:two|three|{len(same)})\b", wish) and not one
+    if _ALL.search(said) or several:
         return same
     if _CHEAP.search(said) or _DEAR.search(said):
         pick = min if _CHEAP.search(said) else max
         return [pick(same, key=lambda i: i["price"]["minor"])]
-    if all(i["item_id"] == same[0]["item_id"] for i in same):
+    if alike:
         return same[:1]
-    described = [f"{name} ({items.describe(i['options'])})" for i in same]
-    raise Ask("item", words.ask_item(order["id"], described), order["id"] + name)
+    described = [f"{i['name']} ({items.describe(i['options'])})" for i in same]
+    raise Ask("item", words.ask_item(order["id"], described), order["id"] + same[0]["name"])

@@ -10,7 +10,8 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'])|\n+")
 _WRAP = re.compile(r"(?<=\S)[ \t]*\n(?!\s*(?:[-*#>|]|\d+[.)]\s|\n))")  # a line that only goes on
 _ID = re.compile(r"\S*\d\S*")  # order numbers and the like ask for nothing
 _WORD = re.compile(r"[a-z]{3,}")
-_MARK = re.compile(r"^[\s#*>\-\d.)]+|\*\*|__|`")
+_MARK = re.compile(r"^[\s#*>\-\d.)]+|\*+|__|`")
+_ROW = re.compile(r"^\s*\|(.*)\|\s*$")
 _STOP = frozenset(
     """the and for you your are can how what with this that have has was were will does did not
     any our from they when where which who why would could should want need please help know
@@ -35,10 +36,19 @@ def best(question, passages):
     return (found[1], found[2]) if found else None
 
 
+def _row(line):
+    """A row of a table as a sentence: "Express: 1 to 2 business days, $14.95."."""
+    row = _ROW.match(line)
+    if not row:
+        return line
+    first, *others = [cell.strip() for cell in row.group(1).split("|")]
+    return f"{first}: {', '.join(others)}." if others and first.strip("-: ") else ""
+
+
 def _quote(wanted, passage):
     """The sentences of one passage that share most words with the question, in their order."""
     text = _WRAP.sub(" ", passage["text"])
-    lines = [_MARK.sub("", s).strip() for s in _SENTENCE.split(text)]
+    lines = [_MARK.sub("", _row(s)).strip() for s in _SENTENCE.split(text)]
     lines = [s for s in lines if len(s) > 20]
     heading = _stems(f"{passage.get('title', '')} {passage.get('heading', '')}")
     scored = [(len(wanted & _stems(s)), -i, s) for i, s in enumerate(lines)]

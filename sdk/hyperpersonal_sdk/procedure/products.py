@@ -68,7 +68,8 @@ def about_data(question, product):
     return bool(
         _STOCK.search(said)
         or re.search(
-            r"\b(?:price|cost|how\s+much|cheap|expensive|options?|which|what|come\s+in|versions?)\b",
+            r"\b(?:price|cost|how\s+much|cheap|expensive|options?|which|what|come\s+in"
+            r"|versions?)\b",
             said,
         )
         or any(key in said for key in keys)

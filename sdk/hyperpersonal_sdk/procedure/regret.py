@@ -1,9 +1,16 @@
 """A shopper who is unhappy with something bought and asks for no particular thing: what can be
 done depends on the order. A pending one can be cancelled, a delivered one returned."""
 
-from hyperpersonal_sdk.procedure import actions, finder, picking
+import re
+
+from hyperpersonal_sdk.procedure import actions, finder, picking, words
 from hyperpersonal_sdk.procedure.asks import NotMine, Refuse
 
+_HARM = re.compile(
+    r"\b(?:broken?|damaged?|faulty|defect\w*|chipped|cracked|missing|wrong|stopped\s+working"
+    r"|leak\w*)\b",
+    re.I,
+)
 _OPEN = ("pending", "delivered")
 
 
@@ -17,12 +24,17 @@ def undo_delivered(request, shop):
     return _undo(request, shop, "delivered", actions.give_back, "I want to cancel order {id}")
 
 
+def sorry(request):
+    """A word of regret when the thing came broken or wrong; else ""."""
+    return words.SORRY if _HARM.search(request["text"]) else ""
+
+
 def _undo(request, shop, status, build, handed_on):
     found = picking.picked(request, shop, _OPEN)
     if request["orders"] and all(order["status"] == status for order, _ in found):
         return build(request, shop)
     order, bought = _one(request, found)
-    words = f"{request.get('before', '')} {request['text']}".strip()
+    said = f"{request.get('before', '')} {request['text']}".strip()
     if order["status"] not in _OPEN:
         raise Refuse(
             f"Order {order['id']} has the status \u201c{order['status']}\u201d, so I cannot "
@@ -30,7 +42,7 @@ def _undo(request, shop, status, build, handed_on):
         )
     if order["status"] != status:
         what = actions.join(item["name"] for item in bought)
-        raise NotMine(handed_on.format(what=what, id=order["id"]) + f". {words}")
+        raise NotMine(handed_on.format(what=what, id=order["id"]) + f". {said}")
     request["orders"] = [order["id"]]
     return build(request, shop)
 

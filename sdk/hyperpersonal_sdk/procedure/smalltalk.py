@@ -22,6 +22,10 @@ _KINDS = (
         r"|\bmake\s+me\s+laugh\b", re.I)),
     ("thanks", re.compile(r"\b(?:thanks|thank\s+(?:you|u)|thx|appreciat\w+|grateful"
         r"|much\s+obliged)\b", re.I)),
+    ("praise", re.compile(r"\b(?:love|like|enjoy)\s+(?:it|them|your|my|this|the)\b|\b(?:great"
+                          r"|awesome"
+        r"|amazing|excellent|wonderful|fantastic|perfect|brilliant)\b|\bbest\b.{0,12}\bever\b"
+        r"|\bwell\s+done\b", re.I)),
     ("bye", re.compile(r"\b(?:bye|goodbye|farewell|see\s+you|see\s+ya|have\s+a\s+(?:nice|good"
         r"|great)|good\s+night|need\s+to\s+go|take\s+care|talk\s+to\s+you)\b", re.I)),
     ("hello", re.compile(r"^\W*(?:hi|hello|hey|hii+|good\s+(?:morning|afternoon|evening|day)"
@@ -36,6 +40,7 @@ _SAYS = {
     "about products, payments and your account. I'm an AI assistant of {shop}.",
     "joke": "I'm better at orders than at jokes, I fear. What can I do for you at {shop}?",
     "thanks": "You're welcome! Is there anything else I can do for you?",
+    "praise": "Thank you, that is lovely to hear!",
     "bye": "Goodbye, and thank you for writing to {shop}.",
     "hello": "Hello! What can I do for you?",
 }

@@ -9,6 +9,9 @@ from hyperpersonal_sdk.procedure.asks import Ask, Refuse
 OFFERS_MAX = 8
 _BREAK = re.compile(r"(?<!\d)[.;!?]\s|\n")
 _CHEAPEST = re.compile(r"\b(?:the\s+)?cheapest\b|\bleast\s+expensive\b", re.I)
+_UNDECIDED = re.compile(
+    r"\b(?:if(?!\s+there\s+are\s+(?:several|more|many))|unless|otherwise|but)\b"
+)
 _DEAREST = re.compile(r"\bmost\s+expensive\b", re.I)
 
 
@@ -70,7 +73,7 @@ def _described(request, order, product, bought):
     wanted = items.options_in(items.target(wish), product["variants"])
     wanted = {k: v for k, v in wanted.items() if v != bought["options"].get(k)}
     extreme = min if _CHEAPEST.search(wish) else max if _DEAREST.search(wish) else None
-    if extreme and not re.search(r"\b(?:if|unless|otherwise|but)\b", wish):
+    if extreme and not _UNDECIDED.search(wish):
         fits = items.narrow(wanted, product["variants"])
         return extreme(fits, key=lambda v: v["price"]["minor"]) if fits else None
     if not wanted or None in wanted.values() or items.is_vague(wish):

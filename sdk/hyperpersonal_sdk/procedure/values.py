@@ -36,6 +36,7 @@ ORIGINAL = re.compile(
     r"|\bway\s+I\s+paid|\bpayment\s+(?:method\s+)?(?:I\s+)?used\b",
     re.I,
 )
+_BRAND = re.compile(r"\bvisa\b|\bmaster\s?card\b|\bamex\b", re.I)
 _LAST_FOUR = re.compile(r"\b(?:ending|ends)\s+(?:in|with)\s+(\d{4})\b", re.I)
 _NOT = re.compile(
     r"\b(?:not|n't|no|never|except|instead of|rather than|other than)\b[^.,;]{0,30}$", re.I
@@ -78,6 +79,9 @@ def payment(text):
     match = _LAST_FOUR.search(text)
     if match and "card" in text.lower():
         return "last_four:" + match.group(1)
+    brands = {m.group().lower().replace(" ", "") for m in _BRAND.finditer(text) if _said(m, text)}
+    if len(brands) == 1:
+        return "brand:" + brands.pop()
     kinds = {kind for pattern, kind in _KIND if _is_meant(pattern, text)}
     if len(kinds) > 1:
         return ""
@@ -85,7 +89,11 @@ def payment(text):
 
 
 def _is_meant(pattern, text):
-    return any(not _NOT.search(text[: m.start()][-40:]) for m in pattern.finditer(text))
+    return any(_said(match, text) for match in pattern.finditer(text))
+
+
+def _said(match, text):
+    return not _NOT.search(text[: match.start()][-40:])
 
 
 def mapping(text):

@@ -4,6 +4,15 @@ ASK_EMAIL = (
     "I'm happy to help. So that I can find your account: "
     "what is the e-mail address of your account?"
 )
+ASK_NAME = (
+    "No problem, I can find your account another way. "
+    "What are your first name, last name and zip code, please?"
+)
+TELL_MORE = (
+    "I want to be sure that I get this right. Could you tell me in a few more words what you need?"
+)
+WHENEVER = "All right. Just write whenever you need something."
+SORRY = "I am sorry about that."
 ASK_NAME_AFTER_EMAIL = (
     "I could not find an account with that address. "
     "What are your first name, last name and zip code, please?"
