@@ -108,6 +108,7 @@ async def bus(nats_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Bu
     """A bus of this test's own: its prefix keeps its streams apart."""
     connected = await Bus.connect(nats_url, prefix=f"t{abs(hash(request.node.nodeid)) % 10**12}")
     yield connected
+    await connected.drop_streams()  # a server sets room aside for each stream
     await connected.close()
 
 

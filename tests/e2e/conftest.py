@@ -73,6 +73,7 @@ async def shop(dsn: str, nats_url: str, tmp_path: Path) -> AsyncIterator[Shop]:
         await shop.http.aclose()
         stop.set()
         await serving
+        await ground.bus.drop_streams()  # a server sets room aside for each stream
 
 
 @pytest.fixture

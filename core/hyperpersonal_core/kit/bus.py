@@ -225,6 +225,15 @@ class Bus:
         """Close the connection; what was published and acknowledged stays stored."""
         await self._client.close()
 
+    async def drop_streams(self) -> None:
+        """Delete this deployment's streams, with what the server sets aside for them.
+
+        For a deployment that ends; what is in the outbox is not lost.
+        """
+        for stream in STREAMS:
+            with contextlib.suppress(nats.errors.Error, OSError, TimeoutError):
+                await self._jetstream.delete_stream(self._stream_config(stream).name or "")
+
     async def _pull(
         self,
         subject: str,

@@ -33,7 +33,7 @@ def embedded_text(title: str, chunk: Chunk) -> str:
 
 def _cut(section: Section) -> list[Chunk]:
     bodies = _pack(_pieces(section.text), PASSAGE_CHARS_MAX)
-    if not bodies and section.heading:
+    if not bodies and section.heading.strip():
         bodies = [section.heading]
     return [Chunk(section.heading, body) for body in bodies]
 

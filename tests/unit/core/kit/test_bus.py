@@ -176,3 +176,13 @@ async def test_that_a_restarted_server_loses_nothing(tmp_path: Path) -> None:
     finally:
         await bus.close()
         server.stop()
+
+
+async def test_that_a_deployment_that_ends_leaves_nothing_on_the_server(
+    bus: Bus, nats_url: str
+) -> None:
+    await bus.publish("hp.inbound", b"left behind", "1")
+    await bus.drop_streams()
+    with pytest.raises(OutsideError):
+        await bus.publish("hp.inbound", b"nobody keeps it", "2")
+    await bus.drop_streams()  # safe to repeat

@@ -9,7 +9,7 @@ from hyperpersonal_core.memory.documents import (
     Section,
     read_documents,
 )
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 
@@ -95,6 +95,7 @@ def test_that_an_oversize_document_is_refused() -> None:
         read_documents("a.txt", b"x" * (DOCUMENT_BYTES_MAX + 1))
 
 
+@example([("\r", "")])
 @given(st.lists(st.tuples(st.text(max_size=30), st.text(max_size=3000)), max_size=5))
 def test_that_cutting_loses_no_text_and_holds_the_limit(parts: list[tuple[str, str]]) -> None:
     document = Document("d", "Title", tuple(Section(*part) for part in parts))
