@@ -5,17 +5,19 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import httpx
 import psutil
 import pytest
 from fakes.roles import RoleProcess, settle
+from hyperpersonal_core.api import TurnHistory
 from hyperpersonal_web.demo.script import MAYA, PRIYA
 from hyperpersonal_web.demo.shop_process import STORE
 from hyperpersonal_web.demo.stage import Props
 from hyperpersonal_web.demo_shop.admin_client import ShopAdmin
 from hyperpersonal_web.demo_shop.faults import Fault
-from hyperpersonal_web.wiring import open_ground
+from hyperpersonal_web.wiring import Ground, open_ground
 
 SLOW_SECONDS = 5.0
 ANSWER_SECONDS_MAX = 40
@@ -24,8 +26,9 @@ ANSWER_SECONDS_MAX = 40
 class Shopper:
     """One conversation over the gateway's HTTP."""
 
-    def __init__(self, gateway: str, token: str) -> None:
-        headers = {"authorization": f"Bearer {token}"}
+    def __init__(self, gateway: str, session: dict[str, str]) -> None:
+        headers = {"authorization": f"Bearer {session['token']}"}
+        self.conversation_id = UUID(session["conversation_id"])
         self._http = httpx.AsyncClient(base_url=gateway, headers=headers, timeout=30)
         self._said = 0
 
@@ -33,7 +36,7 @@ class Shopper:
     async def come(cls, gateway: str, channel_key: str) -> "Shopper":
         async with httpx.AsyncClient(base_url=gateway, timeout=30) as http:
             opened = await http.post("/v1/chat/sessions", json={"channel_key": channel_key})
-        return cls(gateway, opened.json()["token"])
+        return cls(gateway, opened.json())
 
     async def say(self, text: str) -> None:
         self._said += 1
@@ -69,6 +72,12 @@ def roles(props: Props) -> Iterator[dict[str, RoleProcess]]:
 
 
 @pytest.fixture
+async def ground(props: Props) -> AsyncIterator[Ground]:
+    async with AsyncExitStack() as stack:
+        yield await open_ground(stack, props.settings, props.addresses)
+
+
+@pytest.fixture
 async def shop(props: Props) -> AsyncIterator[ShopAdmin]:
     async with ShopAdmin(props.shop.url, props.shop.keys.admin_token) as admin:
         yield admin
@@ -96,10 +105,9 @@ async def kill_the_busy_one(roles: dict[str, RoleProcess], shop_url: str) -> Non
 @pytest.mark.slow
 @pytest.mark.timeout(200)
 async def test_that_roles_hold_conversations_and_survive_a_killed_runtime(
-    props: Props, roles: dict[str, RoleProcess], shop: ShopAdmin
+    props: Props, roles: dict[str, RoleProcess], shop: ShopAdmin, ground: Ground
 ) -> None:
-    async with AsyncExitStack() as stack:
-        merchant = await settle(await open_ground(stack, props.settings, props.addresses), props)
+    merchant = await settle(ground, props)
     await asyncio.gather(*(asyncio.to_thread(process.wait) for process in roles.values()))
     gateway = roles["gateway"].told
 
@@ -121,4 +129,6 @@ async def test_that_roles_hold_conversations_and_survive_a_killed_runtime(
     assert await priya.answers(2) == said
     assert "cancelled" in said[1]
     assert [act.tool for act in await shop.acts(STORE)] == ["cancel_pending_order"]
+    turns = await TurnHistory(ground.db).of(merchant.tenant_id, priya.conversation_id)
+    assert [turn.attempts for turn in turns] == [1, 1]  # by the same worker, in seconds
     await priya.leave()

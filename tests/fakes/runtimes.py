@@ -13,7 +13,7 @@ from hyperpersonal_core.turns.turn import TurnSettings
 from hyperpersonal_core.turns.worker import TurnWorker
 from hyperpersonal_runtime.api import PluginHost
 
-SILENCE_S = 0.4
+SILENCE_S = 0.8
 ALIVE_S = 0.1
 NEVER_S = 1_000.0
 

@@ -8,7 +8,7 @@ Rules:
 """
 
 import asyncio
-from typing import Any
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,9 @@ from hyperpersonal_core.kit.requests import Requests, Serving
 
 CLOSE_S = 5.0
 LAST_WORDS_S = 1.0
+LATER = "this turn goes on under a later epoch"
+
+Run: TypeAlias = "asyncio.Task[CallAnswer]"
 
 _encoder = msgspec.msgpack.Encoder()
 _asks = msgspec.msgpack.Decoder(CallAsk)
@@ -88,11 +91,13 @@ class HostService:
             held = await self._hold(turn)
         except ConflictError as error:
             return CallAnswer(refused=error.message)
+        recorded = held.turn.entries_of(UUID(call.scope.installation_id))
+        run = asyncio.create_task(self._run(structs.replace(call, recorded=recorded)))
+        held.runs.add(run)
         try:
-            recorded = held.turn.entries_of(UUID(call.scope.installation_id))
-            answer = await self._run(structs.replace(call, recorded=recorded))
+            answer = await _ended(run)
         finally:
-            self._let_go(held)
+            self._let_go(held, run)
         news = [row for path, row in held.turn.rows.items() if known.get(path) != row]
         return structs.replace(answer, rows=tuple(news))
 
@@ -101,45 +106,45 @@ class HostService:
         while (held := self._turns.get(key)) and held.turn.epoch < turn.epoch:
             await held.end()
         if held and held.turn.epoch > turn.epoch:
-            raise ConflictError("this turn goes on under a later epoch")
+            raise ConflictError(LATER)
         if held is None:
             held = self._turns[key] = _Held(self._journals.open(turn))
         else:
             held.turn.take(turn.rows.values())
             held.turn.input = turn.input
-        held.add()
         return held
 
-    def _let_go(self, held: "_Held") -> None:
-        if held.remove():
+    def _let_go(self, held: "_Held", run: Run) -> None:
+        held.runs.discard(run)
+        if not held.runs:
             self._journals.close(held.turn)
             del self._turns[str(held.turn.turn_id)]
 
 
 class _Held:
-    """A turn while calls of it run here, and the tasks that run them."""
+    """A turn while calls of it run here."""
 
     def __init__(self, turn: LiveTurn) -> None:
         self.turn = turn
-        self._tasks: set[asyncio.Task[Any]] = set()
-
-    def add(self) -> None:
-        """The present task runs a call."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-
-    def remove(self) -> bool:
-        """The present task's call is over; whether it was the last one."""
-        self._tasks = {task for task in self._tasks if task is not asyncio.current_task()}
-        return not self._tasks
+        self.runs: set[Run] = set()
 
     async def end(self) -> None:
-        """Their worker asked anew: nobody waits for these any more."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Their worker has raised the epoch: whoever waits for these asks again."""
+        runs = list(self.runs)
+        for run in runs:
+            run.cancel()
+        await asyncio.gather(*runs, return_exceptions=True)
+
+
+async def _ended(run: Run) -> CallAnswer:
+    """The run's answer, also when a later epoch ended it."""
+    try:
+        return await run
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return CallAnswer(refused=LATER)
 
 
 def _cut(answer: CallAnswer, size: int, most: int) -> CallAnswer:

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from fakes.runtimes import SILENCE_S, RemoteRig, Runtime
 from fakes.turns import QUICK, TENANT, Calls, echo
-from hyperpersonal_core.installations.journal import TurnJournals
+from hyperpersonal_core.installations.journal import LiveTurn, TurnJournals
 from hyperpersonal_core.installations.remote_host import RemoteHost
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import ConflictError, OutsideError, RefusedError
 from hyperpersonal_core.kit.requests import Requests
+from hyperpersonal_core.turns.claim import Claims
 from hyperpersonal_runtime.api import (
     CallResult,
     CallScope,
@@ -32,6 +33,9 @@ CALL = HookCall(RELEASE, "reply", b"{}", SCOPE, ("kv:1MiB",), Limits(deadline_ms
 ENTRY = Entry(
     "1", "kv.get", '{"key":"\\u0000"}', b"\xff" * 32, '{"value":1}', True, {"calls": 1}, 2.5
 )
+
+
+Told = Callable[[HookCall, TurnJournals], Awaitable[CallResult]]
 
 
 class ToldHost:
@@ -220,6 +224,100 @@ def cancelling(pause: Paused) -> Callable[[TurnRequest, Calls], Awaitable[TurnRe
         return TurnReply("It is cancelled.")
 
     return script
+
+
+class Beside:
+    """A claimed turn and a remote host that calls several hooks of it at once."""
+
+    def __init__(self, rig: RemoteRig) -> None:
+        self._rig = rig
+        self._journals = TurnJournals(rig.db)
+        self.remote = RemoteHost(Requests(rig.bus, SILENCE_S), self._journals)
+        self.live: LiveTurn
+
+    async def claim(self) -> "Beside":
+        rig, conversation = self._rig, await self._rig.conversation()
+        await rig.write(conversation, "hello")
+        claims = Claims(rig.db, rig.clock, rig.ids, QUICK)
+        (turn,) = await claims.claim([(TENANT, conversation)])
+        self.live = self._journals.open(turn.live)
+        return self
+
+    async def call(self, path: str) -> CallResult:
+        scope = structs.replace(SCOPE, turn_id=str(self.live.turn_id), path=path)
+        return await self.remote.call(structs.replace(CALL, scope=scope))
+
+    async def serve(self, told: Told, *, beats: bool = True) -> Runtime:
+        """A runtime that does what `told` says with each call and its own journals."""
+        journals = TurnJournals(self._rig.db)
+        host = ToldHost(lambda call: told(call, journals))
+        runtime = await Runtime(self._rig.bus, host, journals, beats=beats).start()
+        self._rig.runtimes.append(runtime)
+        return runtime
+
+
+async def intends(call: HookCall, journals: TurnJournals) -> CallResult:
+    """Writes once."""
+    entry = structs.replace(ENTRY, path=f"{call.scope.path}.1", answer=None)
+    await journals.save(call.scope, [entry])
+    return CallResult(Outcome.OK, journal=(structs.replace(entry, answer='{"value":1}'),))
+
+
+class TestBeside:
+    """Guards read a reply at the same time: several calls of one turn."""
+
+    async def test_that_calls_of_one_turn_share_it(self, rig: RemoteRig) -> None:
+        both = asyncio.Barrier(2)
+
+        async def told(call: HookCall, journals: TurnJournals) -> CallResult:
+            await both.wait()
+            return await intends(call, journals)
+
+        beside = await Beside(rig).claim()
+        await beside.serve(told)
+        results = await asyncio.gather(beside.call("guard1"), beside.call("guard2"))
+        assert [result.outcome for result in results] == [Outcome.OK, Outcome.OK]
+        rows = beside.live.rows
+        assert sorted(rows) == ["guard1.1", "guard2.1"]
+        assert all(row.answer for row in rows.values())
+        assert beside.live.epoch == 1
+
+    async def test_that_one_lost_call_raises_the_epoch_and_the_other_goes_on_under_it(
+        self, rig: RemoteRig
+    ) -> None:
+        beside, came = await Beside(rig).claim(), asyncio.Event()
+
+        async def hangs(call: HookCall, journals: TurnJournals) -> CallResult:
+            came.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async def after_the_loss(call: HookCall, journals: TurnJournals) -> CallResult:
+            while beside.live.epoch == 1:
+                await asyncio.sleep(0.01)
+            return await intends(call, journals)
+
+        silent = await beside.serve(hangs, beats=False)
+        lost = asyncio.create_task(beside.call("guard1"))
+        await came.wait()
+        await silent.take_no_more()
+        await beside.serve(after_the_loss)
+        results = await asyncio.gather(lost, beside.call("guard2"))
+        assert [result.outcome for result in results] == [Outcome.OK, Outcome.OK]
+        assert beside.live.epoch == 2
+
+    async def test_that_after_a_takeover_nothing_is_asked_again(self, rig: RemoteRig) -> None:
+        beside = await Beside(rig).claim()
+
+        async def told(call: HookCall, journals: TurnJournals) -> CallResult:
+            async with rig.db.transaction(TENANT) as connection:
+                await connection.execute("update conversations set epoch = epoch + 1")
+            return await intends(call, journals)
+
+        await beside.serve(told)
+        with pytest.raises(ConflictError):
+            await beside.call("guard1")
+        assert beside.live.rows == {}
 
 
 class TestTurns:
