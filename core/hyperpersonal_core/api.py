@@ -24,6 +24,7 @@ from hyperpersonal_core.installations.values import Bundle, Installation, NewIns
 from hyperpersonal_core.memory.documents import Document, read_documents
 from hyperpersonal_core.memory.embedding import CachedEmbedder, Embedder
 from hyperpersonal_core.memory.facts import Facts, NewFact
+from hyperpersonal_core.memory.imports import IMPORT_ATTEMPTS_MAX, IMPORT_JOB, Imports, ImportView
 from hyperpersonal_core.memory.knowledge import ArticleView, Imported, Knowledge
 from hyperpersonal_core.memory.memory import Memory
 from hyperpersonal_core.memory.minilm import MiniLm
@@ -42,6 +43,8 @@ from hyperpersonal_core.turns.turn import TurnSettings
 from hyperpersonal_core.turns.worker import TurnWorker
 
 __all__ = [
+    "IMPORT_ATTEMPTS_MAX",
+    "IMPORT_JOB",
     "AgentCard",
     "Appended",
     "ArticleView",
@@ -63,7 +66,9 @@ __all__ = [
     "HeldReleases",
     "History",
     "HostService",
+    "ImportView",
     "Imported",
+    "Imports",
     "Inbound",
     "Installation",
     "Installations",

@@ -1,8 +1,12 @@
 """The staff's side over HTTP, beside a shopper who is connected."""
 
+import asyncio
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from hyperpersonal_web.embedded.services import Addresses
+from hyperpersonal_web.wiring import open_jobs, open_understanding
 
 
 @pytest.fixture
@@ -151,3 +155,30 @@ async def test_that_a_rule_nobody_should_run_is_refused(shop: Any, pattern: str)
     refused = await shop.http.put("/v1/admin/routing/rules", json=asked, headers=shop.staff())
     assert refused.status_code == 400
     assert refused.json()["detail"]
+
+
+async def test_that_many_articles_are_imported_by_a_job_whose_way_is_told(
+    shop: Any, dsn: str, nats_url: str
+) -> None:
+    lines = "\n".join(
+        f'{{"id": "a{n}", "title": "Rule {n}", "text": "Send it back within {n} days."}}'
+        for n in range(21)
+    )
+    path, headers = "/v1/admin/knowledge/files/rules.jsonl", shop.staff()
+    taken = await shop.http.put(path, content=lines.encode(), headers=headers)
+    assert taken.status_code == 202, taken.text
+    status = taken.json()["status_url"]
+    told = (await shop.http.get(status, headers=headers)).json()
+    assert (told["status"], told["documents"]) == ("waiting", 21)
+    assert (await shop.http.get(f"{status}0", headers=headers)).status_code == 404
+    async with AsyncExitStack() as stack:
+        mind = open_understanding(shop.ground)
+        await open_jobs(stack, shop.ground, mind, Addresses(dsn, nats_url))
+        async with asyncio.timeout(30):
+            while told["status"] != "done":
+                await asyncio.sleep(0.1)
+                told = (await shop.http.get(status, headers=headers)).json()
+                assert told["status"] != "failed", told
+    assert told["imported"] == {"added": 21, "changed": 0, "unchanged": 0, "passages": 21}
+    listed = await shop.http.get("/v1/admin/knowledge/articles", headers=headers)
+    assert len(listed.json()["items"]) == 21

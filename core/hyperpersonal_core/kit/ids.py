@@ -20,6 +20,7 @@ PREFIXES = {
     "installation": "ins",
     "article": "art",
     "passage": "psg",
+    "import": "imp",
     "fact": "fct",
 }
 

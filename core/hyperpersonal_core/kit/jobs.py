@@ -13,6 +13,7 @@ from datetime import timedelta
 import asyncpg
 from msgspec import Struct
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver
+from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
 from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor, EntrypointExecutorParameters
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import RetryRequested
@@ -51,6 +52,28 @@ class RescheduleError(Exception):
         self.delay_s = delay_s
 
 
+async def enqueue(
+    connection: Connection, name: str, payload: bytes, key: str = "", delay_s: float = 0
+) -> int | None:
+    """Add a job in the open transaction.
+
+    Args:
+        connection: of the transaction that needs the job.
+        name: one that some process registers.
+        payload: at most 64 KiB; ids, not texts.
+        key: while a job with this key waits or runs, a second one is not added.
+        delay_s: not before this many seconds.
+
+    Returns:
+        The job's id, or None when its key was taken.
+    """
+    if len(payload) > PAYLOAD_BYTES_MAX:
+        raise CallerBugError(f"a job's payload has at most {PAYLOAD_BYTES_MAX} bytes")
+    query, delay = QueryQueueBuilder().build_enqueue_query("skip"), timedelta(seconds=delay_s)
+    rows = await connection.fetch(query, [0], [name], [payload], [delay], [key or None], [None])
+    return int(rows[0]["id"]) if rows else None
+
+
 class Jobs:
     """One a process. Has connections of its own: the library wants its own JSON codec."""
 
@@ -79,28 +102,6 @@ class Jobs:
         if name in self._handlers:
             raise CallerBugError(f"jobs called {name!r} have a handler already")
         self._handlers[name] = (handler, attempts_max)
-
-    async def enqueue(
-        self, connection: Connection, name: str, payload: bytes, key: str = "", delay_s: float = 0
-    ) -> int | None:
-        """Add a job in the open transaction.
-
-        Args:
-            connection: of the transaction that needs the job.
-            name: a registered one, in this process or another.
-            payload: at most 64 KiB; ids, not texts.
-            key: while a job with this key waits or runs, a second one is not added.
-            delay_s: not before this many seconds.
-
-        Returns:
-            The job's id, or None when its key was taken.
-        """
-        if len(payload) > PAYLOAD_BYTES_MAX:
-            raise CallerBugError(f"a job's payload has at most {PAYLOAD_BYTES_MAX} bytes")
-        query = self._queries.qbq.build_enqueue_query("skip")
-        delay = timedelta(seconds=delay_s)
-        rows = await connection.fetch(query, [0], [name], [payload], [delay], [key or None], [None])
-        return int(rows[0]["id"]) if rows else None
 
     async def run(self) -> None:
         """Work until cancelled; then finish what is in hand (20 s at most).

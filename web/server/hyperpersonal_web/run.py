@@ -60,7 +60,7 @@ async def run(settings: Settings, found: Addresses, role: Role, told: Told) -> N
         if role == "runtime":
             await open_runtime(stack, ground, mind, open_market(ground))
         if role in ("all", "jobs"):
-            await open_jobs(stack, found)
+            await open_jobs(stack, ground, mind, found)
         if role not in ("all", "gateway"):
             settle_heap()
             told(f"{role} is ready")

@@ -11,12 +11,15 @@ from typing import Any
 from uuid import UUID
 
 from hyperpersonal_core.api import (
+    IMPORT_ATTEMPTS_MAX,
+    IMPORT_JOB,
     Channels,
     Contacts,
     Handoffs,
     HeldReleases,
     History,
     HostService,
+    Imports,
     Inbound,
     Installations,
     Knowledge,
@@ -96,6 +99,7 @@ class Gateway(Struct, frozen=True):
     handoffs: Handoffs
     history: TurnHistory
     knowledge: Knowledge
+    imports: Imports
     examples: History
     rules: Rules
     tokens: ContactTokens
@@ -156,6 +160,7 @@ async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understandin
         handoffs=Handoffs(db, ground.relay, clock, ids),
         history=TurnHistory(db),
         knowledge=mind.knowledge,
+        imports=_imports(ground, mind),
         examples=mind.history,
         rules=mind.rules,
         tokens=tokens,
@@ -234,9 +239,12 @@ def open_ports(
     )
 
 
-async def open_jobs(stack: AsyncExitStack, found: Addresses) -> Jobs:
+async def open_jobs(
+    stack: AsyncExitStack, ground: Ground, mind: Understanding, found: Addresses
+) -> Jobs:
     """The background jobs of this deployment; slices register theirs here."""
     jobs = await Jobs.open(found.database_url)
+    jobs.register(IMPORT_JOB, _imports(ground, mind).run, attempts_max=IMPORT_ATTEMPTS_MAX)
     stack.push_async_callback(jobs.close)
     background(stack, jobs.run())
     return jobs
@@ -266,6 +274,10 @@ def _services(
         router=mind.router,
         traces=ground.traces,
     )
+
+
+def _imports(ground: Ground, mind: Understanding) -> Imports:
+    return Imports(ground.db, mind.knowledge, ground.clock, ground.ids)
 
 
 def background(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:

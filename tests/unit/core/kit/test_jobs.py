@@ -9,6 +9,7 @@ import pytest
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import CallerBugError
 from hyperpersonal_core.kit.jobs import Job, Jobs, RescheduleError
+from hyperpersonal_core.kit.jobs import enqueue as put
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ async def until(done: Callable[[], bool]) -> None:
 
 async def enqueue(db: Database, jobs: Jobs, payload: bytes, **more: object) -> int | None:
     async with db.transaction() as connection:
-        return await jobs.enqueue(connection, "work", payload, **more)  # type: ignore[arg-type]
+        return await put(connection, "work", payload, **more)  # type: ignore[arg-type]
 
 
 async def test_that_a_job_runs_and_is_known_as_successful(db: Database, jobs: Jobs) -> None:
@@ -59,7 +60,7 @@ async def test_that_a_rolled_back_transaction_leaves_no_job(db: Database, jobs: 
     made: list[int | None] = []
     with contextlib.suppress(ZeroDivisionError):
         async with db.transaction() as connection:
-            made.append(await jobs.enqueue(connection, "work", b""))
+            made.append(await put(connection, "work", b""))
             raise ZeroDivisionError
     assert made[0] is not None
     assert await jobs.status(made[0]) == "unknown"

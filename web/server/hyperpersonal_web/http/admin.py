@@ -7,6 +7,7 @@ import msgspec
 from hyperpersonal_core.api import (
     History,
     Imported,
+    Imports,
     Knowledge,
     Member,
     Rule,
@@ -14,13 +15,15 @@ from hyperpersonal_core.api import (
     read_documents,
     read_history,
 )
-from hyperpersonal_core.kit.ids import show
-from litestar import Router, delete, get, put
+from hyperpersonal_core.kit.errors import NotFoundError
+from hyperpersonal_core.kit.ids import parse, show
+from litestar import Response, Router, delete, get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.status_codes import HTTP_202_ACCEPTED
 
 from hyperpersonal_web.http.auth import AnyRequest, require_managing
-from hyperpersonal_web.http.limits import IMPORT_BYTES_MAX
+from hyperpersonal_web.http.limits import IMPORT_AT_ONCE_MAX, IMPORT_BYTES_MAX
 
 
 class ArticleItem(msgspec.Struct, frozen=True):
@@ -42,6 +45,28 @@ class ArticlePage(msgspec.Struct, frozen=True):
     items: list[ArticleItem]
 
 
+class ImportTaken(msgspec.Struct, frozen=True):
+    """An import that a job does; ask `status_url` how far it is."""
+
+    import_id: str
+    documents: int
+    status_url: str
+
+
+class ImportStatus(msgspec.Struct, frozen=True):
+    """`status`: waiting, running, done or failed. `imported` counts articles of the present run;
+    `error` is what went wrong last."""
+
+    import_id: str
+    name: str
+    status: str
+    documents: int
+    imported: Imported
+    error: str
+    created_at: datetime
+    updated_at: datetime
+
+
 @put(
     "/knowledge/files/{name:str}",
     operation_id="ImportKnowledge",
@@ -52,14 +77,40 @@ async def import_knowledge(
     request: AnyRequest,
     member: NamedDependency[Member],
     knowledge: NamedDependency[Knowledge],
-) -> Imported:
+    imports: NamedDependency[Imports],
+) -> Response[Imported | ImportTaken]:
     """Import the file in the body: Markdown, HTML, text or JSON Lines, told by the name's ending.
 
-    The same article again replaces it; an unchanged one costs nothing.
+    The same article again replaces it; an unchanged one costs nothing. More than 20 articles are
+    imported by a job: 202, and where its progress can be read.
     """
     require_managing(member)
-    documents = read_documents(name, await request.body())
-    return await knowledge.import_documents(member.tenant_id, documents)
+    data = await request.body()
+    documents = read_documents(name, data)
+    if len(documents) <= IMPORT_AT_ONCE_MAX:
+        return Response(await knowledge.import_documents(member.tenant_id, documents))
+    begun = await imports.begin(member.tenant_id, name, data, len(documents))
+    import_id = show("import", begun)
+    taken = ImportTaken(import_id, len(documents), f"/v1/admin/knowledge/imports/{import_id}")
+    return Response(taken, status_code=HTTP_202_ACCEPTED)
+
+
+@get("/knowledge/imports/{import_id:str}", operation_id="ReadImport")
+async def read_import(
+    import_id: FromPath[str],
+    member: NamedDependency[Member],
+    imports: NamedDependency[Imports],
+) -> ImportStatus:
+    """How far an import is, and what went wrong."""
+    try:
+        found = await imports.read(member.tenant_id, parse("import", import_id))
+    except ValueError as error:
+        raise NotFoundError("there is no such import") from error
+    return ImportStatus(
+        show("import", found.id), found.name, found.status, found.documents,
+        Imported(found.added, found.changed, found.unchanged, found.passages), found.error,
+        found.created_at, found.updated_at,
+    )  # fmt: skip
 
 
 @get("/knowledge/articles", operation_id="ListArticles")
@@ -136,7 +187,8 @@ async def replace_rules(
 router = Router(
     "/v1/admin",
     route_handlers=[
-        import_knowledge, list_articles, delete_article, import_history, list_rules, replace_rules,
+        import_knowledge, read_import, list_articles, delete_article, import_history, list_rules,
+        replace_rules,
     ],
     tags=["admin"],
 )  # fmt: skip
