@@ -6,7 +6,7 @@ from uuid import UUID
 from hyperpersonal_sdk.contract.turns import HandoffReason, Passage, Speech
 from msgspec import Struct, structs
 
-RouteKind = Literal["agent", "person", "decline", "clarify"]
+RouteKind = Literal["agent", "person", "decline", "clarify", "reply"]
 
 
 class AgentCard(Struct, frozen=True):
@@ -25,6 +25,7 @@ class RouteAsk(Struct, frozen=True):
     """One burst of a shopper, with what was recalled for it.
 
     `active`: the agent whose question is open in this conversation, if any.
+    `last`: the agent that spoke last in it, if any; a message without a subject is for that one.
     `embedding`: 384 floats of `text` if recall already made them.
     `passed`: agents of this turn that gave it back, so the best of the others takes it. They stay
     among `agents`: what a text is about is judged by the whole bundle, whoever is left.
@@ -36,6 +37,7 @@ class RouteAsk(Struct, frozen=True):
     history: tuple[Speech, ...] = ()
     passages: tuple[Passage, ...] = ()
     active: UUID | None = None
+    last: UUID | None = None
     clarified: bool = False
     passed: frozenset[UUID] = frozenset()
 
@@ -47,8 +49,9 @@ class RouteAsk(Struct, frozen=True):
 
 class Decision(Struct, frozen=True):
     """Where it goes and why. `label` is the best label even when a person or nobody takes it;
-    `confidence` 0..1 calibrated; `question` only for `clarify`, `handoff` (why a person must) only
-    for `person`; `reason` is for people."""
+    `confidence` 0..1 calibrated; `question` (what the engine says) only for `clarify` and `reply`,
+    which needs no agent; `handoff` (why a person must) only for `person`; `reason` is for
+    people."""
 
     kind: RouteKind
     label: str

@@ -1,11 +1,12 @@
-"""Whether a message answers the question an agent has open.
+"""Whether a message leans on what was said before it: an answer, or a question without a subject.
 
 An answer is short, or is made of the things agents ask for (order numbers, e-mails, names,
 amounts), or begins with yes or no. Such a message stays with the agent that asked, whatever it
-looks like alone.
+looks like alone. A follow-up ("and standard?", "does it expire?") is for the agent that spoke last.
 """
 
 import re
+from collections.abc import Sequence
 
 from hyperpersonal_sdk.procedure.slots import extract
 
@@ -24,8 +25,29 @@ _TOPIC = re.compile(
     r"|discount|promo|deliver\w*|shipp\w*|complain\w*|delete|bill\w*|where|when|how|what|why)\b",
     re.IGNORECASE,
 )
+_ASKS = frozenset(
+    """how when where what which why does do is are can will could would did has
+    was""".split()  # noqa: SIM905
+)
+_POINTS = frozenset("it that this they them those these one ones".split())  # noqa: SIM905
+_MATTER = re.compile(
+    r"\b(?:refund|return|exchange|cancel|track|invoice|password|charged|warranty|subscription"
+    r"|discount|promo|deliver|shipp|complain|delete|bill|order|account|website|person|human)",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(r"\W*(?:and|what about|how about|same for)\b", re.IGNORECASE)
+_NOTHING_OWN = (
+    _ASKS
+    | _POINTS
+    | frozenset(
+        """and long take takes much many cost costs soon then about be to the a for i you me
+        get""".split()  # noqa: SIM905
+    )
+)
 ANSWER_WORDS_MAX = 4
 YES_NO_WORDS_MAX = 8
+FOLLOW_WORDS_MAX = 6
+NAMED_WORDS_MAX = 3
 
 
 def is_answer(text: str) -> bool:
@@ -40,6 +62,26 @@ def is_answer(text: str) -> bool:
     rest = _without_slots(text)
     left = [word for word in _WORD.findall(rest.lower()) if word not in _FILLER]
     return len(words) <= ANSWER_WORDS_MAX or (rest != text and len(left) <= ANSWER_WORDS_MAX)
+
+
+def is_follow_up(text: str) -> bool:
+    """True for a short message without a subject of its own, or with nothing but one."""
+    words = [word.lower() for word in _WORD.findall(text)]
+    if not 1 < len(words) <= FOLLOW_WORDS_MAX or _MATTER.search(text) or extract(text):
+        return False
+    if _GOES_ON.match(text) or (words[0] in _ASKS and not _POINTS.isdisjoint(words)):
+        return True
+    return words[0] in ("the", "a", "an") and len(words) <= NAMED_WORDS_MAX
+
+
+def says_nothing_alone(text: str) -> bool:
+    """True when no word of it names anything: "how long does it take?"."""
+    return _NOTHING_OWN.issuperset(word.lower() for word in _WORD.findall(text))
+
+
+def matter_before(lines: Sequence[str]) -> str:
+    """The shopper's newest earlier line that stands by itself; "" when there is none."""
+    return next((line for line in reversed(lines) if not is_follow_up(line)), "")
 
 
 def _without_slots(text: str) -> str:

@@ -1,5 +1,6 @@
 """Which agent answers: the tenant's rules, then a person if asked for, then the open question,
-then what the model makes of the text.
+then what the model makes of the text. What asks for nothing, or is not in English, needs no agent;
+what has no subject of its own is read with the line before it.
 
 The cheap stage (static vectors) decides what it is sure of; MiniLM is asked about the rest, in
 one batch a tenant.
@@ -14,14 +15,29 @@ from hyperpersonal_core.memory.index import Question
 from hyperpersonal_core.memory.matter import matter_of
 from hyperpersonal_core.memory.static import StaticEmbedder
 from hyperpersonal_core.routing.decision import Decision, RouteAsk
-from hyperpersonal_core.routing.follow import is_answer
+from hyperpersonal_core.routing.follow import (
+    is_answer,
+    is_follow_up,
+    matter_before,
+    says_nothing_alone,
+)
+from hyperpersonal_core.routing.language import asks_for_person_abroad, foreign_language
 from hyperpersonal_core.routing.model import RoutingModel
 from hyperpersonal_core.routing.person import asks_for_person
+from hyperpersonal_core.routing.remarks import reply_to
 from hyperpersonal_core.routing.rules import Rule
 from hyperpersonal_core.routing.seed import OUT_OF_SCOPE, SMALLTALK
 from hyperpersonal_core.routing.sight import Sight
 from hyperpersonal_core.routing.tenant import TenantRouting, TenantRoutings
-from hyperpersonal_core.routing.verdict import card_of, decide, server_of, to_card
+from hyperpersonal_core.routing.verdict import (
+    card_of,
+    decide,
+    decide_follow_up,
+    is_known,
+    server_of,
+    to_card,
+)
+from hyperpersonal_core.routing.words import in_english_please
 
 PERSON_LIKENESS = 0.93
 
@@ -59,9 +75,22 @@ class Router:
         early = [_before_the_model(routing, ask) for ask in asks]
         open_ = [n for n, decision in enumerate(early) if decision is None]
         sights = await self._look(model, [_meant(asks[n]) for n in open_])
+        leaning = []
         for n, sight in zip(open_, sights, strict=True):
-            early[n] = _with_person(asks[n], sight) or decide(asks[n], sight)
+            early[n] = person = _with_person(asks[n], sight)
+            if person is None and _leans(asks[n], sight):
+                leaning.append(n)
+            elif person is None:
+                early[n] = decide(asks[n], sight)
+        followed = await self._with_line_before(model, [asks[n] for n in leaning])
+        for n, decision in zip(leaning, followed, strict=True):
+            early[n] = decision
         return [decision for decision in early if decision is not None]
+
+    async def _with_line_before(self, model: RoutingModel, asks: list[RouteAsk]) -> list[Decision]:
+        """Messages without a subject, each understood together with the line before it."""
+        sights = await self._look(model, [_with_matter(ask) for ask in asks])
+        return [decide_follow_up(*pair) for pair in zip(asks, sights, strict=True)]
 
     async def _look(self, model: RoutingModel, texts: list[str]) -> list[Sight]:
         if not texts:
@@ -90,10 +119,25 @@ def _by_bundle(asks: Sequence[RouteAsk]) -> dict[tuple[UUID, object], list[int]]
 
 def _meant(ask: RouteAsk) -> str:
     """The text to understand: after a clarifying question, with what was said before it."""
-    earlier = [speech.text for speech in ask.history if speech.source == "contact"]
+    earlier = _said(ask)
     if ask.clarified and earlier and earlier[-1] == ask.text:
         earlier.pop()
     return matter_of(f"{earlier[-1]} {ask.text}" if ask.clarified and earlier else ask.text)
+
+
+def _said(ask: RouteAsk) -> list[str]:
+    return [speech.text for speech in ask.history if speech.source == "contact"]
+
+
+def _leans(ask: RouteAsk, sight: Sight) -> bool:
+    """Whether the text alone says too little, and somebody spoke who may know what it means."""
+    if ask.last is None or ask.active or ask.clarified or ask.passed or not _said(ask):
+        return False
+    return is_follow_up(ask.text) and (says_nothing_alone(ask.text) or not is_known(sight))
+
+
+def _with_matter(ask: RouteAsk) -> str:
+    return matter_of(f"{matter_before(_said(ask))} {ask.text}")
 
 
 def _before_the_model(routing: TenantRouting, ask: RouteAsk) -> Decision | None:
@@ -103,7 +147,22 @@ def _before_the_model(routing: TenantRouting, ask: RouteAsk) -> Decision | None:
     active = card_of(ask.agents, ask.active)
     if active and is_answer(ask.text) and not asks_for_person(ask.text):
         return to_card(active, active.labels[0], 0.95, f"it answers {active.name}'s open question")
-    return None
+    return None if active or ask.passed else _without_agent(ask)
+
+
+def _without_agent(ask: RouteAsk) -> Decision | None:
+    """What the engine says itself to what no agent can read, or that asks for nothing."""
+    if language := foreign_language(ask.text):
+        reason = f"it is not in English ({language})"
+        if asks_for_person_abroad(ask.text):
+            return Decision("person", "person", 0.95, f"{reason} and names a person")
+        if ask.clarified:
+            return Decision("person", "person", 0.95, f"{reason} again", handoff="not_able")
+        return Decision("clarify", "", 0.95, reason, question=in_english_please(language))
+    said = "" if ask.clarified or asks_for_person(ask.text) else reply_to(ask.text)
+    if not said:
+        return None
+    return Decision("reply", SMALLTALK, 0.95, "it asks for nothing", question=said)
 
 
 def _by_rule(ask: RouteAsk, rule: Rule) -> Decision | None:

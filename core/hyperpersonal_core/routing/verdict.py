@@ -1,10 +1,14 @@
 """From the model's opinion to a decision: which agent, or a question, or a polite no.
 
 Rules: decline only what is surely foreign; ask once when two agents are as likely and nothing
-else decides; a conversation stays with its agent unless the new matter is clear.
+else decides (an order number does: that is the order side's); a conversation stays with its agent
+unless the new matter is clear.
 """
 
+import re
 from collections.abc import Sequence
+
+from hyperpersonal_sdk.procedure.slots import extract
 
 from hyperpersonal_core.routing.decision import AgentCard, Decision, RouteAsk
 from hyperpersonal_core.routing.seed import OUT_OF_SCOPE, SMALLTALK, STAND_INS
@@ -19,6 +23,11 @@ CLARIFY_MARGIN = 0.1
 CLARIFY_WORDS_MAX = 8
 KNOWN_EXAMPLE = 0.8
 KNOWN_ARTICLE = 0.5
+FOLLOW_KNOWN_EXAMPLE = 0.7
+ORDER = "order"
+# How much of a foreign text's probability counts: half where nothing like it is known, all near it.
+DECLINE_FAR, DECLINE_NEAR = 0.3, 0.8
+_OF_ORDERS = re.compile(r"\b(?:orders?|parcel|package|delivery|tracking|shipment)\b", re.IGNORECASE)
 
 
 def decide(ask: RouteAsk, sight: Sight) -> Decision:
@@ -30,14 +39,33 @@ def decide(ask: RouteAsk, sight: Sight) -> Decision:
     if ranked[0][0] == OUT_OF_SCOPE and foreign >= least:
         reason = f"no shop answers this: {sight.because()}"
         runner_up = next((label for label, _ in ranked[1:]), "")
-        return Decision("decline", OUT_OF_SCOPE, _round(foreign), reason, runner_up=runner_up)
+        sure = _round(foreign * _trust(sight))
+        return Decision("decline", OUT_OF_SCOPE, sure, reason, runner_up=runner_up)
     inside = [pair for pair in ranked if pair[0] != OUT_OF_SCOPE]
     if active and (kept := _kept(ask, active, inside, sight)):
         return kept
     choices = _unclear(ask, inside, sight)
+    if choices and ORDER in (*choices, *dict(inside[:2])) and _names_order(ask.text):
+        return _to_agent(ask, sorted(inside, key=lambda pair: pair[0] != ORDER), sight)
     if choices:
         return _clarify(inside, choices)
     return _to_agent(ask, inside, sight)
+
+
+def decide_follow_up(ask: RouteAsk, sight: Sight) -> Decision:
+    """The decision for a message without a subject; `sight` is of it and the line before it."""
+    last = card_of(ask.agents, ask.last)
+    inside = [pair for pair in sight.ranked() if pair[0] != OUT_OF_SCOPE]
+    for label, likely in inside[:2]:
+        if last and label in last.labels:
+            reason = f"it goes on from what {last.name} said; with that {sight.because()}"
+            return to_card(last, label, max(likely, 0.5), reason)
+    return decide(ask, sight)
+
+
+def is_known(sight: Sight) -> bool:
+    """True when a short text resembles something well enough to stand by itself."""
+    return sight.near_example >= FOLLOW_KNOWN_EXAMPLE or sight.near_article >= KNOWN_ARTICLE
 
 
 def to_card(card: AgentCard, label: str, confidence: float, reason: str) -> Decision:
@@ -129,6 +157,16 @@ def _to_agent(ask: RouteAsk, inside: list[tuple[str, float]], sight: Sight) -> D
         intent=intent,
         handoff="not_able",
     )
+
+
+def _names_order(text: str) -> bool:
+    kinds = {kind for kind, _, _, _ in extract(text)}
+    return "order_id" in kinds or ("email" in kinds and bool(_OF_ORDERS.search(text)))
+
+
+def _trust(sight: Sight) -> float:
+    span = (sight.near_example - DECLINE_FAR) / (DECLINE_NEAR - DECLINE_FAR)
+    return 0.5 + 0.5 * min(1.0, max(0.0, span))
 
 
 def _round(value: float) -> float:

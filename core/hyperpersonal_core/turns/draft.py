@@ -1,4 +1,9 @@
-"""An answer in the making: what was said, who was passed over, whether a person must go on."""
+"""An answer in the making: what was said, who was passed over, whether a person must go on.
+
+An agent that only did not understand (`UNSURE`) is not a reason for a person yet: the engine asks
+what was meant, once a matter. Not after anything was acted on, and not when the agent has a
+question for a person.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -14,6 +19,10 @@ from hyperpersonal_core.turns.evidence import unsupported
 from hyperpersonal_core.turns.legs import STATE_BYTES_MAX
 from hyperpersonal_core.turns.turn import Answer, Doubt, HandoffOrder, Leg, Said, Turn
 
+UNSURE: tuple[HandoffReason, ...] = ("low_confidence", "not_able")
+# Of these the engine's own notice says all there is to say.
+NOTICED: tuple[HandoffReason, ...] = (*UNSURE, "asked_for_person")
+
 
 class Draft:
     """Takes one leg after the other and becomes an `Answer`."""
@@ -27,6 +36,8 @@ class Draft:
         self._outcome = "answered"
         self._failed = False
         self._declined: Said | None = None
+        self._unsure: float | None = None
+        self._told_why = False
         self._state: dict[str, Any] = {k: v for k, v in turn.state.items() if k != "clarified"}
 
     def doubt(self, leg: Leg) -> Doubt | None:
@@ -54,12 +65,11 @@ class Draft:
         if reply.status == "declined" and not wrote(self.turn.live.rows.values(), leg.path):
             self._declined = part if part.text else None
             return leg.text
-        if part.text:
-            self.said.append(part)
         self._keep_state(leg.installation_id, reply)
         if reply.status == "handoff" and reply.handoff is not None:
-            self.order = packet.order(self.turn, self.said, reply.handoff, name)
-            return ""
+            return self._hand_over(part, reply.handoff, name)
+        if part.text:
+            self.said.append(part)
         if reply.status == "asking":
             self._active, self._outcome = leg.installation_id, "asking"
         return reply.leftover.strip()
@@ -71,16 +81,16 @@ class Draft:
         if decision.kind == "person":
             return self.to_person(decision.handoff, decision.reason, decision)
         if decision.kind == "clarify":
-            self._say(decision.question or texts.CLARIFY, decision)
-            self._state["clarified"] = True
-            self._outcome = "clarifying"
+            self._clarify(decision.question or texts.CLARIFY, decision.confidence)
+        elif decision.kind == "reply":
+            self._say(decision.question, decision.confidence)
         elif self._declined is not None:
             self.said.append(self._declined)
             self._outcome = "declined"
         elif self.said:
-            self._say(texts.DECLINE_REST, decision)
+            self._say(texts.DECLINE_REST, decision.confidence)
         else:
-            self._say(texts.DECLINE, decision)
+            self._say(texts.DECLINE, decision.confidence)
             self._outcome = "declined"
         return self.end(decision)
 
@@ -94,6 +104,9 @@ class Draft:
     def end(self, decision: Decision | None = None) -> Answer:
         """The answer as it stands."""
         legs = self.turn.legs
+        spoke = [part.installation_id for part in self.said if part.installation_id]
+        if spoke:
+            self._state["last"] = str(spoke[-1])
         return Answer(
             outcome="handed_over" if self.order else self._outcome,
             said=self.said,
@@ -101,10 +114,40 @@ class Draft:
             handoff=self.order,
             active=None if self.order else self._active,
             state=self._state,
+            confidence=self._confidence(decision),
+            agent_told_why=self._told_why,
         )
 
-    def _say(self, text: str, decision: Decision) -> None:
-        self.said.append(Said(text, confidence=decision.confidence))
+    def _confidence(self, decision: Decision | None) -> float:
+        """That of the least sure part; of a handoff without words, that of who decided for it."""
+        sure = [part.confidence for part in self.said]
+        sure += [self._unsure] if self._unsure is not None else []
+        return min(sure, default=decision.confidence if decision else 0.0)
+
+    def _say(self, text: str, confidence: float) -> None:
+        self.said.append(Said(text, confidence=confidence))
+
+    def _clarify(self, text: str, confidence: float) -> None:
+        self._say(text, confidence)
+        self._state["clarified"] = True
+        if self._active is None:
+            self._outcome = "clarifying"
+
+    def _hand_over(self, part: Said, ask: HandoffAsk, name: str) -> str:
+        if self._may_ask_back(ask):
+            self._clarify(texts.CLARIFY_REST if self.said else texts.CLARIFY, part.confidence)
+            return ""
+        self._unsure = part.confidence
+        if part.text and (part.evidence or ask.reason not in NOTICED):
+            self.said.append(part)
+            self._told_why = True
+        self.order = packet.order(self.turn, self.said, ask, name)
+        return ""
+
+    def _may_ask_back(self, ask: HandoffAsk) -> bool:
+        acted = any(row.write for row in self.turn.live.rows.values())
+        asked = self.turn.state.get("clarified")
+        return ask.reason in UNSURE and not (ask.question or acted or asked)
 
     def _pass_over_failed(self, leg: Leg) -> str:
         if wrote(self.turn.live.rows.values(), leg.path):

@@ -110,8 +110,9 @@ class Finisher:
         if answer.said:
             bodies.append(("agent", "message", _reply(turn, answer)))
         if answer.handoff is not None:
-            reason = answer.handoff.reason
-            bodies.append(("system", "handoff", {"text": texts.notice(reason), "reason": reason}))
+            reason, told = answer.handoff.reason, answer.agent_told_why
+            notice = {"text": texts.notice(reason, told=told), "reason": reason}
+            bodies.append(("system", "handoff", notice))
         return [
             {"id": self._ids.new(), "source": source, "kind": kind, "body": body}
             for source, kind, body in bodies

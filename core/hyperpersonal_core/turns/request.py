@@ -7,6 +7,7 @@ from hyperpersonal_sdk.contract.turns import ContactView, TurnRequest
 from hyperpersonal_core.installations.values import Installation
 from hyperpersonal_core.memory.recalled import RecallAsk, Recalled
 from hyperpersonal_core.routing.decision import AgentCard, Decision, RouteAsk
+from hyperpersonal_core.routing.follow import is_follow_up, matter_before
 from hyperpersonal_core.turns.turn import Turn
 
 READ_CONTACT = "memory:contact.read"
@@ -16,7 +17,7 @@ READ_KNOWLEDGE = "knowledge:read"
 def recall_ask(turn: Turn, text: str) -> RecallAsk:
     """What memory is asked for this part of the turn."""
     live = turn.live
-    return RecallAsk(live.tenant_id, turn.contact_id, live.conversation_id, text)
+    return RecallAsk(live.tenant_id, turn.contact_id, live.conversation_id, _whole(turn, text))
 
 
 def route_ask(
@@ -28,14 +29,15 @@ def route_ask(
 ) -> RouteAsk:
     """What the router is asked. An open question's agent counts only for the burst's own text:
     what an agent left over is by its own word not for it."""
-    asked_by = turn.active if text == turn.text else None
+    own = text == turn.text
     return RouteAsk(
         tenant_id=turn.live.tenant_id,
         text=text,
         agents=agents,
         history=tuple(turn.history),
         passages=recalled.passages,
-        active=asked_by,
+        active=turn.active if own else None,
+        last=turn.last if own else None,
         clarified=bool(turn.state.get("clarified")),
         passed=passed,
     )
@@ -71,7 +73,13 @@ def turn_request(
 
 def _matter(turn: Turn, text: str) -> str:
     """After our clarifying question, with what it was about: its answer alone says too little."""
-    earlier = [speech.text for speech in turn.history if speech.source == "contact"]
-    if not turn.state.get("clarified") or text != turn.text or not earlier:
+    if not turn.state.get("clarified") or text != turn.text or not turn.earlier:
         return text
-    return f"{earlier[-1]}\n{text}"
+    return f"{turn.earlier[-1]}\n{text}"
+
+
+def _whole(turn: Turn, text: str) -> str:
+    """What to look up: a follow-up ("and standard?") together with the matter it goes on from."""
+    if turn.last is None or turn.active or text != turn.text or not is_follow_up(text):
+        return _matter(turn, text)
+    return f"{matter_before(turn.earlier)}\n{text}".strip()

@@ -7,7 +7,19 @@ DECLINE = (
     "I'm glad to help with orders, returns, products, payments and your account."
 )
 DECLINE_REST = "The rest of your message is not something this shop's support can help with, sorry."
-CLARIFY = "I want to get this right: could you tell me a little more about what you need?"
+CLARIFY = (
+    "I want to get this right: could you tell me in a few more words what you need? I can help "
+    "with orders, returns, products, payments and your account. If you would rather have a "
+    "person, just write \u201cperson\u201d."
+)
+CLARIFY_REST = (
+    "I did not quite get the rest of your message: could you say it in other words? "
+    "If you would rather have a person, just write \u201cperson\u201d."
+)
+STILL_WAITING = (
+    "Thank you, our colleagues have this message too. "
+    "Nobody has picked it up yet; a person will answer you right here."
+)
 
 _PERSON = "I've passed this to a colleague with everything so far. They will answer you here."
 _NOTICES: dict[HandoffReason, str] = {
@@ -19,6 +31,12 @@ _NOTICES: dict[HandoffReason, str] = {
 }
 
 
-def notice(reason: HandoffReason) -> str:
-    """What the shopper sees when a person must go on: no silence, no repeated question."""
-    return _NOTICES.get(reason, _PERSON)
+_TOLD = "A colleague has this conversation now and will answer you here."
+
+
+def notice(reason: HandoffReason, *, told: bool = False) -> str:
+    """What the shopper sees when a person must go on: no silence, no repeated question.
+
+    `told`: the agent has just said why in its own words, so the notice does not say it again.
+    """
+    return _TOLD if told else _NOTICES.get(reason, _PERSON)

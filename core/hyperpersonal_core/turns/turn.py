@@ -60,7 +60,8 @@ class Leg(Struct):
 class Turn(Struct):
     """A claimed turn: the unanswered messages of a conversation, held under `epoch`.
 
-    `state` is the conversation's working state: per installation (by id), and `shared`.
+    `state` is the conversation's working state: per installation (by id), `shared`, `last` (who
+    spoke last) and `clarified` (we have just asked what was meant).
     `recorded` and `legs` are not empty when an earlier run was interrupted.
     """
 
@@ -84,6 +85,17 @@ class Turn(Struct):
     @property
     def contact_id(self) -> UUID:
         return UUID(self.contact.id)
+
+    @property
+    def last(self) -> UUID | None:
+        """The agent that spoke last in this conversation."""
+        spoke = self.state.get("last")
+        return UUID(spoke) if spoke else None
+
+    @property
+    def earlier(self) -> list[str]:
+        """What the shopper wrote before this burst."""
+        return [line.text for line in self.history if line.source == "contact"]
 
     def shared(self) -> dict[str, Any]:
         """What every agent of the conversation may read, with what this turn's legs found out."""
@@ -135,7 +147,8 @@ class HandoffOrder(Struct, frozen=True):
 
 class Answer(Struct, frozen=True):
     """The end of a turn, before it is committed. `outcome`: answered, asking, clarifying, declined
-    or handed_over."""
+    or handed_over; `confidence` 0..1 that this was the right thing to do; `agent_told_why`:
+    its words already say that a person goes on."""
 
     outcome: str
     said: list[Said]
@@ -143,11 +156,8 @@ class Answer(Struct, frozen=True):
     handoff: HandoffOrder | None = None
     active: UUID | None = None
     state: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def confidence(self) -> float:
-        """That of the least sure part; 0 when nothing was said."""
-        return min((part.confidence for part in self.said), default=0.0)
+    confidence: float = 0.0
+    agent_told_why: bool = False
 
 
 class Finished(Struct, frozen=True):

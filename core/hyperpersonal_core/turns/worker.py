@@ -33,6 +33,7 @@ from hyperpersonal_core.turns.draft import Draft
 from hyperpersonal_core.turns.finish import Finisher
 from hyperpersonal_core.turns.guards import Guards
 from hyperpersonal_core.turns.legs import Agents
+from hyperpersonal_core.turns.reassure import Reassurance
 from hyperpersonal_core.turns.services import Services
 from hyperpersonal_core.turns.turn import Answer, Turn, TurnSettings
 
@@ -40,6 +41,7 @@ DURABLE = "turns"
 DELIVERIES_IN_HAND = 64
 MINDS_BATCH_MAX = 64
 RETRY_S = 0.5
+REASSURING_MAX = 4  # batches; with more on their way the next message tries again
 
 Ask = TypeVar("Ask")
 Told = TypeVar("Told")
@@ -53,6 +55,7 @@ class TurnWorker:
         self._services = services
         self._claims = Claims(services.db, services.clock, services.ids, settings)
         self._finisher = Finisher(services.db, services.relay, services.clock, services.ids)
+        self._reassurance = Reassurance(services.db, services.relay, services.clock, services.ids)
         self._recall: Batcher[RecallAsk, Recalled] = _batcher(services.recall.recall_many)
         self._route: Batcher[RouteAsk, Decision] = _batcher(services.router.decide_many)
         calls = PluginCalls(services.host, services.releases)
@@ -68,6 +71,7 @@ class TurnWorker:
         )
         self._waiting: dict[Place, str] = {}
         self._running: dict[asyncio.Task[None], Turn] = {}
+        self._reassuring: set[asyncio.Task[None]] = set()
         self._change = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._log = log.get("turns")
@@ -95,7 +99,7 @@ class TurnWorker:
         if self._running:
             await asyncio.wait(list(self._running), timeout=self._settings.close_s)
         left = [turn.live for turn in self._running.values()]
-        await _cancel(list(self._running))
+        await _cancel([*self._running, *self._reassuring])
         with contextlib.suppress(OutsideError):
             await self._claims.give_back(left)
         for batcher in (self._recall, self._route, self._finisher):
@@ -132,10 +136,26 @@ class TurnWorker:
                 self._waiting = parents | self._waiting
                 await asyncio.sleep(RETRY_S)
                 turns = []
+            self._reassure_others(places, turns)
             for turn in turns:
-                self._start(turn, parents[(turn.live.tenant_id, turn.live.conversation_id)])
+                self._start(turn, parents[_place(turn)])
             if self._waiting and len(self._running) < self._settings.running_max:
                 self._change.set()
+
+    def _reassure_others(self, places: Sequence[Place], turns: Sequence[Turn]) -> None:
+        """Whoever was not claimed may wait for a person: told aside, so that turns do not wait."""
+        ours = {_place(turn) for turn in (*turns, *self._running.values())}
+        others = [place for place in places if place not in ours]
+        if others and len(self._reassuring) < REASSURING_MAX:
+            task = asyncio.create_task(self._reassure(others))
+            self._reassuring.add(task)
+            task.add_done_callback(self._reassuring.discard)
+
+    async def _reassure(self, places: Sequence[Place]) -> None:
+        try:
+            await self._reassurance.reassure(places)
+        except OutsideError as error:
+            self._log.warning("turns.database_away", error=str(error))
 
     def _start(self, turn: Turn, parent: str) -> None:
         task = asyncio.create_task(self._take(turn, parent))
@@ -190,6 +210,10 @@ class TurnWorker:
                 await work()
             except OutsideError as error:
                 self._log.warning("turns.database_away", error=str(error))
+
+
+def _place(turn: Turn) -> Place:
+    return turn.live.tenant_id, turn.live.conversation_id
 
 
 def _batcher(many: Callable[[list[Ask]], Awaitable[Sequence[Told]]]) -> Batcher[Ask, Told]:

@@ -8,6 +8,7 @@ from fakes.turns import MEMBER, TENANT, Calls, Rig, echo
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
+from hyperpersonal_core.turns import texts
 from hyperpersonal_sdk.contract.turns import TurnReply, TurnRequest
 
 OTHER = UUID(int=6)
@@ -37,11 +38,12 @@ async def test_that_after_a_handoff_agents_are_silent_until_handed_back(rig: Rig
     await rig.handoffs.reply(TENANT, place, MEMBER, "I am Eve.")
     await rig.write(place, "my order then")
     await rig.handoffs.hand_back(TENANT, place, MEMBER)
-    await rig.wait_for(place, 3)
+    await rig.wait_for(place, 4)
     assert await told(rig, place) == [
         ("contact", "a person please"),
         ("system", notice.body["text"]),
         ("contact", "order hello?"),
+        ("system", texts.STILL_WAITING),
         ("member", "taken_over"),
         ("member", "I am Eve."),
         ("contact", "my order then"),
@@ -167,3 +169,36 @@ async def test_that_closing_ends_the_matter_for_agents_too(rig: Rig) -> None:
     await rig.write(place, "order two")
     (reply,) = [e for e in await rig.wait_for(place, 1) if e.source == "agent"]
     assert reply.body["text"] == "You said: order two"
+
+
+async def test_that_who_waits_for_a_person_hears_so_once_in_a_while(rig: Rig) -> None:
+    await rig.agent("order", echo)
+    rig.start()
+    place = await rig.conversation()
+    await rig.write(place, "a person please")
+    await rig.wait_for(place, 1)
+    await asyncio.sleep(0.2)
+    assert len(await rig.events(place)) == 2, "nothing before the shopper writes again"
+    for text in ("hello?", "is anybody there?", "hello!"):
+        await rig.write(place, text)
+        await asyncio.sleep(0.1)
+    _, line = await rig.wait_for(place, 2)
+    assert (line.source, line.body["text"]) == ("system", texts.STILL_WAITING)
+    await asyncio.sleep(0.2)
+    assert [e.source for e in await rig.events(place)].count("system") == 2
+    async with rig.db.transaction(TENANT) as connection:
+        await connection.execute("update handoffs set reassured_at = now() - interval '11 minutes'")
+    await rig.write(place, "still nobody?")
+    assert len(await rig.wait_for(place, 3)) == 3
+
+
+async def test_that_nobody_is_told_to_wait_while_a_person_is_there(rig: Rig) -> None:
+    await rig.agent("order", echo)
+    rig.start()
+    place = await rig.conversation()
+    await rig.write(place, "a person please")
+    await rig.wait_for(place, 1)
+    await rig.handoffs.take_over(TENANT, place, MEMBER)
+    await rig.write(place, "hello?")
+    await asyncio.sleep(0.3)
+    assert [e.source for e in await rig.events(place)] == ["contact", "system", "member", "contact"]

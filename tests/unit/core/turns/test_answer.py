@@ -3,11 +3,13 @@
 import asyncio
 
 import msgspec
+import pytest
 from fakes.turns import TENANT, Calls, Rig, echo
 from hyperpersonal_core.turns import texts
+from hyperpersonal_core.turns.history import TurnHistory
 from hyperpersonal_runtime.api import CallResult
 from hyperpersonal_sdk.contract.outcomes import Outcome
-from hyperpersonal_sdk.contract.turns import HandoffAsk, TurnReply, TurnRequest
+from hyperpersonal_sdk.contract.turns import EvidenceItem, HandoffAsk, TurnReply, TurnRequest
 
 BAD = [outcome for outcome in Outcome if outcome not in (Outcome.OK, Outcome.SUSPENDED)]
 
@@ -206,7 +208,7 @@ async def test_that_an_agents_handoff_is_the_engines_action_with_a_packet(rig: R
     rig.start()
     reply, notice = await rig.ask("order refund", 2)
     assert reply.body["text"] == "I need to ask."
-    assert notice.body["text"] == texts.notice("money_limit")
+    assert notice.body["text"] == texts.notice("money_limit", told=True)
     (waiting,) = await rig.handoffs.list_escalated(TENANT)
     packet = (await rig.handoffs.read(TENANT, waiting.conversation_id)).packet
     assert packet["goal"] == "a refund"
@@ -242,3 +244,94 @@ async def test_that_an_agent_knows_no_more_than_it_was_granted(rig: Rig) -> None
     request = msgspec.json.decode(rig.host.calls[0].payload, type=TurnRequest)
     assert request.contact.display_name == ""
     assert request.passages[0].title == "Returns"
+
+
+UNSURE = HandoffAsk("not_able", "what is wanted")
+
+
+async def test_that_an_agent_that_did_not_understand_means_a_question_before_a_person(
+    rig: Rig,
+) -> None:
+    await rig.agent("order", says("A colleague!", status="handoff", handoff=UNSURE, confidence=0.3))
+    rig.start()
+    place = await rig.conversation()
+    await rig.write(place, "order hm")
+    (asked,) = await rig.wait_for(place, 1)
+    assert (asked.body["text"], asked.body["outcome"]) == (texts.CLARIFY, "clarifying")
+    assert asked.body["confidence"] == 0.3
+    assert await rig.handoffs.list_escalated(TENANT) == []
+    await rig.write(place, "order hm hm")
+    _, notice = await rig.wait_for(place, 2)
+    assert notice.body == {"text": texts.notice("not_able"), "reason": "not_able"}
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        HandoffAsk("asked_for_person"),
+        HandoffAsk("money_limit"),
+        HandoffAsk("not_allowed"),
+        HandoffAsk("failed"),
+        HandoffAsk("not_able", question="Which order is it? They did not say it twice."),
+    ],
+)
+async def test_that_a_good_reason_hands_over_at_once(rig: Rig, ask: HandoffAsk) -> None:
+    await rig.agent("order", says("", status="handoff", handoff=ask))
+    rig.start()
+    (notice,) = await rig.ask("order hm")
+    assert notice.body == {"text": texts.notice(ask.reason), "reason": ask.reason}
+
+
+async def test_that_after_something_was_done_nobody_asks_back(rig: Rig) -> None:
+    async def acts(request: TurnRequest, calls: Calls) -> TurnReply:
+        await calls.tool("shop.cancel", "done", write=True)
+        return TurnReply("", status="handoff", handoff=UNSURE)
+
+    await rig.agent("order", acts)
+    rig.start()
+    (notice,) = await rig.ask("order hm")
+    assert notice.kind == "handoff"
+
+
+async def test_that_what_was_answered_is_said_before_we_ask_about_the_rest(rig: Rig) -> None:
+    await rig.agent("order", says("Your order is fine.", leftover="the return thing"))
+    await rig.agent("return", says("", status="handoff", handoff=UNSURE))
+    rig.start()
+    (reply,) = await rig.ask("order, and the return thing")
+    assert reply.body["text"] == f"Your order is fine.\n\n{texts.CLARIFY_REST}"
+
+
+async def test_that_a_handoff_is_announced_once(rig: Rig) -> None:
+    found = [EvidenceItem("tool", "commerce.orders.get#W1", "pending")]
+    ask = HandoffAsk("asked_for_person")
+    await rig.agent("order", says("I pass you on.", status="handoff", handoff=ask))
+    await rig.agent("please", says("Found.", status="handoff", handoff=ask, evidence=found))
+    rig.start()
+    (notice,) = await rig.ask("order")
+    assert notice.body["text"] == texts.notice("asked_for_person")
+    reply, notice = await rig.ask("please", 2)
+    assert reply.body["text"] == "Found."
+    assert notice.body["text"] == texts.notice("asked_for_person", told=True)
+
+
+async def test_that_the_confidence_of_asking_for_a_person_is_the_routers(rig: Rig) -> None:
+    await rig.agent("order", echo)
+    rig.start()
+    place = await rig.conversation()
+    await rig.write(place, "a person please")
+    await rig.wait_for(place, 1)
+    (turn,) = await TurnHistory(rig.db).of(TENANT, place)
+    assert turn.confidence == pytest.approx(0.99)
+
+
+async def test_that_a_follow_up_is_looked_up_with_its_matter_and_offered_to_who_spoke(
+    rig: Rig,
+) -> None:
+    await rig.agent("order", echo)
+    rig.start()
+    place = await rig.conversation()
+    await rig.write(place, "how much is express for an order?")
+    await rig.wait_for(place, 1)
+    await rig.write(place, "and standard?")
+    await rig.wait_for(place, 2)
+    assert rig.recall.asked[-1].text == "how much is express for an order?\nand standard?"
