@@ -38,6 +38,7 @@ from hyperpersonal_core.routing.understanding import Understanding
 from hyperpersonal_core.tenants.service import Tenants
 from hyperpersonal_core.tenants.values import Member, NewMember, Role, Tenant
 from hyperpersonal_core.turns.history import TurnHistory, TurnView
+from hyperpersonal_core.turns.prune import PRUNE_JOB, JournalPruner
 from hyperpersonal_core.turns.services import Services
 from hyperpersonal_core.turns.turn import TurnSettings
 from hyperpersonal_core.turns.worker import TurnWorker
@@ -45,6 +46,7 @@ from hyperpersonal_core.turns.worker import TurnWorker
 __all__ = [
     "IMPORT_ATTEMPTS_MAX",
     "IMPORT_JOB",
+    "PRUNE_JOB",
     "AgentCard",
     "Appended",
     "ArticleView",
@@ -72,6 +74,7 @@ __all__ = [
     "Inbound",
     "Installation",
     "Installations",
+    "JournalPruner",
     "Knowledge",
     "Kv",
     "Labelled",

@@ -13,6 +13,7 @@ from uuid import UUID
 from hyperpersonal_core.api import (
     IMPORT_ATTEMPTS_MAX,
     IMPORT_JOB,
+    PRUNE_JOB,
     Channels,
     Contacts,
     Handoffs,
@@ -22,6 +23,7 @@ from hyperpersonal_core.api import (
     Imports,
     Inbound,
     Installations,
+    JournalPruner,
     Knowledge,
     Kv,
     NoModel,
@@ -245,6 +247,9 @@ async def open_jobs(
     """The background jobs of this deployment; slices register theirs here."""
     jobs = await Jobs.open(found.database_url)
     jobs.register(IMPORT_JOB, _imports(ground, mind).run, attempts_max=IMPORT_ATTEMPTS_MAX)
+    pruner = JournalPruner(ground.db, ground.clock)
+    jobs.register(PRUNE_JOB, pruner.run)
+    await pruner.plan()
     stack.push_async_callback(jobs.close)
     background(stack, jobs.run())
     return jobs

@@ -32,6 +32,7 @@ from hyperpersonal_web.wiring import (
     open_engine,
     open_gateway,
     open_ground,
+    open_jobs,
     open_market,
     open_understanding,
     warm,
@@ -147,6 +148,7 @@ async def open_stage(props: Props, progress: Progress) -> AsyncIterator[Stage]:
         progress("agents", 0.3)
         engine = await open_engine(stack, ground, mind, market)
         gateway = await open_gateway(stack, ground, mind)
+        await open_jobs(stack, ground, mind, props.addresses)
         await warming
         progress("agents", 1.0)
         listener = listen(settings.host, settings.port)
