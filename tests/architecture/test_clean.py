@@ -1,4 +1,4 @@
-"""What is committed speaks of the project alone: no index hosts, no machine paths, no built things."""
+"""What is committed speaks of the project alone, holds nothing built, and migrates in one line."""
 
 import re
 import subprocess
@@ -43,3 +43,9 @@ def test_that_the_lock_has_hashes_and_no_addresses() -> None:
     pins = re.findall(r"^[\w.-]+==", lock, re.MULTILINE)
     assert len(pins) > 50
     assert lock.count("--hash=sha256:") >= len(pins)
+
+
+def test_that_migrations_form_one_line() -> None:
+    for folder in sorted(ROOT.glob("*/*/migrations/versions")):
+        names = sorted(path.name for path in folder.glob("[0-9]*.py"))
+        assert [name[:4] for name in names] == [f"{n:04}" for n in range(1, len(names) + 1)], names
