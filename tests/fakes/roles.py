@@ -1,6 +1,7 @@
 """`hp serve --role …` as processes of their own, and the demo's merchant they serve."""
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ class RoleProcess:
             "HP_PORT": "0",
         }
         self._role = role
+        self._log = props.settings.data_dir / f"{role}-{secrets.token_hex(4)}.log"
         self._process: subprocess.Popen[str] | None = None
         self.told = ""
 
@@ -33,10 +35,11 @@ class RoleProcess:
     def begin(self) -> "RoleProcess":
         """Start it; `wait` for it before use."""
         command = [sys.executable, "-m", "hyperpersonal_web.cli", "serve", "--role", self._role]
-        self._process = subprocess.Popen(
-            command, env={**os.environ, **self._given}, stdout=subprocess.PIPE, text=True,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(
+                command, env={**os.environ, **self._given}, stdout=subprocess.PIPE, text=True,
+                stderr=log,
+            )  # fmt: skip
         return self
 
     def wait(self) -> None:
@@ -44,7 +47,7 @@ class RoleProcess:
         assert self._process is not None
         assert self._process.stdout is not None
         self.told = self._process.stdout.readline().strip()
-        assert self.told, f"the {self._role} did not start"
+        assert self.told, f"the {self._role} did not start: {self._log.read_text()[-2000:]}"
 
     def start(self) -> None:
         """Start it and wait until it is ready."""

@@ -1,6 +1,9 @@
 """The turn engine's rig with its plugins in runtimes that are asked over the bus."""
 
-from fakes.turns import QUICK, FakeShop, PageRecall, Releases, Rig, ScriptedHost, WordRouter
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from fakes.turns import QUICK, TENANT, FakeShop, PageRecall, Releases, Rig, ScriptedHost, WordRouter
 from hyperpersonal_core.installations.host_service import HostService
 from hyperpersonal_core.installations.journal import TurnJournals
 from hyperpersonal_core.installations.remote_host import RemoteHost
@@ -11,11 +14,49 @@ from hyperpersonal_core.kit.requests import Requests
 from hyperpersonal_core.turns.services import Services
 from hyperpersonal_core.turns.turn import TurnSettings
 from hyperpersonal_core.turns.worker import TurnWorker
-from hyperpersonal_runtime.api import PluginHost
+from hyperpersonal_runtime.api import (
+    CallResult,
+    CallScope,
+    Entry,
+    HookCall,
+    Limits,
+    PluginHost,
+    Ports,
+    SealedRelease,
+)
 
 SILENCE_S = 0.8
 ALIVE_S = 0.1
 NEVER_S = 1_000.0
+
+
+SCOPE = CallScope(str(TENANT), "00000000-0000-0000-0000-000000000009")
+RELEASE = SealedRelease("acme/claimed", "1.0.0", "sha256:x", "x", {"x.py": b"source"})
+CALL = HookCall(RELEASE, "reply", b"{}", SCOPE, ("kv:1MiB",), Limits(deadline_ms=3_000))
+ENTRY = Entry(
+    "1", "kv.get", '{"key":"\\u0000"}', b"\xff" * 32, '{"value":1}', True, {"calls": 1}, 2.5
+)
+
+
+Told = Callable[[HookCall, TurnJournals], Awaitable[CallResult]]
+
+
+class ToldHost:
+    """A plugin host that does as it is told."""
+
+    def __init__(self, told: Callable[[HookCall], Awaitable[CallResult]]) -> None:
+        self._told = told
+        self.calls: list[HookCall] = []
+        self.closed = asyncio.Event()
+
+    async def start(self, ports: Ports) -> None: ...
+
+    async def close(self) -> None:
+        self.closed.set()
+
+    async def call(self, call: HookCall) -> CallResult:
+        self.calls.append(call)
+        return await self._told(call)
 
 
 class Runtime:
