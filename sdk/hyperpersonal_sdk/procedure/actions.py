@@ -12,7 +12,7 @@ from hyperpersonal_sdk.procedure.text import join
 
 _ORDER_WORDS = re.compile(
     r"\b(?:orders?|everything|all|whole|entire|purchase)\b|#\s?W?\d"
-    r"|\bthe\s+(?:one|other)\s+(?:with|that|containing)\b",
+    r"|\bthe\s+(?:one|other)\s+(?:with|that|which|containing)\b",
     re.I,
 )
 _PART = re.compile(
@@ -20,7 +20,8 @@ _PART = re.compile(
     r"|\b(?:keep|leave|ship|send)\s+(?:\w+\s+)?(?:the\s+)?(?:rest|others?|other\s+items)\b"
     r"|\b(?:rest|others?)\b[^.;]{0,20}\bstays?\b"
     r"|\b(?:1|one)\s+of\s+(?:the|my|those|them|these)\b|\bremov\w*\s+(?:one|1|the|a|my)\b"
-    r"|\b(?:only|just)\s+(?:the|my|one|1)\b|\b(?:the|my)\s+\w+(?:\s\w+)?\s+only\b",
+    r"|(?<!with )(?<!has )(?<!containing )"
+    r"\b(?:only|just)\s+(?:the|my|one|1)\b|\b(?:the|my)\s+\w+(?:\s\w+)?\s+only\b",
     re.I,
 )
 _NOT_THE = re.compile(r"\bnot\s+(?:the|my)\b[^.;]*", re.I)
@@ -70,30 +71,33 @@ def _whole_order(request, order):
 
 
 def give_back(request, shop):
-    actions = []
+    actions, refused = [], []
     for order, bought in picking.picked(request, shop, ("delivered",)):
-        must_be(order, "delivered", "returned")
-        if not bought:
-            raise Ask(
-                "item",
-                words.ask_item(order["id"], [i["name"] for i in order["items"]]),
-                order["id"],
-            )
-        method = payments.for_refund(request, order, shop, _names(bought[:2]))
-        back = money.show(*money.total([i["price"] for i in bought]))
-        actions.append(
-            action(
-                "commerce.returns.create",
-                {"order_id": order["id"], "item_ids": [i["item_id"] for i in bought],
-                 "payment_method_id": method["id"]},
-                f"Return {_names(bought)} of order {order['id']}; {back} goes to "
-                f"{payments.label(method)}.",
-                f"The return of {_names(bought)} (order {order['id']}) is registered; {back} "
-                f"goes to "
-                f"{payments.name(method)}. {words.RETURN_MAIL}",
-            )
-        )  # fmt: skip
+        try:
+            actions.append(_return_one(request, order, bought, shop))
+        except Refuse as refusal:
+            refused.append(str(refusal))
+    if not actions:
+        raise Refuse(" ".join(refused))
+    actions[0]["say"] = " ".join([*refused, actions[0]["say"]])
     return actions
+
+
+def _return_one(request, order, bought, shop):
+    must_be(order, "delivered", "returned")
+    if not bought:
+        names = [i["name"] for i in order["items"]]
+        raise Ask("item", words.ask_item(order["id"], names), order["id"])
+    method = payments.for_refund(request, order, shop, _names(bought[:2]))
+    back = money.show(*money.total([i["price"] for i in bought]))
+    return action(
+        "commerce.returns.create",
+        {"order_id": order["id"], "item_ids": [i["item_id"] for i in bought],
+         "payment_method_id": method["id"]},
+        f"Return {_names(bought)} of order {order['id']}; {back} goes to {payments.label(method)}.",
+        f"The return of {_names(bought)} (order {order['id']}) is registered; {back} goes to "
+        f"{payments.name(method)}. {words.RETURN_MAIL}",
+    )  # fmt: skip
 
 
 def swap(request, shop):

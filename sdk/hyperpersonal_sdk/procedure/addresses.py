@@ -7,6 +7,7 @@ from hyperpersonal_sdk.procedure.actions import action, must_be
 from hyperpersonal_sdk.procedure.asks import Ask, Refuse
 from hyperpersonal_sdk.procedure.text import join, show_address
 
+_SAME_AS_ORDER = re.compile(r"\bsame\s+(?:\w+\s+){0,2}as\s+(?:my|the|that)\b[^.;]*", re.I)
 _OF_ORDER = re.compile(
     r"\b(?:address|place|one|same\s+as)\b[^.;]{0,30}?\b(?:of|from|on|in|as|for|with|like)\b"
     r"\s+((?:my|the|that|order)\b[^.;]{0,60})",
@@ -16,9 +17,9 @@ _OF_ORDER = re.compile(
 
 def set_address(request, shop):
     actions, there = [], []
-    for order in finder.orders(request, shop, ("pending",)):
+    for order in finder.orders(_target(request), shop, ("pending",)):
         must_be(order, "pending", "sent to another address")
-        place = _where(request, shop, f"order {order['id']}")
+        place = _where(request, shop, f"order {order['id']}", order["id"])
         if order["address"] == place and order["id"] not in request["orders"]:
             there.append(order["id"])
             continue
@@ -47,7 +48,15 @@ def profile_address(request, shop):
     ]
 
 
-def _where(request, shop, what):
+def _target(request):
+    """The request without the words on the order whose address is to be taken."""
+    own = request.get("own", request["text"])
+    cut = {key: _SAME_AS_ORDER.sub(" ", said) for key, said in
+           (("text", request["text"]), ("own", own))}  # fmt: skip
+    return {**request, **cut}
+
+
+def _where(request, shop, what, order_id=""):
     """The address meant: written out, that of another order, of the profile, or of a known city."""
     if request.get("address"):
         return request["address"]
@@ -57,7 +66,7 @@ def _where(request, shop, what):
             return other["address"]
     if request.get("to_default"):
         return shop.customer["address"]
-    described = _of_order(request, shop)
+    described = _of_order(request, shop, order_id)
     if described:
         return described["address"]
     known = {tuple(sorted(a.items())): a for a in _known_addresses(shop)}
@@ -68,14 +77,14 @@ def _where(request, shop, what):
     raise Ask("address", words.ask_address(what), what)
 
 
-def _of_order(request, shop):
+def _of_order(request, shop, order_id):
     """The order whose address is meant: "the address of my delivered order", "the same as the
     order with the lamp"."""
     match = _OF_ORDER.search(request["text"])
     if not match:
         return None
     said = match.group(1)
-    others = [o for o in shop.orders() if o["id"] not in request["orders"]]
+    others = [o for o in shop.orders() if o["id"] not in (order_id, *request["orders"])]
     fits = finder.holding({"text": said}, others)
     fits = fits or [o for o in others if o["status"].split()[0] in said.lower()]
     places = {show_address(o["address"]) for o in fits}

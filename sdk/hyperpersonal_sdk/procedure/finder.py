@@ -17,6 +17,8 @@ _EXTREME = re.compile(
     r"(?:(?:pending|open)\s+)?(?:orders?\b|of\s+(?:them|these|those|my\s+(?:\w+\s+)?orders))",
     re.I,
 )
+_PLACE = re.compile(r"\b(?:[Mm]y|[Tt]he)\s+([A-Z]\w+(?:\s[A-Z]\w+)?)\s+(?:order|package|parcel)\b")
+_LOOK = re.compile(r"\bthe\s+((?:[\w-]+\s+){1,3})one\b", re.I)
 _NUMBERS = {"two": 2, "2": 2, "three": 3, "3": 3, "four": 4, "4": 4}
 _SO_MANY = re.compile(
     r"\b(?:the|my|these|those)\s+(two|three|four|[234])\s+(?:\w+\s+)?orders\b", re.I
@@ -50,7 +52,8 @@ def orders(request, shop, statuses):
         return mine
     if mine and (_ALL_ORDERS.search(request["text"]) or _all_things(request)):
         return mine
-    fits = holding(request, mine) or holding(request, shop.orders()) or mine
+    fits = _by_place(request, mine) or holding(request, mine) or _by_look(request, mine)
+    fits = fits or holding(request, shop.orders()) or mine
     if not fits:
         raise Refuse(f"I found no {' or '.join(statuses)} order on your account.")
     if len(fits) == 1 or _each_by_an_item(request, fits):
@@ -100,6 +103,26 @@ def _named_by_items(request, shop, statuses, found):
     others = [o for o in shop.orders() if o["status"] in statuses and o not in found]
     more = holding({"text": request.get("own", "")}, others)
     return more if len(more) == 1 else []
+
+
+def _by_place(request, mine):
+    """The orders that go where it is said: "my Phoenix order"."""
+    said = _PLACE.search(request["text"])
+    return [o for o in mine if said and o["address"]["city"].lower() == said.group(1).lower()]
+
+
+def _by_look(request, mine):
+    """The one order with an item that looks as said: "cancel the blue one"."""
+    look = _LOOK.search(request.get("own", ""))
+    if not look:
+        return []
+    fits = [o for o in mine if any(_looks(look.group(1), item) for item in o["items"])]
+    return fits if len(fits) == 1 else []
+
+
+def _looks(said, item):
+    found = items.options_in(said, [item])
+    return any(value is not None for value in found.values())
 
 
 def _each_by_an_item(request, fits):

@@ -103,10 +103,13 @@ def _whole(name, spoken, i):
 def _foreign(name, spoken, i):
     """Whether another kind is named: "tea kettle" never means an Electric Kettle."""
     before = spoken[i - 1][1] if i else ""
+    if before + spoken[i][1] in words(name) or (before, spoken[i][1]) in _MUCH_THE_SAME:
+        return False
     return before in _KIND_WORDS and before not in words(name)
 
 
 TYPO_LETTERS_MIN = 6
+_MUCH_THE_SAME = {("coffee", "machine")}  # of an espresso machine
 _EMPTY = frozenset(("set", "kit", "cleaner"))  # last words that say little of what a thing is
 _CALLED = {
     "smartphone": ("phone", "cellphone", "mobile"),
@@ -124,7 +127,7 @@ _CALLED = {
     "charger": ("powerbank",),
     "perfume": ("fragrance",),
     "laptop": ("computer",),
-    "camera": ("cam",),
+    "camera": ("cam", "digicam"),
 }
 
 # Words that make another kind of thing of the word they stand before.

@@ -22,6 +22,7 @@ _THING = re.compile(r"^\s*(?:also\s+)?(?:the|my|both|this|two)\s+(?P<what>\S.*?)
 _SLIP = re.compile(
     r"\b(?:the|my)\s+[^,.;]{2,40},?\s*(?=\b(?:i\s+mean|i\s+meant|or\s+rather)\b)", re.I
 )
+_KEPT = re.compile(r"\bkeep(?:ing)?\s+[^,.;]*", re.I)
 _NO_NAME = frozenset(
     """order orders item items stuff thing things one ones whole entire package parcel purchase
     purchases rest other others everything refund money products product all pair full remaining
@@ -31,7 +32,8 @@ _NO_NAME = frozenset(
 
 def unnamed(request, names):
     """The things listed in a wish that none of these product names stands for."""
-    said = _SLIP.sub(" ", request.get("own", request["text"]))
+    said = _KEPT.sub(" ", request.get("own", request["text"]))
+    said = _SLIP.sub(" ", said)
     verb = _VERB.search(said)
     if not verb:
         return []

@@ -10,13 +10,14 @@ _EXCEPT = re.compile(
     r"|keep(?:ing)?(?!\s+(?:everything|all|the\s+(?:rest|same|other)|it|them)\b))\b",
     re.I,
 )
+_KEPT = re.compile(r"\bkeep(?:ing)?\s+[^,.;]*", re.I)
 _CHEAP, _DEAR = (
     re.compile(r"\b(?:cheap|(?:least|less)\s+expensive)", re.I),
     re.compile(r"\b(?:most|more)\s+expensive|\bpric(?:ey|ier)", re.I),
 )
 _THING = r"\s+(?:\w+\s+)?(?:item|thing|one|product|article|piece)\b"
-_CHEAP_ONE = re.compile(rf"\b(?:cheapest|least\s+expensive){_THING}", re.I)
-_DEAR_ONE = re.compile(rf"\b(?:most\s+expensive|priciest|dearest){_THING}", re.I)
+_CHEAP_ONE = re.compile(rf"\b(?:cheapest|cheaper|least\s+expensive){_THING}", re.I)
+_DEAR_ONE = re.compile(rf"\b(?:m(?:ost|ore)\s+expensive|pric(?:ier|iest)|dearest){_THING}", re.I)
 _IT_AND = re.compile(
     r"\b(?:it|them|that|those)(?:\s+back)?\b,?\s+(?:and\s+also|and|also|as\s+well\s+as"
     r"|along\s+with|together\s+with|plus)\s+"
@@ -35,7 +36,7 @@ _HINTS = (
     ),
 )
 _TO = re.compile(r"\bto\s*$", re.I)
-_WHOLE = re.compile(r"\b(?:order|orders|package|parcel|everything|them|these|items|all)\b", re.I)
+_WHOLE = re.compile(r"\b(?:order|orders|package|parcel|everything|items|all)\b", re.I)
 _ALL = re.compile(
     r"\b(?:all|every|everything|entire|whole|both|full|complete)\b"
     r"(?!\s+(?:size|refund|else|the\s+other\s+options|other\s+options|the\s+same))",
@@ -63,6 +64,8 @@ def picked(request, shop, statuses):
         found = _grouped(request, named)
         if request["verb"] == "return":
             _add_unnamed(request, scope, found)
+            if not items.mentions(request.get("own", ""), {name for _, name in named}):
+                found = [(order, _extreme(request, bought)) for order, bought in found]
     else:
         chosen = _whole_orders(request, shop, statuses, scope)
         found = [(order, _extreme(request, _without_kept(request, order["items"])))
@@ -73,8 +76,7 @@ def picked(request, shop, statuses):
 def _add_unnamed(request, scope, found):
     """Things listed without their name go with the others if what is said of them fits one item;
     one that fits none is asked about, because a return is made once."""
-    looked = [*scope, *(order for order, _ in found)]
-    names = {item["name"] for order in looked for item in order["items"]}
+    names = {item["name"] for _, bought in found for item in bought}
     for what in listed.unnamed(request, names):
         fits = [
             (o, i)
@@ -129,7 +131,8 @@ def _whole_orders(request, shop, statuses, scope):
     for order in found:
         single = len(order["items"]) == 1
         said = request.get("own", request["text"])
-        if not (single or _ALL.search(request["text"]) or _WHOLE.search(said)):
+        whole = _ALL.search(request["text"]) or _WHOLE.search(said)
+        if not (single or whole or _DEAR_ONE.search(said) or _CHEAP_ONE.search(said)):
             names = [item["name"] for item in order["items"]]
             raise Ask("item", words.ask_item(order["id"], names), order["id"])
     return found
@@ -138,10 +141,12 @@ def _whole_orders(request, shop, statuses, scope):
 def _spoken(request, scope):
     """[(order, name)] of what the words name, in the orders looked at."""
     names = {item["name"] for order in scope for item in order["items"]}
-    for said in (_ORDER_WITH.sub("order", request["text"]), request.get("before", "")):
-        kept = _EXCEPT.search(said)
+    for words_said in (_ORDER_WITH.sub("order", request["text"]), request.get("before", "")):
+        said, kept = words_said, _EXCEPT.search(words_said)
         if kept and _ALL.search(said):
             return []
+        if kept and kept.group().lower().startswith("keep"):
+            said, kept = _KEPT.sub(" ", said), None
         listed = said[: kept.start()] if kept else said
         if said and _IT_AND.search(listed):
             listed = f"{request.get('before', '')} {listed}"

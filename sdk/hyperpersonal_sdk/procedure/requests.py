@@ -47,10 +47,11 @@ _QUESTION = re.compile(
 )
 _DIFFERENCE = re.compile(r"\bdifference\b", re.I)
 _TO_DEFAULT = re.compile(
-    r"\b(?:my|the)\s+(?:default|profile|account|home|current|usual|normal|regular)\s+"
+    r"\b(?:my|the)\s+(?:default|profile|account|home|main|primary|current|usual|normal|regular)\s+"
     r"(?:home\s+|shipping\s+)?address\b"
     r"|\baddress\s+(?:(?:that\s+)?(?:you\s+have\s+)?on|in|from)\s+(?:file|my\s+(?:profile|account))"
-    r"|\bto\s+my\s+(?:home|house|place)\b|\b(?:send|ship|deliver|come)\w*\b[^.;]{0,90}\bhome\b",
+    r"|\bto\s+(?:my|the)\s+default(?:\s+one)?\b|\bto\s+my\s+(?:home|house|place)\b|\b(?:send"
+    r"|ship|deliver|come)\w*\b[^.;]{0,90}\bhome\b",
     re.I,
 )
 

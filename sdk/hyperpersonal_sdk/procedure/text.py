@@ -10,7 +10,7 @@ _ACTION = (
 _CUT = re.compile(
     r"(?<=[.!?;])\s+"
     r"|\n+"
-    r"|[,;]\s+(?=(?:(?:and|or|but)\s+)?(?:if|otherwise|unless)\b)"
+    r"|[,;]\s+(?=(?:(?:and|or|but)\s+)?(?:if|otherwise|else|unless)\b)"
     r"|\s+(?=otherwise\b)"
     r"|,?\s+and\s+(?=for\s+(?:the|my|order)\b)"
     r"|,\s+(?=(?:then|but|also|while|plus)\b)"
@@ -68,7 +68,8 @@ def segments(text):
     masked, start, pieces = mask(text), 0, []
     for cut in _CUT.finditer(masked):
         piece = text[start : cut.start()].strip()
-        if _CONDITION.match(piece) and text[cut.start() - 1] not in _END:
+        other_way = text[cut.end() :].lower().startswith(("else", "otherwise"))
+        if _CONDITION.match(piece) and text[cut.start() - 1] not in _END and not other_way:
             continue  # a condition and what it is the condition of stay together
         pieces.append((start, piece))
         start = cut.end()

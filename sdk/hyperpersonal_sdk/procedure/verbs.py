@@ -39,6 +39,9 @@ ACTING = (
         r"|be\s+shipped|be\s+delivered|delivered|sent|shipped)\s+to\b[^.;]{0,60}"
         r"\b(?:address|home|house|place|office|\d{1,6}\s+[A-Z])",
         r"\buse\b[^.;]{0,40}\baddress\b",
+        r"\borders?\s+(?:should\s+|to\s+)?(?:go|come)\s+to\b[^.;]{0,60}\b(?:address|home|house"
+        r"|place|office)",
+        r"\bchang\w*\s+(?:the\s+)?(?:shipping|delivery|destination)\b",
         r"\b(?:ship|send|deliver)\b[^.;]{0,40}\bto\s+the\s+same\s+(?:address|place)\b",
         r"\b(?:ship|send|deliver|shipped|sent|delivered)\b[^.;]{0,60}\bto\s+(?:my|the|our)\b"
         r"[^.;]{0,40}\baddress\b",
@@ -80,6 +83,11 @@ ACTING = (
         r"\b(?:want|like|need|prefer|have)\b[^.;]{0,60}\b(?:instead\s+of|rather\s+than)\b"
         r"(?![^.;]{0,25}\b(?:paypal|card|refund|cancel|return))",
         r"\bmake\s+(?:it|that|them)\s+(?:an?|the)\b",
+        r"\b(?:want|like|love|need|prefer|have|get)\b[^.;]{0,30}\b(?:it|them|one)\s+in\s+"
+        r"(?!my|the|order|full|stock|time|case|return)\w+",
+        r"\bshould\s+(?:rather\s+)?(?:become\b|(?:be|have)\s+(?:an?\s+|in\s+)?(?:size|colou?r)\b)",
+        r"\b(?:is|was)\s+wrong\b[^.;]{0,20}\bi\s+(?:want|need|meant|would\s+like)\b",
+        r"\bfor\s+the\s+(?:\w+\s+){1,3}i(?:'d\s+like|\s+want|\s+need|\s+prefer)\b",
         r"\bchang(?:e|ed|ing)\b(?!\s+(?:my|your|his|her|their)\s+mind)[^.;]{0,160}\b(?:to|into"
         r"|for)\b",
     )),
@@ -183,7 +191,8 @@ NEGATED = _any(
 )  # fmt: skip
 KEEPS = _any(
     r"(?<!n't want to )(?<!not want to )(?<!n't )(?<!not )(?<!n't need to )"
-    r"\b(?:keep|keeping)\s+((?:the|my|it|that)\b(?!\s+(?:same|other|rest))[^,.;]{0,50})",
+    r"\b(?:keep|keeping)\s+((?!in\b|as\b|everything\b|all\b|going\b|getting\b)\w+\b(?!\s+(?:same"
+    r"|other|rest))[^,.;]{0,50})",
     r"\b((?:the|my)\s+[^,.;]{2,40}?)\s+(?:stays?|can\s+stay)\b",
     r"\b((?:the|my)\s+[^,.;]{2,40}?)\s+(?:is|are|was|were)\b[^.;]{0,40}\bkeep(?:ing)?\s+(?:it"
     r"|them)\b",
@@ -211,7 +220,7 @@ PERSON = _any(
 NEVER_MIND = _any(r"^\W*(?:never\s?mind|forget\s+(?:it|about\s+it)|stop|drop\s+it|leave\s+it)\b")
 IF = re.compile(r"^(?:and\s+|but\s+|or\s+)?(?:only\s+)?(?:if|in case|otherwise|unless)\b", re.I)
 IF_FAILED = re.compile(
-    r"^(?:and\s+|but\s+|or\s+)?(?:otherwise\b|(?:if|in case)\b.{0,80}?(?:\bnot?\b|n't\b"
+    r"^(?:and\s+|but\s+|or\s+)?(?:otherwise\b|else\b|(?:if|in case)\b.{0,80}?(?:\bnot?\b|n't\b"
     r"|\bun(?:able|available)\b|\balready\b|\btoo\s+late\b"
     r"|\bimpossible\b|\brefus\w*|\bden(?:y|ied)\b|\bfail\w*))",
     re.I,
