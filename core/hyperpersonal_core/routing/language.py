@@ -1,7 +1,8 @@
 """Which language a message is in, as far as we must know: English, or one we cannot answer.
 
 Counted by the small words each language cannot do without; what English also has (`die`, `me`) is
-not counted. Two different ones, and more than English ones, make a language: names do not.
+not counted, nor what names are made of (`von`, `de la`). Two different ones, and more than English
+ones, make a language.
 """
 
 import re
@@ -12,20 +13,20 @@ LETTERS_MAX = 400
 MARKS_LEAST = 2
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 _MARKS = {
-    "de": """ich wo ist meine mein meinen meiner nicht und der das ein eine einen bestellung wann
+    "de": """ich wo ist meine mein meinen meiner nicht und das ein eine einen bestellung wann
         kann bitte habe haben wie für auf zu zurück geld paket möchte sie wir danke hallo warum
-        kommt bin sind ihr noch einem mit sprechen von""",
-    "fr": """je où est mon ma mes le la les des une un pas et pour avec vous votre commande bonjour
+        kommt bin sind ihr noch einem mit sprechen""",
+    "fr": """je où est mon ma mes des une un pas et pour avec vous votre commande bonjour
         merci veux voudrais puis-je peux retourner remboursement colis quand c'est j'ai parler à
-        que qui ne suis dans sur du ce""",
-    "es": """el la los las un una mi mis qué que dónde donde está pedido puedo quiero devolver hola
-        gracias por para con cuándo cómo es del artículo reembolso necesito hablar tengo paquete
+        que qui ne suis dans sur ce""",
+    "es": """un una mi mis qué que dónde donde está pedido puedo quiero devolver hola
+        gracias por para con cuándo cómo es artículo reembolso necesito hablar tengo paquete
         cuando mío""",
-    "it": """il lo la gli un una mio mia ordine dove è quando posso vorrei restituire grazie ciao
-        buongiorno per con non che di della sono ho rimborso pacco voglio parlare mi""",
+    "it": """il gli un una mio mia ordine dove è quando posso vorrei restituire grazie ciao
+        buongiorno per con non che sono ho rimborso pacco voglio parlare mi""",
     "pt": """meu minha pedido onde está quando posso quero devolver obrigado obrigada olá não para
-        com uma um dos que reembolso falar preciso encomenda é""",
-    "nl": """ik mijn waar wanneer bestelling het een niet van voor met kan hoe wil terug
+        com uma um que reembolso falar preciso encomenda é""",
+    "nl": """ik mijn waar wanneer bestelling het een niet voor met kan hoe wil terug
         retourneren bedankt hallo pakket graag spreken heb wij jullie""",
 }
 _MARK_SETS = {language: frozenset(words.split()) for language, words in _MARKS.items()}

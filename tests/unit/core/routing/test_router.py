@@ -188,3 +188,46 @@ async def test_that_a_batch_is_answered_in_order_and_tenants_apart(
     assert given[2].installation_id == asks[2].agents[0].installation_id
     assert given[3].kind == "reply"
     assert await shop.services.router.decide_many([]) == []
+
+
+async def test_that_an_order_number_needs_no_question(shop: Shop) -> None:
+    for text in ("wheres my ordr W1000001", "I have a problem with my order W1000001"):
+        decision = await shop.decide(text)
+        assert (decision.kind, decision.label) == ("agent", "order"), text
+    assert (await shop.decide("I have a problem with my order")).kind == "clarify"
+
+
+async def test_that_a_follow_up_stays_with_who_spoke_last(shop: Shop) -> None:
+    said = (Speech("contact", "when do i get my refund"), Speech("agent", "Within five days."))
+    last = _agent("return")
+    for text in ("how long does it take", "and by paypal?"):
+        ask = RouteAsk(shop.tenant, text, AGENTS, said, last=last.installation_id)
+        assert (await shop.services.router.decide(ask)).installation_id == last.installation_id
+    for text in ("where is my order", "is this jacket waterproof?"):
+        ask = RouteAsk(shop.tenant, text, AGENTS, said, last=last.installation_id)
+        assert (await shop.services.router.decide(ask)).installation_id != last.installation_id
+
+
+async def test_that_another_language_is_told_so_once_and_then_gets_a_person(shop: Shop) -> None:
+    text = "Wo ist meine Bestellung? Ich habe nichts bekommen"
+    told = await shop.decide(text)
+    assert (told.kind, "Englisch" in told.question) == ("clarify", True)
+    again = RouteAsk(shop.tenant, text, AGENTS, clarified=True)
+    second = await shop.services.router.decide(again)
+    assert (second.kind, second.handoff) == ("person", "not_able")
+    asked = await shop.decide("je veux parler \u00e0 un humain")
+    assert (asked.kind, asked.handoff) == ("person", "asked_for_person")
+
+
+async def test_that_what_asks_for_nothing_is_answered_by_us_unless_it_answers(shop: Shop) -> None:
+    assert (await shop.decide("?")).kind == "reply"
+    ask = RouteAsk(shop.tenant, "yes", AGENTS, active=_agent("return").installation_id)
+    assert (await shop.services.router.decide(ask)).kind == "agent"
+
+
+async def test_that_a_decline_is_as_sure_as_it_knows_the_matter(shop: Shop) -> None:
+    known = await shop.decide("what's the weather tomorrow")
+    far = await shop.decide("are you hiring?")
+    assert known.kind == "decline"
+    assert known.confidence > 0.9
+    assert far.kind != "decline" or far.confidence < known.confidence
