@@ -22,7 +22,7 @@ from hyperpersonal_web.demo.stage import Props
 from hyperpersonal_web.paths import ROOT
 from hyperpersonal_web.wiring import GUEST_CACHE
 
-TINY = Terms(seconds=0.8, count=4)
+TINY = Terms(seconds=0.5, count=4)
 
 Measure = Callable[[Props, Terms], Coroutine[Any, Any, dict[str, float]]]
 
@@ -62,7 +62,6 @@ def test_turns_are_measured_with_a_trivial_and_with_the_order_agent(props: Props
         assert 0 < figures[f"{turn}_ms_p50"] <= figures[f"{turn}_ms_p99"]
         assert figures[f"{turn}_cpu_ms_p50"] > 0
         assert all(figures[f"{turn}_cpu_ms_{part}"] >= 0 for part in PARTS)
-    assert figures["turn_cpu_ms_sandboxes"] > 0
 
 
 def test_sockets_are_held_and_all_hear_the_broadcast(props: Props) -> None:

@@ -65,6 +65,7 @@ class Shopper(WSListener):
         self._sent_at = 0.0  # 0: nothing is waited for
         self._post: asyncio.StreamWriter | None = None
         self.took: list[float] = []
+        self.late: list[float] = []  # answered after the time was over
         self.ends_at = 0.0
         self.ready = asyncio.Event()
 
@@ -112,8 +113,8 @@ class Shopper(WSListener):
 
     def _done(self) -> None:
         now = time.perf_counter()
-        if self._sent_at and now < self.ends_at:  # else it is history, told at the opening
-            self.took.append(now - self._sent_at)
+        if self._sent_at:  # else it is history, told at the opening
+            (self.took if now < self.ends_at else self.late).append(now - self._sent_at)
         self._sent_at = 0.0
         self.say()
 
@@ -134,8 +135,8 @@ def _settles(frame: _Frame, until: str) -> bool:
 
 
 async def _ended(shoppers: list[Shopper]) -> None:
-    """Let what is on its way arrive, so that the server is left in peace; it does not count."""
-    for _ in range(50):
+    """Let what is on its way arrive, ten seconds at most, so that the server is left in peace."""
+    for _ in range(100):
         if not any(shopper.waits for shopper in shoppers):
             return
         await asyncio.sleep(0.1)
@@ -154,12 +155,19 @@ async def run(load: Load) -> Figures:
         shopper.say()
     await asyncio.sleep(load.seconds)
     await _ended(shoppers)
-    took = sorted(one for shopper in shoppers for one in shopper.took)
+    elapsed, took = load.seconds, [one for shopper in shoppers for one in shopper.took]
+    if not took:  # all were slower than the time that was given
+        elapsed = time.perf_counter() - began
+        took = [one for shopper in shoppers for one in shopper.late]
+    return _figures(sorted(took), elapsed)
+
+
+def _figures(took: list[float], elapsed: float) -> Figures:
     if not took:
         return Figures(0, 0.0, 0.0, 0.0)
     return Figures(
         len(took),
-        round(len(took) / load.seconds, 1),
+        round(len(took) / elapsed, 1),
         round(took[len(took) // 2] * 1000, 2),
         round(took[int(len(took) * 0.99)] * 1000, 2),
     )

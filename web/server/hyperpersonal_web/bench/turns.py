@@ -95,8 +95,10 @@ async def _measured(scene: Scene, terms: Terms, names: tuple[str, str]) -> dict[
     rate, turn = names
     way = (scene.port, scene.crowd.tokens)
     await run_load(Load(*way, min(WARM_SECONDS, terms.seconds), "ws", texts=[ORDER_TEXT]))
-    sampling = asyncio.create_task(_sample(scene, terms.seconds))
+    ended = asyncio.Event()
+    sampling = asyncio.create_task(_sample(scene, terms.seconds / SAMPLES, ended))
     figures = await run_load(Load(*way, terms.seconds, "ws", texts=[ORDER_TEXT]))
+    ended.set()
     cpu = await sampling
     return {
         f"{rate}_per_s": figures.msgs_per_s,
@@ -107,12 +109,12 @@ async def _measured(scene: Scene, terms: Terms, names: tuple[str, str]) -> dict[
     }
 
 
-async def _sample(scene: Scene, seconds: float) -> list[dict[str, float]]:
-    """CPU ms a turn by part, in each of some slices of the time in which turns were finished."""
+async def _sample(scene: Scene, every_s: float, ended: asyncio.Event) -> list[dict[str, float]]:
+    """CPU ms a turn by part, in each slice of the load's time in which turns were finished."""
     meter, slices = PartMeter(without=scene.props.shop.pid), []
     turns, used = await _finished(scene), meter.seconds()
-    for _ in range(SAMPLES):
-        await asyncio.sleep(seconds / SAMPLES)
+    while not ended.is_set():
+        await asyncio.sleep(every_s)
         now_turns, now_used = await _finished(scene), meter.seconds()
         if done := now_turns - turns:
             slices.append({part: (now_used[part] - used[part]) * 1000 / done for part in PARTS})
