@@ -5,13 +5,13 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import httpx
 import psutil
 import pytest
 from fakes.roles import RoleProcess, settle
 from hyperpersonal_core.api import TurnHistory
+from hyperpersonal_core.kit.ids import parse
 from hyperpersonal_web.demo.script import MAYA, PRIYA
 from hyperpersonal_web.demo.shop_process import STORE
 from hyperpersonal_web.demo.stage import Props
@@ -28,7 +28,7 @@ class Shopper:
 
     def __init__(self, gateway: str, session: dict[str, str]) -> None:
         headers = {"authorization": f"Bearer {session['token']}"}
-        self.conversation_id = UUID(session["conversation_id"])
+        self.conversation_id = parse("conversation", session["conversation_id"])
         self._http = httpx.AsyncClient(base_url=gateway, headers=headers, timeout=30)
         self._said = 0
 
