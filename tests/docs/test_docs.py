@@ -122,11 +122,12 @@ def test_that_every_promise_names_a_test() -> None:
 
 
 def test_that_links_lead_somewhere() -> None:
-    dead = []
-    for page in PAGES:
-        for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", page.read_text()):
-            if not (page.parent / target).exists():
-                dead.append(f"{page.relative_to(ROOT)} -> {target}")
+    dead = [
+        f"{page.relative_to(ROOT)} -> {target}"
+        for page in PAGES
+        for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", page.read_text())
+        if not (page.parent / target).exists()
+    ]
     assert dead == []
 
 
