@@ -66,10 +66,12 @@ def is_answer(text: str) -> bool:
 
 def is_follow_up(text: str) -> bool:
     """True for a short message without a subject of its own, or with nothing but one."""
-    words = [word.lower() for word in _WORD.findall(text)]
+    words = [word.lower() for word in _WORD.findall(text.replace("\u2019", "'"))]
     if not 1 < len(words) <= FOLLOW_WORDS_MAX or _MATTER.search(text) or extract(text):
         return False
-    if _GOES_ON.match(text) or (words[0] in _ASKS and not _POINTS.isdisjoint(words)):
+    if _GOES_ON.match(text) or (
+        words[0].partition("'")[0] in _ASKS and not _POINTS.isdisjoint(words)
+    ):
         return True
     return words[0] in ("the", "a", "an") and len(words) <= NAMED_WORDS_MAX
 

@@ -25,6 +25,7 @@ KNOWN_EXAMPLE = 0.8
 KNOWN_ARTICLE = 0.5
 FOLLOW_KNOWN_EXAMPLE = 0.7
 ORDER = "order"
+PAIR = 2
 # How much of a foreign text's probability counts: half where nothing like it is known, all near it.
 DECLINE_FAR, DECLINE_NEAR = 0.3, 0.8
 _OF_ORDERS = re.compile(r"\b(?:orders?|parcel|package|delivery|tracking|shipment)\b", re.IGNORECASE)
@@ -47,6 +48,8 @@ def decide(ask: RouteAsk, sight: Sight) -> Decision:
     choices = _unclear(ask, inside, sight)
     if choices and ORDER in (*choices, *dict(inside[:2])) and _names_order(ask.text):
         return _to_agent(ask, sorted(inside, key=lambda pair: pair[0] != ORDER), sight)
+    if len(choices) == PAIR and (told := _who_spoke(ask, inside, choices)):
+        return told
     if choices:
         return _clarify(inside, choices)
     return _to_agent(ask, inside, sight)
@@ -99,6 +102,17 @@ def _kept(
         return None
     best = next((name for name, _ in inside if name in active.labels), active.labels[0])
     return to_card(active, best, max(own, 0.5), f"{active.name} has a question open")
+
+
+def _who_spoke(
+    ask: RouteAsk, inside: list[tuple[str, float]], choices: tuple[str, ...]
+) -> Decision | None:
+    """Of two that are as likely, the agent that spoke last: the talk is about its matter."""
+    last = card_of(ask.agents, ask.last)
+    label = next((label for label in choices if last and label in last.labels), "")
+    if last is None or not label or vague_choices(ask.text, choices):
+        return None
+    return to_card(last, label, dict(inside)[label], f"{last.name} spoke last; else unclear")
 
 
 def _unclear(ask: RouteAsk, inside: list[tuple[str, float]], sight: Sight) -> tuple[str, ...]:

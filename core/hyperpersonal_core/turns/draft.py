@@ -104,13 +104,14 @@ class Draft:
     def end(self, decision: Decision | None = None) -> Answer:
         """The answer as it stands."""
         legs = self.turn.legs
+        decision = decision or (legs[0].decision if legs else None)
         spoke = [part.installation_id for part in self.said if part.installation_id]
         if spoke:
             self._state["last"] = str(spoke[-1])
         return Answer(
             outcome="handed_over" if self.order else self._outcome,
             said=self.said,
-            decision=decision or (legs[0].decision if legs else None),
+            decision=decision,
             handoff=self.order,
             active=None if self.order else self._active,
             state=self._state,
@@ -134,7 +135,7 @@ class Draft:
             self._outcome = "clarifying"
 
     def _hand_over(self, part: Said, ask: HandoffAsk, name: str) -> str:
-        if self._may_ask_back(ask):
+        if self._may_ask_back(part, ask):
             self._clarify(texts.CLARIFY_REST if self.said else texts.CLARIFY, part.confidence)
             return ""
         self._unsure = part.confidence
@@ -144,9 +145,10 @@ class Draft:
         self.order = packet.order(self.turn, self.said, ask, name)
         return ""
 
-    def _may_ask_back(self, ask: HandoffAsk) -> bool:
+    def _may_ask_back(self, part: Said, ask: HandoffAsk) -> bool:
+        """Whether nobody, an agent neither, has asked in this matter yet, and nothing was done."""
         acted = any(row.write for row in self.turn.live.rows.values())
-        asked = self.turn.state.get("clarified")
+        asked = self.turn.state.get("clarified") or self.turn.active == part.installation_id
         return ask.reason in UNSURE and not (ask.question or acted or asked)
 
     def _pass_over_failed(self, leg: Leg) -> str:

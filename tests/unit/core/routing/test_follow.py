@@ -10,7 +10,13 @@ from hyperpersonal_core.routing.words import ALL_RIGHT, GLAD, GOOD, WHAT_FOR, in
 
 @pytest.mark.parametrize(
     "text",
-    ["and standard?", "does it expire?", "the kettle", "how long does it take", "what about kids"],
+    [
+        "and standard?",
+        "does it expire?",
+        "the kettle",
+        "how long does it take",
+        "what's the status of it now?",
+    ],
 )
 def test_that_a_message_without_a_subject_is_a_follow_up(text: str) -> None:
     assert is_follow_up(text)

@@ -231,3 +231,12 @@ async def test_that_a_decline_is_as_sure_as_it_knows_the_matter(shop: Shop) -> N
     assert known.kind == "decline"
     assert known.confidence > 0.9
     assert far.kind != "decline" or far.confidence < known.confidence
+
+
+async def test_that_of_two_as_likely_the_one_that_spoke_last_goes_on(shop: Shop) -> None:
+    said = (Speech("contact", "how do returns work"), Speech("agent", "Within 30 days."))
+    text = "great, and what if the size is wrong"
+    ask = RouteAsk(shop.tenant, text, AGENTS, said, last=_agent("return").installation_id)
+    assert (await shop.services.router.decide(ask)).installation_id == ask.last
+    vague = RouteAsk(shop.tenant, "I have a problem with my order", AGENTS, said, last=ask.last)
+    assert (await shop.services.router.decide(vague)).kind == "clarify"

@@ -335,3 +335,19 @@ async def test_that_a_follow_up_is_looked_up_with_its_matter_and_offered_to_who_
     await rig.write(place, "and standard?")
     await rig.wait_for(place, 2)
     assert rig.recall.asked[-1].text == "how much is express for an order?\nand standard?"
+
+
+async def test_that_an_agent_that_asked_itself_is_a_reason_for_a_person(rig: Rig) -> None:
+    async def gives_up(request: TurnRequest, calls: Calls) -> TurnReply:
+        if not request.state:
+            return TurnReply("What do you mean?", status="asking", state={"asked": True})
+        return TurnReply("", status="handoff", handoff=UNSURE)
+
+    await rig.agent("order", gives_up)
+    rig.start()
+    place = await rig.conversation()
+    await rig.write(place, "order hm")
+    await rig.wait_for(place, 1)
+    await rig.write(place, "hm hm")
+    _, notice = await rig.wait_for(place, 2)
+    assert notice.kind == "handoff"
