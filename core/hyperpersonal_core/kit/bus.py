@@ -34,6 +34,7 @@ DUPLICATE_WINDOW_S = 120.0
 REDELIVER_AFTER_S = 30.0
 RETRY_DELAY_S = 1.0
 IDLE_POLL_S = 2.0  # a restarted server forgot who waits; asking again finds it
+CONNECT_DEADLINE_S = 10.0
 FLUSH_DEADLINE_S = 2.0
 HEADER_BYTES_MAX = 4 * 1024  # the server counts headers too
 KIND = "Hp-Kind"
@@ -53,7 +54,7 @@ class Stream(Struct, frozen=True):
 
 
 STREAMS = (
-    Stream("inbound", "hp.inbound", shared_work=True, age_s_max=24 * 3600, bytes_max=512 * MIB),
+    Stream("inbound", "hp.inbound", shared_work=True, age_s_max=24 * 3600, bytes_max=64 * MIB),
     Stream("timeline", "hp.timeline", shared_work=False, age_s_max=60, bytes_max=16 * MIB),
 )
 
@@ -123,13 +124,18 @@ class Bus:
                     connect_timeout=2,
                     error_cb=report,
                 ),
-                10,
+                CONNECT_DEADLINE_S,
             )
             bus = cls(client, prefix)
             await bus._ensure_streams()
-        except (nats.errors.Error, OSError, TimeoutError) as error:
+        except APIError as error:
             raise OutsideError(
-                f"no NATS server with JetStream answers at {url}: {error}"
+                f"NATS at {_host(url)} cannot keep our streams: {error.description}"
+            ) from error
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            why = str(error) or type(error).__name__
+            raise OutsideError(
+                f"no NATS server with JetStream answers at {_host(url)}: {why}"
             ) from error
         return bus
 
@@ -338,3 +344,8 @@ async def _keep_alive(message: Msg) -> None:
         await asyncio.sleep(REDELIVER_AFTER_S / 3)
         with contextlib.suppress(nats.errors.Error, OSError):
             await message.in_progress()
+
+
+def _host(url: str) -> str:
+    """Where the server is, without what its address may hold of a password."""
+    return url.rpartition("@")[2].rpartition("/")[2]

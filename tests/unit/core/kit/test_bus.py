@@ -186,3 +186,12 @@ async def test_that_a_deployment_that_ends_leaves_nothing_on_the_server(
     with pytest.raises(OutsideError):
         await bus.publish("hp.inbound", b"nobody keeps it", "2")
     await bus.drop_streams()  # safe to repeat
+
+
+async def test_that_a_server_that_is_not_there_is_named_without_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bus_module, "CONNECT_DEADLINE_S", 0.5)
+    with pytest.raises(OutsideError, match=r"answers at 127\.0\.0\.1:1: \w+") as refused:
+        await Bus.connect("nats://me:hunter2@127.0.0.1:1", prefix="p")
+    assert "hunter2" not in str(refused.value)
