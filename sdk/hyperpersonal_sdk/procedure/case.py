@@ -53,7 +53,8 @@ class Case:
             self.trail.note(f"asked {asked[key] - 1} times: {question.question}"[:200])
             return self.handoff("not_able", words.HANDOFF, question.question)
         self.state["asking"] = {"kind": question.kind, "key": question.key, **question.where}
-        text = " ".join([*self.lines, question.question])
+        said = question.question.removeprefix("I'm happy to help. " if self.lines else "")
+        text = " ".join([*self.lines, said])
         return self._reply(text, "asking", 0.9)
 
     def done(self, text, confidence=0.9, *, said=False):

@@ -61,10 +61,10 @@ class Desk:
     def _first_words(self, case):
         """A message while nothing is open, or the answer to "what do you need?"."""
         unclear = (case.state.pop("asking", None) or {}).get("kind") == "unclear"
-        if unclear and confirm.answer(case.text) == "no":
-            return case.done(words.WHENEVER)
         if self._take_message(case):
             return self._advance(case)
+        if unclear and confirm.answer(case.text) == "no":
+            return case.done(words.WHENEVER)
         return (
             case.declined() if unclear and requests.read(case.text) else self._others_matter(case)
         )

@@ -6,9 +6,9 @@ from hyperpersonal_sdk.procedure import values, words
 from hyperpersonal_sdk.procedure.asks import Ask
 
 _HAS_NO_EMAIL = re.compile(
-    r"\b(?:don'?t|do\s+not|can'?t|cannot|no|forgot|forgotten|lost)\b[^.;]{0,40}"
-    r"\b(?:remember|know|recall|have|e-?mail|access|it)\b",
-    re.I,
+    r"\b(?:don'?t|do\s+not|can'?t|cannot|no|forgot|forgotten|lost)\b[^.;]{0,30}\be-?mail\b"
+    r"|^\W*i\s+(?:don'?t|do\s+not|can'?t|cannot)\s+(?:remember|recall|know)\W*(?:it|that)?\W*$",
+    re.I | re.M,
 )
 
 

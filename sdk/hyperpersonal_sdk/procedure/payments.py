@@ -53,7 +53,10 @@ def _settle(request, order, allowed_in, purpose):
     if not said and len(allowed) == 1:
         return allowed[0]
     if not allowed:
-        raise Refuse(f"No payment method on your account can be used for {purpose}: {_why(shop)}.")
+        raise Refuse(
+            f"No payment method on your account can be used for {purpose}: a gift card has to "
+            f"cover all of it, and I see {_why(shop)}."
+        )
     question = words.ask_payment(purpose, [label(m) for m in fits or allowed])
     if said and not fits:
         question = f"That one cannot be used for {purpose}. {question}"

@@ -7,7 +7,8 @@ from hyperpersonal_sdk.procedure import actions, finder, picking, words
 from hyperpersonal_sdk.procedure.asks import NotMine, Refuse
 
 _HARM = re.compile(
-    r"\b(?:broken?|damaged?|faulty|defect\w*|chipped|cracked|missing|wrong|stopped\s+working"
+    r"\b(?:broken?|damaged?|faulty|defect\w*|chipped|cracked|missing|wrong|never\s+(?:came"
+    r"|arrived)|nothing\s+(?:has\s+)?(?:come|arrived)|stopped\s+working"
     r"|leak\w*)\b",
     re.I,
 )

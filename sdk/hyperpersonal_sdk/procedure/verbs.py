@@ -145,6 +145,10 @@ ASKING = (
         r"|arrived?|dispatched|being\s+delivered)\b",
         r"\b(?:check|locate|find|see|look\s+up)\b[^.;]{0,30}\b(?:my\s+)?(?:order|purchase"
         r"|package|parcel)\b",
+        r"\bwhere(?:'s|\s+is|\s+are)\s+(?:it|they|that)\b",
+        r"\bnothing\s+(?:has\s+)?(?:come|came|arrived)\b"
+        r"|\bnever\s+(?:came|arrived|got\s+(?:it|here|my))\b",
+        r"\b(?:not|n't)\s+(?:yet\s+)?(?:come|arrived?|shown\s+up)\b",
         r"\bwait(?:ing)?\s+(?:for|on)\b[^.;]{0,30}\b(?:order|package|parcel|it|delivery)\b",
     )),
     ("charges", _any(

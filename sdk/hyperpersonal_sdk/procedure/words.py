@@ -1,9 +1,6 @@
 """Every sentence a procedure says, in one place: warm, short, one question at a time."""
 
-ASK_EMAIL = (
-    "I'm happy to help. So that I can find your account: "
-    "what is the e-mail address of your account?"
-)
+ASK_EMAIL = "I'm happy to help. What is the e-mail address of your account, so that I can find it?"
 ASK_NAME = (
     "No problem, I can find your account another way. "
     "What are your first name, last name and zip code, please?"
