@@ -55,6 +55,7 @@ _STEMS = {
     "processed": ("process",),
     "pending": ("pending",),
 }
+_EMPHASIS = re.compile(r"[*_`]+")  # an article's marks and line ends; who quotes it leaves them out
 _STATUS = re.compile(
     rf"\b(?:is|was|are|were|been|status:?)\s+(?:now\s+|already\s+|still\s+)?({'|'.join(_STEMS)})\b",
     re.I,
@@ -100,7 +101,8 @@ def _sources(request: TurnRequest, rows: Iterable[JournalRow]) -> Sources:
     answers = [(row.name, answer_of(row)) for row in rows if row.name in SOURCE_CALLS]
     seen = [asked[name] for name in _SEEN] + [a for name, a in answers if name not in QUOTED_CALLS]
     quoted = [asked["passages"]] + [a for name, a in answers if name in QUOTED_CALLS]
-    sources.text, sources.quoted = _text_of(seen, sources), _text_of(quoted, sources)
+    sources.text = _text_of(seen, sources)
+    sources.quoted = " ".join(_EMPHASIS.sub("", _text_of(quoted, sources)).split())
     swaps = itertools.product(sources.variant_prices, sources.item_prices)
     sources.numbers |= {abs(new - old) for new, old in swaps}
     return sources

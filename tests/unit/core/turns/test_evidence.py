@@ -1,6 +1,7 @@
 import json
 from uuid import UUID
 
+import msgspec
 import pytest
 from hyperpersonal_core.installations.journal import JournalRow
 from hyperpersonal_core.turns.evidence import unsupported
@@ -120,3 +121,11 @@ def test_that_a_declared_date_counts_when_it_is_right() -> None:
     assert missing("You may return it until 9 December.", wrong) == ["9 December"]
     not_known = EvidenceItem("procedure", "window", "2026-11-04 + 30 days = 2026-12-04")
     assert missing("You may return it until 4 December.", not_known) == ["4 December"]
+
+
+def test_that_an_article_may_be_quoted_without_its_marks() -> None:
+    page = Passage("p9", "a9", "Tracking", "An order with the status\n*pending* has not left us.")
+    request = msgspec.structs.replace(REQUEST, passages=[page])
+    said = "An order with the status pending has not left us."
+    assert unsupported(TurnReply(said), request, []) == []
+    assert unsupported(TurnReply("Your order is pending."), request, []) == ["pending"]
