@@ -8,6 +8,7 @@ from hyperpersonal_sdk.procedure.asks import Ask, Refuse
 from hyperpersonal_sdk.procedure.text import join, show_address
 
 _SAME_AS_ORDER = re.compile(r"\bsame\s+(?:\w+\s+){0,2}as\s+(?:my|the|that)\b[^.;]*", re.I)
+_NOT_THERE = re.compile(r"\b(?:instead\s+of|rather\s+than|not)\b[^.,;]*", re.I)
 _OF_ORDER = re.compile(
     r"\b(?:address|place|one|same\s+as)\b[^.;]{0,30}?\b(?:of|from|on|in|as|for|with|like)\b"
     r"\s+((?:my|the|that|order)\b[^.;]{0,60})",
@@ -70,7 +71,7 @@ def _where(request, shop, what, order_id=""):
     if described:
         return described["address"]
     known = {tuple(sorted(a.items())): a for a in _known_addresses(shop)}
-    said = f"{request.get('before', '')} {request['text']}".lower()
+    said = _NOT_THERE.sub(" ", f"{request.get('before', '')} {request['text']}").lower()
     fits = [a for a in known.values() if a["city"].lower() in said or a["address1"].lower() in said]
     if len(fits) == 1:
         return fits[0]

@@ -51,7 +51,7 @@ class Case:
         often = SAME_QUESTION_MAX + (question.kind == "identity")
         if asked[key] > often or sum(asked.values()) > QUESTIONS_MAX:
             self.trail.note(f"asked {asked[key] - 1} times: {question.question}"[:200])
-            return self.handoff("not_able", words.HANDOFF, question.question)
+            return self.handoff("not_able", question=question.question)
         self.state["asking"] = {"kind": question.kind, "key": question.key, **question.where}
         said = question.question.removeprefix("I'm happy to help. " if self.lines else "")
         text = " ".join([*self.lines, said])
@@ -71,8 +71,8 @@ class Case:
         self.state = {}
         return Reply(text="", status="declined", confidence=0.2, leftover=self.text)
 
-    def handoff(self, reason, text, question=""):
-        """A person takes over, with all that is known."""
+    def handoff(self, reason, text="", question=""):
+        """A person takes over, with all that is known. The engine says so; `text` only says why."""
         packet = Handoff(
             reason=reason,
             goal=self.state.get("goal") or self.text[:GOAL_MAX],
@@ -80,7 +80,7 @@ class Case:
             question=question,
             suggested_action="; ".join(a["say"] for a in self.state.get("plan", []))[:400],
         )
-        body = " ".join([*self.lines, text])
+        body = " ".join([*self.lines, text]).strip()
         self.state = {}
         return self._reply(body, "handoff", 0.3, handoff=packet)
 

@@ -47,7 +47,7 @@ class Desk:
 
     def _reply(self, case):
         if verbs.PERSON.search(case.text):
-            return case.handoff("asked_for_person", words.A_PERSON)
+            return case.handoff("asked_for_person")
         if case.state.get("plan"):
             return self._after_plan(case)
         if "requests" not in case.state:

@@ -24,7 +24,7 @@ def article(case, *, else_handoff=True):
         case.shared["unclear"] = True
         return case.ask(Ask("unclear", words.TELL_MORE, "unclear"))
     if else_handoff:
-        return case.handoff("not_able", words.HANDOFF)
+        return case.handoff("not_able")
     return case.declined()
 
 

@@ -80,7 +80,7 @@ def _take(piece, before, found):
     figure = conditions.find(masked)
     verb, _ = verbs.acting(conditions.without(masked) if figure else masked)
     conditional = verbs.IF.search(masked)
-    keeps = verbs.KEEPS.search(masked)
+    keeps = verbs.KEEPS.search(masked) or (not verb and verbs.FINE.search(masked))
     if verb and found and not conditional and verbs.REVISED.search(masked):
         _revise(verb, masked, found)
     if keeps and not conditional:
@@ -121,6 +121,9 @@ def _added(piece, before, found, figure):
     if not found or verbs.ELSEWHERE.search(piece):
         return f"{before} {piece}".strip()
     last = found[-1]
+    if verbs.FINE.search(piece):
+        _details(last, piece)
+        return before
     if verbs.CORRECTED.search(piece):
         last["text"] = last["own"] = verbs.CORRECTED.sub("", piece)
     else:

@@ -39,6 +39,7 @@ ACTING = (
         r"|be\s+shipped|be\s+delivered|delivered|sent|shipped)\s+to\b[^.;]{0,60}"
         r"\b(?:address|home|house|place|office|\d{1,6}\s+[A-Z])",
         r"\buse\b[^.;]{0,40}\baddress\b",
+        r"\b(?:ship|send|deliver)\b[^.;]{0,40}\border\b[^.;]{0,30}\bto\s+(?-i:[A-Z])\w+",
         r"\borders?\s+(?:should\s+|to\s+)?(?:go|come)\s+to\b[^.;]{0,60}\b(?:address|home|house"
         r"|place|office)",
         r"\bchang\w*\s+(?:the\s+)?(?:shipping|delivery|destination)\b",
@@ -200,6 +201,10 @@ KEEPS = _any(
     r"\b((?:the|my)\s+[^,.;]{2,40}?)\s+(?:stays?|can\s+stay)\b",
     r"\b((?:the|my)\s+[^,.;]{2,40}?)\s+(?:is|are|was|were)\b[^.;]{0,40}\bkeep(?:ing)?\s+(?:it"
     r"|them)\b",
+)
+FINE = _any(
+    r"^\W*(?:but\s+)?((?:the|my)\s+[^,.;]{2,40}?)\s+(?:is|are|was|were)\s+(?:\w+\s+){0,2}"
+    r"(?:fine|nice|good|great|ok|okay|perfect|lovely|all\s+right)\b",
 )
 REVISED = _any(
     r"^(?=.*\b(?:on\s+second\s+thoughts?|actually|changed\s+my\s+mind|no\W+wait|wait|hmm+)\b)"

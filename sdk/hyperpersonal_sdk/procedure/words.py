@@ -22,10 +22,6 @@ CONFIRM_ONE = "Here is what I will do:"
 GO_AHEAD = "Shall I go ahead? Please answer yes or no."
 STOPPED = "All right, I have changed nothing."
 ANYTHING_ELSE = "Is there anything else I can do for you?"
-HANDOFF = (
-    "I would rather have a colleague look at this. "
-    "I am passing everything on, so you need not repeat yourself."
-)
 SHOP_FAILED = (
     "Our shop system does not answer me right now, so I could not look this up. "
     "I am passing this on to a colleague."
@@ -33,7 +29,6 @@ SHOP_FAILED = (
 OVER_LIMIT = "I may not do this on my own, so I am passing it on to a colleague, with all details."
 DID_IT_HELP = "Did that solve it?"
 GLAD = "I am glad that it works again."
-A_PERSON = "Of course. I am passing you to a colleague, with everything we have so far."
 NOT_CLEAR = "Sorry, I did not quite get that."
 RETURN_MAIL = "You will get a message with the instructions for sending the items."
 

@@ -127,3 +127,9 @@ def test_that_a_hesitant_no_is_a_no(said: str) -> None:
 def test_that_a_condition_is_not_cut_from_its_wish() -> None:
     pieces = [piece for _, piece in text.segments("If it cost over $5 then cancel it. Thanks!")]
     assert pieces == ["If it cost over $5 then cancel it.", "Thanks!"]
+
+
+def test_that_praise_of_another_thing_is_no_part_of_a_return() -> None:
+    (found,) = read("My skateboard is chipped! Return it. The notebook is nice though.")
+    assert "notebook" not in found["text"]
+    assert found["kept"] == "The notebook"
