@@ -141,7 +141,7 @@ class Draft:
         self._unsure = part.confidence
         if part.text and (part.evidence or ask.reason not in NOTICED):
             self.said.append(part)
-            self._told_why = True
+            self._told_why = ask.reason not in NOTICED
         self.order = packet.order(self.turn, self.said, ask, name)
         return ""
 

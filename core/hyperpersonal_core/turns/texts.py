@@ -31,7 +31,7 @@ _NOTICES: dict[HandoffReason, str] = {
 }
 
 
-_TOLD = "A colleague has this conversation now and will answer you here."
+_TOLD = "A person will answer you right here."
 
 
 def notice(reason: HandoffReason, *, told: bool = False) -> str:

@@ -26,7 +26,7 @@ def _after_steps(case):
     case.trail.note(f"gave the steps of the article {case.state['tried_article']}")
     if confirm.answer(case.text) == "yes":
         return case.done(words.GLAD)
-    return case.handoff("not_able", words.HANDOFF)
+    return case.handoff("not_able")
 
 
 desk = Desk(acting={}, informing={}, other=troubleshoot)

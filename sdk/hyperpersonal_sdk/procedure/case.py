@@ -1,7 +1,7 @@
 """One turn at a desk: what was said, what is known, and the reply in the making."""
 
 from hyperpersonal_sdk.authoring import Handoff, Reply
-from hyperpersonal_sdk.procedure import values, words
+from hyperpersonal_sdk.procedure import values
 from hyperpersonal_sdk.procedure.evidence import Trail
 from hyperpersonal_sdk.procedure.shop import Shop
 from hyperpersonal_sdk.procedure.text import show_address

@@ -311,7 +311,7 @@ async def test_that_a_handoff_is_announced_once(rig: Rig) -> None:
     assert notice.body["text"] == texts.notice("asked_for_person")
     reply, notice = await rig.ask("please", 2)
     assert reply.body["text"] == "Found."
-    assert notice.body["text"] == texts.notice("asked_for_person", told=True)
+    assert notice.body["text"] == texts.notice("asked_for_person")
 
 
 async def test_that_the_confidence_of_asking_for_a_person_is_the_routers(rig: Rig) -> None:
