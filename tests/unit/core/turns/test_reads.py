@@ -50,7 +50,8 @@ async def test_claim_and_finish_read_a_few_rows_a_turn_before_any_statistics(db:
         after = await reads(connection)
     for table in TABLES:
         read = after[table] - before[table]
-        assert read <= 12 * BATCH, f"{table}: {read} rows for {BATCH} turns"
+        # One pass over a small table is a fair plan; a pass for each turn (8,000 rows) is not.
+        assert read <= 12 * BATCH + CROWD, f"{table}: {read} rows for {BATCH} turns"
 
 
 def ending() -> msgspec.Raw:
