@@ -147,6 +147,9 @@ ASKING = (
         r"\b(?:check|locate|find|see|look\s+up)\b[^.;]{0,30}\b(?:my\s+)?(?:order|purchase"
         r"|package|parcel)\b",
         r"\bwhere(?:'s|\s+is|\s+are)\s+(?:it|they|that)\b",
+        r"\b(?:where(?:'?s|\s+is)|(?:any\s+)?(?:news|updates?)\s+(?:on|about|for)"
+        r"|what(?:'?s|\s+is)?\s+(?:up\s+with|about|happening\s+(?:to|with)))"
+        r"\s+#?[A-Za-z]{0,3}\d{5,}",
         r"\bnothing\s+(?:has\s+)?(?:come|came|arrived)\b"
         r"|\bnever\s+(?:came|arrived|got\s+(?:it|here|my))\b",
         r"\b(?:not|n't)\s+(?:yet\s+)?(?:come|arrived?|shown\s+up)\b",

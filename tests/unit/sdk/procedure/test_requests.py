@@ -19,6 +19,8 @@ def verbs(text: str) -> list[str]:
         ("For #W1234567, change payment to paypal_1234567.", ["set_payment"]),
         ("I want to pay with the other card: switch my order to paypal", ["set_payment"]),
         ("Where is my parcel?", ["status"]),
+        ("Where is #W1234567? sam@example.com", ["status"]),
+        ("any news on W1234567", ["status"]),
         ("I want the tracking number", ["tracking"]),
         ("Where is my refund? I returned it two weeks ago.", ["refund_status"]),
         ("I cancelled my order but you still charged me", ["charges"]),
