@@ -10,7 +10,18 @@ from hyperpersonal_core.turns.actions import actions
 from hyperpersonal_core.turns.turn import HandoffOrder, Packet, Said, Turn
 
 GOAL_CHARS_MAX = 500
+QUESTION_CHARS_MAX = 200
 MESSAGES_MAX = 10
+# What a person would best do first, where the agent had no better idea.
+SUGGESTIONS: dict[HandoffReason, str] = {
+    "asked_for_person": "Greet the contact and ask what a person can do for them.",
+    "not_able": "Answer the last message; if an article is missing, add it for next time.",
+    "not_allowed": "Decide whether to make an exception, and say why or why not.",
+    "money_limit": "Check the amount, and do it in the shop yourself if it is right.",
+    "low_confidence": "Ask the contact what they need, in other words than ours.",
+    "failed": "Look at what was tried before you try again: it may have been done.",
+    "rule": "Answer as your own rule for this matter says.",
+}
 
 
 def order(
@@ -26,8 +37,8 @@ def order(
     last = turn.legs[-1].request if turn.legs else None
     packet = Packet(
         goal=ask.goal or turn.text[:GOAL_CHARS_MAX],
-        question=ask.question,
-        suggested_action=ask.suggested_action,
+        question=ask.question or f"How do we answer “{_last_words(turn)}”?",
+        suggested_action=ask.suggested_action or SUGGESTIONS[ask.reason],
         tried=[*ask.tried, *(_tried(one) for one in done), *_failures(turn)],
         actions=done,
         evidence=_evidence(turn, said),
@@ -42,9 +53,8 @@ def order(
     return HandoffOrder(ask.reason, packet)
 
 
-def give_up(turn: Turn, reason: HandoffReason, question: str) -> HandoffOrder:
-    """An order of the engine itself: no agent could or should go on."""
-    return order(turn, [], HandoffAsk(reason, question=question))
+def _last_words(turn: Turn) -> str:
+    return (turn.messages[-1] if turn.messages else turn.text)[:QUESTION_CHARS_MAX]
 
 
 def _tried(action: dict[str, object]) -> str:

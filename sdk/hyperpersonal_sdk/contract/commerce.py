@@ -3,16 +3,9 @@
 Amounts are integers of minor units with a currency, as everywhere. Source: M-NORM-01.
 """
 
-from typing import Literal
-
 from msgspec import Struct
 
 from hyperpersonal_sdk.contract.tools import Amount, Effect
-
-OrderStatus = Literal[
-    "pending", "processed", "delivered", "cancelled", "return requested", "exchange requested",
-    "pending (item modified)",
-]  # fmt: skip
 
 
 class Address(Struct, frozen=True):
@@ -74,7 +67,11 @@ class Payment(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True):
-    """An order as the shop has it now. `note` holds what the shop did last, for the shopper."""
+    """An order as the shop has it now. `note` holds what the shop did last, for the shopper.
+
+    `status`: pending, pending (item modified), processed, delivered, cancelled, return requested,
+    exchange requested, or a shop's own word.
+    """
 
     id: str
     customer_id: str

@@ -21,7 +21,6 @@ ASK_EMAIL_AFTER_NAME = (
 CONFIRM_ONE = "Here is what I will do:"
 GO_AHEAD = "Shall I go ahead? Please answer yes or no."
 STOPPED = "All right, I have changed nothing."
-ANYTHING_ELSE = "Is there anything else I can do for you?"
 SHOP_FAILED = (
     "Our shop system does not answer me right now, so I could not look this up. "
     "I am passing this on to a colleague."

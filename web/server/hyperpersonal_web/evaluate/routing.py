@@ -25,7 +25,6 @@ from hyperpersonal_web.evaluate import metrics
 from hyperpersonal_web.evaluate.folder import Folder, Sample, Talk, held_out
 
 AGENTS = ("order", "return", "product", "billing", "customer_success")
-OTHERS = ("smalltalk", "out_of_scope")
 PEOPLE = "abcd"
 OPENINGS = "conversations"
 BATCH = 64
