@@ -15,6 +15,7 @@ from hyperpersonal_web.asgi import create_app
 from hyperpersonal_web.embedded.nats import EmbeddedNats
 from hyperpersonal_web.embedded.postgres import EmbeddedPostgres
 from hyperpersonal_web.embedded.services import Addresses
+from hyperpersonal_web.http.rates import unlimited
 from hyperpersonal_web.run import bring_up_schema
 from hyperpersonal_web.server import listen, serve
 from hyperpersonal_web.wiring import open_gateway, open_ground, open_understanding
@@ -51,7 +52,7 @@ def servers(tmp_path: Path) -> Any:
 
 @pytest.fixture
 async def place(servers: Place, tmp_path: Path) -> AsyncIterator[Place]:
-    settings = Settings(data_dir=tmp_path)
+    settings = unlimited(Settings(data_dir=tmp_path))  # few shoppers are all the load
     async with AsyncExitStack() as stack:
         found = Addresses(servers.postgres.dsn, servers.nats.url)
         ground = await open_ground(stack, settings, found)

@@ -59,6 +59,17 @@ class TooLargeError(RefusedError):
     status = 413
 
 
+class TooManyError(RefusedError):
+    """More than one caller may do in that time. `retry_after_s`: when the same may go through."""
+
+    code = "too_many"
+    status = 429
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class OutsideError(Exception):
     """Something outside failed. `retryable` says whether the same call may go through later."""
 

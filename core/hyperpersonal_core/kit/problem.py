@@ -7,8 +7,9 @@ own bugs say nothing but a reference. Source: RFC 9457, section 3.1 (members of 
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
-from hyperpersonal_core.kit.errors import OutsideError, RefusedError
+from hyperpersonal_core.kit.errors import OutsideError, RefusedError, TooManyError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
@@ -49,6 +50,9 @@ def problem_of(error: Exception, trace_id: str = "") -> Problem:
         trace_id: lets support find the trace; empty to leave out.
     """
     trace = trace_id or UNSET
+    if isinstance(error, TooManyError):
+        told = _problem(error.status, error.code, error.message, UNSET, trace)
+        return replace(told, retry_after_s=error.retry_after_s)
     if isinstance(error, RefusedError):
         return _problem(error.status, error.code, error.message, error.detail or UNSET, trace)
     if isinstance(error, OutsideError):

@@ -24,6 +24,7 @@ FOREIGN = frozenset(
 )
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
+PerSecond = Annotated[float, Meta(ge=0)]
 Level = Annotated[str, Meta(pattern="^(debug|info|warning|error)$")]
 
 
@@ -68,6 +69,24 @@ class Settings(Struct, frozen=True, kw_only=True):
     db_connections_max: Annotated[
         int, Meta(ge=2, le=200, description="PostgreSQL connections of one process, in each pool")
     ] = 10
+    messages_per_s: Annotated[
+        PerSecond,
+        Meta(description="messages of one contact a second, after 30 at once; 0: no limit"),
+    ] = 2.0
+    typing_per_s: Annotated[
+        PerSecond,
+        Meta(description="typing frames of one contact a second, after 20 at once; 0: no limit"),
+    ] = 5.0
+    sessions_per_s: Annotated[
+        PerSecond,
+        Meta(
+            description="sessions opened from one address a second on one channel, after 60 at "
+            "once; behind a proxy name it in FORWARDED_ALLOW_IPS; 0: no limit"
+        ),
+    ] = 1.0
+    sockets_per_contact: Annotated[
+        int, Meta(ge=0, description="open sockets of one contact in a gateway; 0: no limit")
+    ] = 20
     log_level: Annotated[Level, Meta(description="debug, info, warning or error")] = "info"
     otlp_endpoint: Annotated[
         str, Meta(description="OpenTelemetry collector (OTLP over HTTP); empty: no traces")

@@ -8,11 +8,15 @@ from uuid import UUID
 
 from hyperpersonal_core.kit.clock import FixedClock
 from hyperpersonal_core.kit.errors import OutsideError
+from hyperpersonal_core.kit.settings import Settings
+from hyperpersonal_web.http.rates import Rates
 from hyperpersonal_web.http.socket import FRAMES_WAITING_MAX, TOO_SLOW, ChatSocket
 from hyperpersonal_web.http.tokens import ContactScope, ContactTokens
 
 SCOPE = ContactScope(*(UUID(int=n) for n in range(1, 5)))
-TOKENS = ContactTokens("s" * 32, FixedClock(datetime(2026, 11, 22, tzinfo=UTC)))
+CLOCK = FixedClock(datetime(2026, 11, 22, tzinfo=UTC))
+TOKENS = ContactTokens("s" * 32, CLOCK)
+RATES = Rates(Settings(), CLOCK)
 
 
 class OneListener:
@@ -56,7 +60,7 @@ class Client:
 
 
 async def connected(client: Client, hub: OneListener) -> "asyncio.Task[None]":
-    serve: Any = ChatSocket(TOKENS, AwayIntake(), hub)  # type: ignore[arg-type]
+    serve: Any = ChatSocket(TOKENS, AwayIntake(), hub, RATES)  # type: ignore[arg-type]
     task = asyncio.create_task(serve({"type": "websocket"}, client.inbox.get, client.send))
     while hub.listener is None:
         await asyncio.sleep(0)

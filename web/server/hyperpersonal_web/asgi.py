@@ -46,7 +46,7 @@ def create_app(gateway: Gateway, extra: Sequence[ControllerRouterHandler] = ()) 
         ),
         logging_config=None,
     )
-    socket = ChatSocket(gateway.tokens, gateway.intake, gateway.hub)
+    socket = ChatSocket(gateway.tokens, gateway.intake, gateway.hub, gateway.rates)
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket" and scope["path"] == SOCKET_PATH:

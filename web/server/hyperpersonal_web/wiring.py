@@ -60,6 +60,7 @@ from hyperpersonal_web.embedded.services import Addresses
 from hyperpersonal_web.http.chat import ChatService
 from hyperpersonal_web.http.hub import Hub
 from hyperpersonal_web.http.intake import Intake
+from hyperpersonal_web.http.rates import Rates
 from hyperpersonal_web.http.tokens import ContactTokens
 from hyperpersonal_web.secret import server_secret
 from hyperpersonal_web.traces import open_traces
@@ -107,6 +108,7 @@ class Gateway(Struct, frozen=True):
     tokens: ContactTokens
     intake: Intake
     hub: Hub
+    rates: Rates
     chat: ChatService
 
 
@@ -154,6 +156,7 @@ async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understandin
     await hub.start()
     stack.push_async_callback(hub.close)
     tokens = ContactTokens(server_secret(ground.settings.secret, ground.settings.data_dir), clock)
+    rates = Rates(ground.settings, clock)
     people = (Channels(db, clock, ids), Contacts(db, clock, ids))
     return Gateway(
         db=db,
@@ -166,9 +169,10 @@ async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understandin
         examples=mind.history,
         rules=mind.rules,
         tokens=tokens,
-        intake=Intake(Inbound(ground.timeline), ground.traces),
+        intake=Intake(Inbound(ground.timeline), ground.traces, rates),
         hub=hub,
-        chat=ChatService(people, ground.timeline, tokens, hub),
+        rates=rates,
+        chat=ChatService(people, (ground.timeline, hub), tokens, rates),
     )
 
 

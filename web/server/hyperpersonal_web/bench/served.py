@@ -20,6 +20,7 @@ from hyperpersonal_web.asgi import create_app
 from hyperpersonal_web.bench.echo import FirstAgent, NoRecall, OneRelease
 from hyperpersonal_web.bench.load import Figures, Load
 from hyperpersonal_web.heap import settle_heap
+from hyperpersonal_web.http.rates import unlimited
 from hyperpersonal_web.server import listen, serve
 from hyperpersonal_web.wiring import (
     Gateway,
@@ -43,8 +44,9 @@ def reply(turn, host):
 
 
 async def open_served(stack: AsyncExitStack, ground: Ground) -> tuple[Gateway, int]:
-    """A gateway in this process, and the port it is served on."""
-    gateway = await open_gateway(stack, ground, open_understanding(ground))
+    """A gateway without rate limits in this process, and the port it is served on."""
+    driven = msgspec.structs.replace(ground, settings=unlimited(ground.settings))
+    gateway = await open_gateway(stack, driven, open_understanding(driven))
     return gateway, await stack.enter_async_context(_served(gateway))
 
 

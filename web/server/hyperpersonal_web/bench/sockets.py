@@ -10,12 +10,14 @@ from contextlib import AsyncExitStack
 import msgspec
 from hyperpersonal_core.kit.envelope import Wake, encode
 from hyperpersonal_core.kit.outbox import TIMELINE
+from hyperpersonal_core.kit.settings import PREFIX
 
 from hyperpersonal_web.bench.crowd import Crowd, gather_crowd
 from hyperpersonal_web.bench.holder import Held, Hold
 from hyperpersonal_web.bench.terms import Terms
 from hyperpersonal_web.demo.stage import Props
 from hyperpersonal_web.embedded.postgres import free_port
+from hyperpersonal_web.http.rates import LIMITS
 from hyperpersonal_web.http.tokens import ContactTokens
 from hyperpersonal_web.wiring import Ground, open_ground
 
@@ -78,7 +80,7 @@ async def _start_gateway(
         "HP_SECRET": secret,
         "HP_PORT": str(port),
         "HP_LOG_LEVEL": "error",
-    }
+    } | {PREFIX + name.upper(): "0" for name in LIMITS}
     gateway = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "hyperpersonal_web.cli", "serve", "--role", "gateway",
         env={**os.environ, **given}, stdout=asyncio.subprocess.PIPE,

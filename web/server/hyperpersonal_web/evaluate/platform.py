@@ -28,6 +28,7 @@ from hyperpersonal_web.embedded.services import Addresses, Services
 from hyperpersonal_web.evaluate.cpu import CpuMeter
 from hyperpersonal_web.evaluate.slot import DATASET, Slot, Tables
 from hyperpersonal_web.evaluate.vectors import LearntVectors
+from hyperpersonal_web.http.rates import unlimited
 from hyperpersonal_web.run import bring_up_schema
 from hyperpersonal_web.wiring import (
     Gateway,
@@ -51,7 +52,7 @@ class Props:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self.settings = unlimited(settings)  # one contact says much in no time
         (settings.data_dir / FOLDER).mkdir(parents=True, exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(dir=settings.data_dir / FOLDER))
         named = {"database_url": settings.database_url, "nats_url": settings.nats_url}

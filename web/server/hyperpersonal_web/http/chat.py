@@ -24,6 +24,7 @@ from hyperpersonal_web.http.auth import AnyRequest
 from hyperpersonal_web.http.hub import Hub
 from hyperpersonal_web.http.intake import Intake
 from hyperpersonal_web.http.limits import OFFSET_MAX
+from hyperpersonal_web.http.rates import Rates
 from hyperpersonal_web.http.tokens import LIFETIME, ContactScope, ContactTokens
 from hyperpersonal_web.http.views import for_contact
 
@@ -75,16 +76,21 @@ class ChatService:
     """What the handlers below share."""
 
     def __init__(
-        self, people: tuple[Channels, Contacts], timeline: Timeline, tokens: ContactTokens, hub: Hub
+        self,
+        people: tuple[Channels, Contacts],
+        talk: tuple[Timeline, Hub],
+        tokens: ContactTokens,
+        rates: Rates,
     ) -> None:
         self._channels, self._contacts = people
-        self._timeline = timeline
+        self._timeline, self._hub = talk
         self._tokens = tokens
-        self._hub = hub
+        self._rates = rates
 
-    async def open(self, asked: SessionRequest) -> Session:
-        """A new contact with a conversation of their own."""
+    async def open(self, asked: SessionRequest, address: str = "") -> Session:
+        """A new contact with a conversation of their own. `address`: of the page that asks."""
         channel = await self._channels.resolve(asked.channel_key)
+        self._rates.session(channel.channel_id, address)
         details = ContactDetails(asked.name, asked.email)
         contact = await self._contacts.open(channel.tenant_id, details)
         conversation_id = await self._timeline.open(
@@ -138,10 +144,10 @@ class Waiter:
 
 @post("/sessions", operation_id="OpenSession", tags=["chat"])
 async def open_session(
-    data: JSONBody[SessionRequest], chat: NamedDependency[ChatService]
+    data: JSONBody[SessionRequest], request: AnyRequest, chat: NamedDependency[ChatService]
 ) -> Session:
-    """Open a conversation on a channel."""
-    return await chat.open(data)
+    """Open a conversation on a channel. 429: too many from this address; wait `Retry-After`."""
+    return await chat.open(data, request.client.host if request.client else "")
 
 
 @post("/messages", operation_id="SendMessage", tags=["chat"], status_code=HTTP_202_ACCEPTED)
@@ -150,7 +156,8 @@ async def send_message(
 ) -> Sent:
     """Send `{"id": …, "text": …}`; the id is yours, and the same id twice is one message.
 
-    202: it is stored; the answer comes as an event.
+    202: it is stored; the answer comes as an event. 429: it is not; send the same id again after
+    `Retry-After` seconds.
     """
     frame = decode_frame(await request.body())
     done = await intake.take(contact, frame)

@@ -5,6 +5,7 @@ from typing import Any
 from hyperpersonal_core.api import Appended, ChannelScope, Inbound, parse_inbound
 from hyperpersonal_core.kit.tracing import Traces
 
+from hyperpersonal_web.http.rates import Rates
 from hyperpersonal_web.http.tokens import ContactScope
 
 
@@ -12,17 +13,20 @@ class Intake:
     """Parses with the web chat channel's own hook, then hands over. A message's trace begins here:
     what a shopper's browser says about traces is not believed."""
 
-    def __init__(self, inbound: Inbound, traces: Traces) -> None:
+    def __init__(self, inbound: Inbound, traces: Traces, rates: Rates) -> None:
         self._inbound = inbound
         self._traces = traces
+        self._rates = rates
 
     async def take(self, contact: ContactScope, message: dict[str, Any]) -> Appended:
         """Returns after the message is committed.
 
         Raises:
             RefusedError: the message is malformed, too large, or carries what we do not take.
+            TooManyError: too many of this contact; send the same id again later.
             OutsideError: not known to be stored; send the same id again.
         """
+        self._rates.message(contact.contact_id)
         scope = ChannelScope(contact.tenant_id, contact.channel_id, "webchat", "", {})
         parsed = parse_inbound(message)
         ids = {

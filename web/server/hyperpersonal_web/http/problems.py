@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.errors import OutsideError, RefusedError
-from hyperpersonal_core.kit.problem import MEDIA_TYPE, RETRY_AFTER_S, Problem, problem_of
+from hyperpersonal_core.kit.problem import MEDIA_TYPE, Problem, problem_of
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
@@ -46,7 +46,8 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Proble
     problem = as_problem(error)
     if problem.status == 500:
         log.get(_log).error("request.failed", path=request.url.path, exc_info=error)
-    headers = {"retry-after": str(RETRY_AFTER_S)} if problem.status == 503 else {}
+    again = problem.retry_after_s
+    headers = {"retry-after": str(again)} if isinstance(again, int) else {}
     if problem.status == 401:
         headers["www-authenticate"] = "Bearer"
     return Response(problem, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)

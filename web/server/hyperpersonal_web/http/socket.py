@@ -5,11 +5,13 @@ The wire (JSON text frames), version 1:
     -> {"type": "message", "id": …, "text": …}       id made by the client; the same twice is one
     -> {"type": "typing"}, {"type": "ping"}
     <- ready, ack (id, offset, fresh), events (events, newest), typing (source), pong,
-       problem (RFC 9457 fields, and the id of the message it is about)
+       problem (RFC 9457 fields, and the id of the message it is about; status 429: too many at
+       once, send the same id again after `retry_after_s`)
 
 Close codes: 4400 not our protocol, 4401 no valid token, 4408 too slow to read (resume with
-`after`), 1009 a frame over the cap. It stands outside the web framework because an idle socket
-must cost little: what is kept for it is one `_Socket` and the server's own connection.
+`after`), 4429 too many sockets of one contact, 1009 a frame over the cap. It stands outside the
+web framework because an idle socket must cost little: what is kept for it is one `_Socket`, its
+place among the contact's, and the server's own connection.
 """
 
 import asyncio
@@ -19,19 +21,25 @@ from typing import Any
 
 from hyperpersonal_core.api import decode_frame
 from hyperpersonal_core.kit import log
-from hyperpersonal_core.kit.errors import OutsideError, RefusedError, UnauthenticatedError
+from hyperpersonal_core.kit.errors import (
+    OutsideError,
+    RefusedError,
+    TooManyError,
+    UnauthenticatedError,
+)
 
 from hyperpersonal_web.http.hub import Hub
 from hyperpersonal_web.http.intake import Intake
 from hyperpersonal_web.http.limits import OFFSET_MAX
 from hyperpersonal_web.http.problems import as_fields
+from hyperpersonal_web.http.rates import Rates
 from hyperpersonal_web.http.tokens import ContactScope, ContactTokens
 from hyperpersonal_web.http.views import frame
 
 OPEN_DEADLINE_S = 5.0
 MESSAGE_DEADLINE_S = 20.0
 FRAMES_WAITING_MAX = 256
-NOT_OURS, NO_TOKEN, TOO_SLOW = 4400, 4401, 4408
+NOT_OURS, NO_TOKEN, TOO_SLOW, TOO_MANY = 4400, 4401, 4408, 4429
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -92,10 +100,11 @@ class _Socket:
 class ChatSocket:
     """Serves every chat socket of this process."""
 
-    def __init__(self, tokens: ContactTokens, intake: Intake, hub: Hub) -> None:
+    def __init__(self, tokens: ContactTokens, intake: Intake, hub: Hub, rates: Rates) -> None:
         self._tokens = tokens
         self._intake = intake
         self._hub = hub
+        self._rates = rates
         self._log = log.get("socket")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -104,9 +113,12 @@ class ChatSocket:
         await send({"type": "websocket.accept"})
         try:
             contact, after = await self._open(receive)
-            await self._serve(contact, after, receive, send)
+            with self._rates.socket(contact.contact_id):
+                await self._serve(contact, after, receive, send)
         except _CloseError as end:
             await _last(send, _close(end.code, str(end)))
+        except TooManyError as error:
+            await _last(send, _close(TOO_MANY, error.message))
         except ConnectionError:
             return
 
@@ -140,11 +152,19 @@ class ChatSocket:
         if kind == "message":
             socket.offer(await self._take(contact, got))
         elif kind == "typing":
-            await self._hub.typing((contact.tenant_id, contact.conversation_id), "contact")
+            await self._tell_typing(contact, socket)
         elif kind == "ping":
             socket.offer(frame("pong"))
         else:
             raise _CloseError(NOT_OURS, "unknown frame; this is version 1 of the chat protocol")
+
+    async def _tell_typing(self, contact: ContactScope, socket: _Socket) -> None:
+        try:
+            self._rates.typing(contact.contact_id)
+        except TooManyError as error:
+            socket.offer(frame("problem", id=None, **as_fields(error)))
+            return
+        await self._hub.typing((contact.tenant_id, contact.conversation_id), "contact")
 
     async def _take(self, contact: ContactScope, got: dict[str, Any]) -> str:
         try:
