@@ -1,14 +1,18 @@
 """The command line teaches and fails with the right codes."""
 
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from hyperpersonal_web.cli import COMMANDS, cli
-from hyperpersonal_web.cli.doctor import Finding, examine
+from hyperpersonal_web.cli.doctor import examine
+from hyperpersonal_web.cli.reach import host_of, nats_fault, postgres_fault
 from hyperpersonal_web.cli.serve import settings_of
 
 Hp = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -75,9 +79,43 @@ def test_that_the_doctor_finds_this_machine_able() -> None:
     assert [finding for finding in findings if finding.verdict == "missing"] == []
 
 
-def test_that_the_doctor_says_what_to_do_and_hides_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HP_DATABASE_URL", "postgresql://me:hunter2@db.example:5432/shop")
+@pytest.mark.parametrize("variable", ["HP_DATABASE_URL", "HP_NATS_URL"])
+def test_that_the_doctor_says_who_does_not_answer_and_hides_secrets(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheme = "postgresql" if variable == "HP_DATABASE_URL" else "nats"
+    monkeypatch.setenv(variable, f"{scheme}://me:hunter2@127.0.0.1:1")
     shown = CliRunner().invoke(cli, ["doctor"])
-    assert "db.example:5432" in shown.output
+    assert shown.exit_code == 1
+    assert f"{variable} (127.0.0.1:1) does not answer" in shown.output
+    assert f"correct {variable}" in shown.output
     assert "hunter2" not in shown.output
-    assert Finding("x", "missing", "no", "do this").advice == "do this"
+
+
+def test_that_the_doctor_waits_three_seconds_for_a_silent_server() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        started = time.monotonic()
+        assert "within 3 s" in postgres_fault(f"postgresql://{address}/x")
+        assert "within 3 s" in nats_fault(f"nats://{address}")
+        assert time.monotonic() - started < 8
+
+
+@pytest.mark.parametrize("url", ["postgresql://me:hun/ter2@db.example/x", "nats://me:hun/ter2@x"])
+def test_that_an_address_that_cannot_be_read_is_not_repeated(url: str) -> None:
+    assert "hun" not in host_of(url)
+    assert "hun" not in postgres_fault(url) + nats_fault(url)
+
+
+def test_that_servers_that_answer_are_found(dsn: str, nats_url: str) -> None:
+    assert (postgres_fault(dsn), nats_fault(nats_url)) == ("", "")
+
+
+def test_that_the_doctor_looks_at_the_folder_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    for name, verdict in (("new/folder", "ok"), ("file/folder", "missing")):
+        monkeypatch.setenv("HP_DATA_DIR", str(tmp_path / name))
+        (found,) = (finding for finding in examine() if finding.name == "data folder")
+        assert (found.verdict, found.found) == (verdict, str(tmp_path / name))

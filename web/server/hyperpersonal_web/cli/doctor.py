@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 import click
 from msgspec import Struct
 
+from hyperpersonal_web.cli.reach import host_of, nats_fault, postgres_fault
 from hyperpersonal_web.embedded.postgres import binaries
 from hyperpersonal_web.paths import ROOT
 
@@ -46,12 +46,18 @@ def _python() -> Finding:
 
 def _postgres() -> Finding:
     if named := os.environ.get("HP_DATABASE_URL"):
-        return Finding("PostgreSQL", "ok", f"HP_DATABASE_URL ({_host(named)})")
+        return _named("PostgreSQL", "HP_DATABASE_URL", named, postgres_fault(named))
     good = os.access(binaries() / "postgres", os.X_OK)
     advice = "remove .venv and run ./hp again, or name a server in HP_DATABASE_URL"
     return Finding(
         "PostgreSQL", "ok" if good else "missing", "embedded" if good else "no binaries", advice
     )
+
+
+def _named(name: str, variable: str, url: str, fault: str) -> Finding:
+    found = f"{variable} ({host_of(url)}){' ' * bool(fault)}{fault}"
+    advice = f"start it or correct {variable}; without {variable} an embedded one is used"
+    return Finding(name, "missing" if fault else "ok", found, advice)
 
 
 def _user_namespace() -> Finding:
@@ -71,7 +77,7 @@ def _user_namespace() -> Finding:
 
 def _nats() -> Finding:
     if named := os.environ.get("HP_NATS_URL"):
-        return Finding("NATS", "ok", f"HP_NATS_URL ({_host(named)})")
+        return _named("NATS", "HP_NATS_URL", named, nats_fault(named))
     good = os.access(Path(sys.executable).parent / "nats-server", os.X_OK)
     advice = "remove .venv and run ./hp again, or name a server in HP_NATS_URL"
     return Finding("NATS", "ok" if good else "missing", "embedded" if good else "no binary", advice)
@@ -85,10 +91,11 @@ def _files() -> Finding:
 
 
 def _disk() -> Finding:
-    free = shutil.disk_usage(ROOT).free // 2**20
+    folder = _data_folder()
+    free = shutil.disk_usage(_there(folder)).free // 2**20
     verdict: Verdict = "ok" if free >= DISK_MIB_MIN else "warn"
     return Finding(
-        "disk", verdict, f"{free:,} MiB free", f"{DISK_MIB_MIN} MiB are needed in {ROOT}"
+        "disk", verdict, f"{free:,} MiB free", f"{DISK_MIB_MIN} MiB are needed in {folder}"
     )
 
 
@@ -99,14 +106,19 @@ def _cores() -> Finding:
 
 
 def _writable() -> Finding:
-    good = os.access(ROOT, os.W_OK)
-    found = str(ROOT / ".hp")
-    return Finding("data folder", "ok" if good else "missing", found, "make the checkout writable")
+    folder = _data_folder()
+    good = os.access(_there(folder), os.W_OK | os.X_OK) and _there(folder).is_dir()
+    advice = "make it writable, or name another one in HP_DATA_DIR"
+    return Finding("data folder", "ok" if good else "missing", str(folder), advice)
 
 
-def _host(url: str) -> str:
-    """The address without what may be secret in it."""
-    return urlsplit(url).netloc.rsplit("@", 1)[-1]
+def _data_folder() -> Path:
+    return ROOT / os.environ.get("HP_DATA_DIR", ".hp")
+
+
+def _there(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there already."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (
