@@ -20,6 +20,7 @@ from hyperpersonal_web.wiring import open_gateway, open_ground, open_understandi
 
 SLOW_SECONDS = 3.0
 RESUME_SECONDS_MAX = 60
+INTERRUPT_SECONDS_MAX = 15  # 1 on a quiet machine; a batch of embeddings is not broken off
 
 
 @pytest.mark.slow
@@ -33,6 +34,26 @@ def test_that_the_demo_holds_its_conversations(folder: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(SCENES)} of {len(SCENES)} conversations ended as expected" in done.stdout
+
+
+def test_that_an_interrupt_ends_the_set_up_where_it_stands(folder: Path) -> None:
+    command = [sys.executable, "-u", "-m", "hyperpersonal_web.cli", "demo", "--port", "0"]
+    known = {name: value for name, value in os.environ.items() if not name.startswith("HP_")}
+    with subprocess.Popen(
+        command, env={**known, "HP_DATA_DIR": str(folder)}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as demo:  # fmt: skip
+        assert demo.stdout is not None
+        try:
+            assert any(line.startswith("schema") for line in demo.stdout)
+            demo.send_signal(signal.SIGINT)
+            said, _ = demo.communicate(timeout=INTERRUPT_SECONDS_MAX)
+        finally:
+            demo.kill()
+    assert demo.returncode == 130, said
+    assert "ready in" not in said
+    assert "Traceback" not in said
+    assert not (folder / "services.json").exists(), "the servers were stopped in order"
 
 
 @pytest.mark.slow

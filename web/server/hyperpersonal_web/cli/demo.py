@@ -63,13 +63,13 @@ def demo(*, check: bool, port: int | None) -> None:
 async def _run(
     props: Props, told: "tuple[Progress, Told]", out: tuple[Console, float], *, check: bool
 ) -> int:
-    stop = stop_on_signals()
     console, started = out
     async with open_stage(props, told[1]) as stage:
         told[0].stop()
         console.print(f"ready in {time.monotonic() - started:.1f} s")
         if check:
             return await _check(console, stage)
+        stop = stop_on_signals()  # until here a Ctrl-C cancels the work where it stands
         _welcome(console, stage)
         await stop.wait()
         console.print("stopping …")

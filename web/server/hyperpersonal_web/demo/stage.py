@@ -41,6 +41,7 @@ from hyperpersonal_web.wiring import (
 Progress = Callable[[str, float], None]
 
 DEMO_FOLDER = "demo"
+GUEST_POLL_S = 0.05
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -99,8 +100,12 @@ class Props:
         self._progress("schema", 1.0)
 
     async def guest(self) -> None:
-        """Wait for the guest. Raises what its build raised."""
-        await asyncio.to_thread(self._guest.join)
+        """Wait for the guest. Raises what its build raised.
+
+        Asks now and then: a thread that joined it could not be cancelled by a Ctrl-C.
+        """
+        while self._guest.is_alive():  # noqa: ASYNC110 - it began before there was a loop
+            await asyncio.sleep(GUEST_POLL_S)
         if self._guest_fault:
             raise self._guest_fault
         self._progress("Python sandbox", 1.0)
