@@ -92,6 +92,9 @@ export class ChatClient extends EventTarget {
       const fresh = frame.events.filter((event) => event.offset > this.cursor);
       this.cursor = Math.max(this.cursor, frame.newest);
       fresh.forEach((event) => this.#emit("event", event));
+    } else if (frame.type === "problem" && frame.id && frame.status === 429) {
+      const message = this.waiting.find((one) => one.id === frame.id);      // too fast: once more, later
+      if (message) setTimeout(() => this.#send(message), 1000 * (frame.retry_after_s || 1));
     } else if (frame.type === "problem" && frame.id && frame.status < 500) {
       this.waiting = this.waiting.filter((message) => message.id !== frame.id);
       this.#keep();

@@ -18,7 +18,7 @@ COMMON = frozenset(
     """a an the is are was were be been to of in on for and or i me my mine we our you your it its
     this that these those with have has had do does did can could would will shall hi hello hey
     thanks thank please want need just get got so but if at from as am not no ok okay yes there what
-    how when why where who which im ive its it's i'm i've don't dont""".split()  # noqa: SIM905
+    how when why where who which im ive its it's i'm i've don't dont""".split()
 )
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 

@@ -13,7 +13,7 @@ MATTER_CHARS_MAX = 2000
 WORDS_LEAST = 3
 _PARTICULARS = frozenset(
     """person_name email phone username zip order_id invoice_id account_id
-    card_number""".split()  # noqa: SIM905
+    card_number""".split()
 )
 _GREETING = re.compile(
     r"^\W*(?:(?:hi+|hey|hello|good (?:morning|afternoon|evening)|greetings)(?: there)?\b[\s,.!]*)+",

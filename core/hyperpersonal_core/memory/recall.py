@@ -25,7 +25,7 @@ PASSAGES_MAX = 20
 _TELLING = re.compile(r"[^\W\d_]{3,}")
 _ANSWERS = frozenset(
     """yes yep yeah yup sure nope not thanks thank you please okay the
-    and""".split()  # noqa: SIM905
+    and""".split()
 )
 
 

@@ -13,12 +13,12 @@ from hyperpersonal_sdk.procedure.slots import extract
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _YES_NO = frozenset(
     """yes yeah yep yup ya sure ok okay correct right no nope nah fine please exactly absolutely
-    confirm confirmed agreed go do don't cancel stop""".split()  # noqa: SIM905
+    confirm confirmed agreed go do don't cancel stop""".split()
 )
 _FILLER = frozenset(
     """it's its it is my the a an order number id email mail address name user username zip code
     phone account here this that and i am to be with of for in under at
-    invoice""".split()  # noqa: SIM905
+    invoice""".split()
 )
 _TOPIC = re.compile(
     r"\b(?:refund|return|exchange|cancel|track|invoice|password|charged|warranty|subscription"
@@ -27,9 +27,9 @@ _TOPIC = re.compile(
 )
 _ASKS = frozenset(
     """how when where what which why does do is are can will could would did has
-    was""".split()  # noqa: SIM905
+    was""".split()
 )
-_POINTS = frozenset("it that this they them those these one ones".split())  # noqa: SIM905
+_POINTS = frozenset("it that this they them those these one ones".split())
 _MATTER = re.compile(
     r"\b(?:refund|return|exchange|cancel|track|invoice|password|charged|warranty|subscription"
     r"|discount|promo|deliver|shipp|complain|delete|bill|order|account|website|person|human)",
@@ -41,7 +41,7 @@ _NOTHING_OWN = (
     | _POINTS
     | frozenset(
         """and long take takes much many cost costs soon then about be to the a for i you me
-        get""".split()  # noqa: SIM905
+        get""".split()
     )
 )
 ANSWER_WORDS_MAX = 4

@@ -33,12 +33,12 @@ _MARK_SETS = {language: frozenset(words.split()) for language, words in _MARKS.i
 _ENGLISH = frozenset(
     """a an the i is are was my your it its this that to of and for in on with have has had do does
     did can could will would not no what how when where why who please order return refund want
-    need from me you we they there at by be if""".split()  # noqa: SIM905
+    need from me you we they there at by be if""".split()
 )
 _PERSON = frozenset(
     """mensch menschen mitarbeiter mitarbeiterin humain humaine quelqu'un conseiller conseillère
     persona humano humana alguien umano operatore qualcuno pessoa alguém atendente medewerker mens
-    iemand""".split()  # noqa: SIM905
+    iemand""".split()
 )
 
 

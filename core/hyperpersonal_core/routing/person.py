@@ -11,19 +11,19 @@ from functools import lru_cache
 _WORD = re.compile(r"[a-z']+")
 _SPEAK = frozenset(
     """talk talking speak speaking chat chatting contact contacting connect connecting reach
-    reaching transfer transferring direct directing escalate forward""".split()  # noqa: SIM905
+    reaching transfer transferring direct directing escalate forward""".split()
 )
 _WISH = frozenset(
     """want need wanna get getting give put pass patch bring switch
-    hand""".split()  # noqa: SIM905
+    hand""".split()
 )
 _ANYBODY = frozenset(
     """person somebody someone anybody anyone people staff
-    employee""".split()  # noqa: SIM905
+    employee""".split()
 )
 _OFFICE = frozenset(
     """human agent agents operator assistant representative rep manager supervisor advisor adviser
-    colleague""".split()  # noqa: SIM905
+    colleague""".split()
 )
 _ALWAYS = re.compile(
     r"\b(?:want|need|get|give|to|with|have|by) (?:me |us )?(?:a |an |some |the )?"
@@ -85,7 +85,7 @@ _REAL_WORDS = frozenset(
     """walk tall tale take talks chart cheat chats that what peak speaks peaking walking taking
     teach each beach breach reaching correct contract contracts extract urgent humane operate
     parson season reason persons managed manage forwards directs connects contacts staffs stuff
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 

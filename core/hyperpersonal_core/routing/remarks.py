@@ -8,14 +8,14 @@ import re
 from hyperpersonal_core.routing import words
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
-_NO = frozenset("no nope nah nothing".split())  # noqa: SIM905
-_FINE = frozenset("ok okay k kk fine great cool good nice perfect alright super".split())  # noqa: SIM905
+_NO = frozenset("no nope nah nothing".split())
+_FINE = frozenset("ok okay k kk fine great cool good nice perfect alright super".split())
 _BARE = (
     _NO
     | _FINE
     | frozenset(
         """yes yeah yep yup sure right correct please do it go ahead so and well hm hmm um uh oh huh
-        what that this then 1 2 3""".split()  # noqa: SIM905
+        what that this then 1 2 3""".split()
     )
 )
 BARE_WORDS_MAX = 5

@@ -13,7 +13,7 @@ _EMPTY = frozenset(
     """problem problems issue issues trouble troubles help question questions something some thing
     things assistance support matter wrong about regarding concerning having im i'm one go went
     going any anything sorry really quick bit ask tell know let all again still here recent last
-    recently made placed make assist able anyone someone""".split()  # noqa: SIM905
+    recently made placed make assist able anyone someone""".split()
 )
 _ABOUT = {
     "order": ("order", "return"),
@@ -27,7 +27,7 @@ _ABOUT = {
 VAGUE_WORDS_MAX = 14
 _TROUBLE = frozenset(
     """problem problems issue issues trouble troubles help question questions wrong
-    assist""".split()  # noqa: SIM905
+    assist""".split()
 )
 
 

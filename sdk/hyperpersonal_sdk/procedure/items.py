@@ -134,7 +134,7 @@ _CALLED = {
 _KIND_WORDS = frozenset(
     """tea coffee espresso electric water desk light digital action security running hiking
     smart wrist patio garden pet yoga office makeup mechanical gaming bluetooth wireless air
-    vacuum""".split()  # noqa: SIM905
+    vacuum""".split()
 )
 
 

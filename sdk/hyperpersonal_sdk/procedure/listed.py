@@ -26,7 +26,7 @@ _KEPT = re.compile(r"\bkeep(?:ing)?\s+[^,.;]*", re.I)
 _NO_NAME = frozenset(
     """order orders item items stuff thing things one ones whole entire package parcel purchase
     purchases rest other others everything refund money products product all pair full remaining
-    delivery two both three""".split()  # noqa: SIM905
+    delivery two both three""".split()
 )
 
 

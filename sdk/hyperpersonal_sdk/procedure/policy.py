@@ -15,7 +15,7 @@ _ROW = re.compile(r"^\s*\|(.*)\|\s*$")
 _STOP = frozenset(
     """the and for you your are can how what with this that have has was were will does did not
     any our from they when where which who why would could should want need please help know
-    tell get about into there their i'm""".split()  # noqa: SIM905
+    tell get about into there their i'm""".split()
 )
 
 
