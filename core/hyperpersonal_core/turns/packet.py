@@ -4,6 +4,8 @@ An agent may add words (goal, question, suggestion), never remove: what was done
 journal, what was said from the timeline.
 """
 
+from typing import Any
+
 from hyperpersonal_sdk.contract.turns import EvidenceItem, HandoffAsk, HandoffReason, Speech
 
 from hyperpersonal_core.turns.actions import actions
@@ -57,9 +59,9 @@ def _last_words(turn: Turn) -> str:
     return (turn.messages[-1] if turn.messages else turn.text)[:QUESTION_CHARS_MAX]
 
 
-def _tried(action: dict[str, object]) -> str:
+def _tried(action: dict[str, Any]) -> str:
     end = {True: "done", False: f"failed: {action['failure']}", None: "answer unknown"}
-    return f"{action['tool']}: {end[action['done']]}"  # type: ignore[index]
+    return f"{action['tool']}: {end[action['done']]}"
 
 
 def _failures(turn: Turn) -> list[str]:

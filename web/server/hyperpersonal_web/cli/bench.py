@@ -58,7 +58,7 @@ MEASURES: dict[str, Measure] = {
     "--json", "out", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here."
 )
 def bench(what: str, seconds: float, count: int | None, out: Path | None) -> None:
-    r"""Measure turns, ingest, sockets or the guest, on empty servers of its own.
+    """Measure turns, ingest, sockets or the guest, on empty servers of its own.
 
     \b
     turns    turns/s, ms and CPU from a message to its pushed answer: a trivial Python agent in a
@@ -69,7 +69,7 @@ def bench(what: str, seconds: float, count: int | None, out: Path | None) -> Non
     guest    the sandbox alone: instantiate, load, call
 
     Exit codes: 0 measured, 1 a server did not start or a measurement failed, 2 wrong usage.
-    """
+    """  # noqa: D301 - click reads the control character that the escape stands for
     console = Console(highlight=False)
     log.configure("error")
     settings = data_folder(settings_of(os.environ, 0), ROOT)
