@@ -1,0 +1,15 @@
+"""Answers of language models, kept for a while."""
+
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+SQL = """
+select 1;
+"""
+
+
+def upgrade() -> None:
+    """Many statements, so they go to asyncpg's simple query protocol as they are."""
+    op.get_bind().connection.run_async(lambda raw: raw.execute(SQL))

