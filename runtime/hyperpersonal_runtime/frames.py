@@ -23,13 +23,15 @@ class Start(Struct, frozen=True, array_like=True, tag=1):
     """Run one call. `hook` '' compiles: `payload` is then {path: source}. `digest`: whose code.
 
     `reuse`: an instance kept under this very text (tenant, installation, release) may serve the
-    call and be kept after it; '' for a fresh one."""
+    call and be kept after it; '' for a fresh one. `component`: file name of the compiled component
+    in the guests folder; '' is the shared Python guest."""
 
     hook: str
     digest: str
     payload: str
     limits: GuestLimits
     reuse: str = ""
+    component: str = ""
 
 
 class Code(Struct, frozen=True, array_like=True, tag=2):

@@ -12,16 +12,13 @@ from datetime import datetime
 
 import msgspec
 import structlog
-from hyperpersonal_sdk.contract.hooks import ReviewVerdict
-from hyperpersonal_sdk.contract.messages import DeliveryStatus, InboundMessage
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer, Outcome
-from hyperpersonal_sdk.contract.tools import ToolResult
-from hyperpersonal_sdk.contract.turns import TurnReply
 from msgspec import Struct
 from opentelemetry.trace import Tracer
 
 from hyperpersonal_runtime.calls import HookCall, Limits
 from hyperpersonal_runtime.capability_granter import CapabilityGranter
+from hyperpersonal_runtime.ending import End, end_of
 from hyperpersonal_runtime.frames import Answer, Ask, Code, Done, GuestLimits, NeedCode, Start
 from hyperpersonal_runtime.hostcalls.context import Context, Effect, Spent
 from hyperpersonal_runtime.hostcalls.fetcher import Fetcher
@@ -34,6 +31,7 @@ from hyperpersonal_runtime.journal import (
     guest_answer,
     request_hash,
 )
+from hyperpersonal_runtime.kinds.kind import Ready
 from hyperpersonal_runtime.pool import Lane
 from hyperpersonal_runtime.ports import Ports
 from hyperpersonal_runtime.spans import host_call
@@ -51,32 +49,13 @@ class Surroundings(Struct, frozen=True):
     tracer: Tracer | None = None
 
 
-class End(Struct, frozen=True):
-    """How one run ended."""
-
-    outcome: Outcome
-    detail: str = ""
-    value: str = ""
-
-
-ANSWERS: dict[str, msgspec.json.Decoder[object]] = {
-    "": msgspec.json.Decoder(object),
-    "reply": msgspec.json.Decoder(TurnReply),
-    "call_tool": msgspec.json.Decoder(ToolResult),
-    "parse_inbound": msgspec.json.Decoder(InboundMessage | None),
-    "deliver": msgspec.json.Decoder(DeliveryStatus),
-    "review_reply": msgspec.json.Decoder(ReviewVerdict),
-}
-_REFUSED = {"denied", "not-found", "invalid", "unavailable"}
-
-
 class HookRun:
     """The host's side of one hook call, over as many runs as it takes."""
 
-    def __init__(self, call: HookCall, around: Surroundings, code: str) -> None:
-        self._call = call
+    def __init__(self, call: HookCall, around: Surroundings, ready: Ready) -> None:
+        self.call = call
         self._around = around
-        self._code = code
+        self.ready = ready
         self._journal = Journal(call.scope.path, call.recorded)
         self._granter = CapabilityGranter(call.grants, call.scope)
         self._spent = Spent()
@@ -89,15 +68,15 @@ class HookRun:
 
     @property
     def remaining_seconds(self) -> float:
-        return self._call.limits.deadline_ms / 1000 - (time.monotonic() - self._started)
+        return self.call.limits.deadline_ms / 1000 - (time.monotonic() - self._started)
 
     @property
     def reuse(self) -> str:
         """Connectors that serve an agent's call may share an instance, within one installation."""
-        scope = self._call.scope
+        scope = self.call.scope
         if not scope.nested:
             return ""
-        return f"{scope.tenant_id} {scope.installation_id} {self._call.release.digest}"
+        return f"{scope.tenant_id} {scope.installation_id} {self.call.release.digest}"
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -107,16 +86,17 @@ class HookRun:
         """One run of the guest on this lane. Raises WorkerLostError."""
         self._journal.rewind()
         self._stopped = None
-        limits = guest_limits(self._call.limits, self.remaining_seconds)
-        call, payload = self._call, self._call.payload.decode()
-        lane.send(Start(call.hook, call.release.digest, payload, limits, self.reuse))
+        limits = guest_limits(self.call.limits, self.remaining_seconds)
+        call, payload = self.call, self.call.payload.decode()
+        component = self.ready.component
+        lane.send(Start(call.hook, call.release.digest, payload, limits, self.reuse, component))
         lane.kept = self.reuse or lane.kept
         while True:
             frame = await lane.receive()
             if isinstance(frame, Ask):
                 lane.send(await self._on_ask(frame))
             elif isinstance(frame, NeedCode):
-                lane.send(Code(self._code))
+                lane.send(Code(self.ready.code))
             else:
                 return self._on_done(frame)
 
@@ -150,8 +130,8 @@ class HookRun:
             return self._stop(Outcome.NONDETERMINISTIC, str(error))
         if known is not None and known.answer is not None:
             return Answer(*guest_answer(known.answer))
-        if int(path.rpartition(".")[2]) > self._call.limits.host_calls:
-            words = f"more than {self._call.limits.host_calls} host calls"
+        if int(path.rpartition(".")[2]) > self.call.limits.host_calls:
+            words = f"more than {self.call.limits.host_calls} host calls"
             return self._stop(Outcome.OVER_LIMIT, words)
         task = self._pending.get(path)
         if task is None:
@@ -182,7 +162,7 @@ class HookRun:
     async def _perform(self, entry: Entry, effect: Effect) -> str:
         """Do it and keep the answer. A write is intended first, with all that led to it."""
         started = time.monotonic()
-        if entry.write and not self._call.scope.nested:  # else call 3's own intent is kept already
+        if entry.write and not self.call.scope.nested:  # else call 3's own intent is kept already
             await self._save()
         assert effect.perform is not None
         try:
@@ -194,8 +174,11 @@ class HookRun:
         return self._answered(entry, answer, (time.monotonic() - started) * 1e3)
 
     async def _inline(self, task: "asyncio.Task[str]") -> Answer:
-        """Wait a little; then the guest is sent to sleep and the call goes on without it."""
-        wait_seconds = min(self._call.limits.inline_wait_ms / 1000, self.remaining_seconds)
+        """Wait a little; then the guest is sent to sleep and the call goes on without it. A
+        sandbox that holds is waited for until the deadline."""
+        inline_seconds = self.call.limits.inline_wait_ms / 1000
+        left = self.remaining_seconds
+        wait_seconds = left if self.ready.holds else min(inline_seconds, left)
         if not task.done():
             await asyncio.wait((task,), timeout=max(0.0, wait_seconds))
         if not task.done():
@@ -219,10 +202,10 @@ class HookRun:
         self.logs = done.logs
         if self._stopped is not None:
             return self._stopped
-        return end_of(self._call.hook, done)
+        return end_of(self.call.hook, done)
 
     def _context(self, path: str) -> Context:
-        around, scope = self._around, self._call.scope
+        around, scope = self._around, self.call.scope
         return Context(
             scope=scope,
             granter=self._granter,
@@ -238,13 +221,13 @@ class HookRun:
 
     def _earlier(self, path: str) -> list[Entry]:
         """Every entry of the turn but this call's own, which a resumed turn may hold already."""
-        known = {entry.path: entry for entry in (*self._call.recorded, *self._journal.entries)}
+        known = {entry.path: entry for entry in (*self.call.recorded, *self._journal.entries)}
         known.pop(path, None)
         return list(known.values())
 
     async def _save(self) -> None:
-        if self._call.scope.turn_id:
-            await self._around.ports.journal.save(self._call.scope, list(self._journal.entries))
+        if self.call.scope.turn_id:
+            await self._around.ports.journal.save(self.call.scope, list(self._journal.entries))
 
 
 def guest_limits(limits: Limits, remaining_seconds: float) -> GuestLimits:
@@ -257,25 +240,3 @@ def guest_limits(limits: Limits, remaining_seconds: float) -> GuestLimits:
         output_bytes=limits.output_bytes,
         log_lines=limits.log_lines,
     )
-
-
-def end_of(hook: str, done: Done) -> End:
-    """The outcome a guest's own ending stands for."""
-    if done.case == "":
-        return _checked(hook, done.text)
-    if done.case == "timeout":
-        return End(Outcome.TIMED_OUT, done.text)
-    if done.case == "limit":
-        return End(Outcome.OVER_LIMIT, done.text)
-    if done.case in _REFUSED:
-        return End(Outcome.REFUSED, f"{done.case}: {done.text}")
-    return End(Outcome.TRAPPED, done.text or done.case)
-
-
-def _checked(hook: str, text: str) -> End:
-    """Only an answer of the hook's own shape leaves the runtime."""
-    try:
-        ANSWERS.get(hook, ANSWERS[""]).decode(text)
-    except (msgspec.MsgspecError, UnicodeEncodeError) as error:
-        return End(Outcome.TRAPPED, f"{hook} answered something else than it should: {error}")
-    return End(Outcome.OK, value=text)
