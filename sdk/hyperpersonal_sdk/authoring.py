@@ -69,6 +69,18 @@ def wrap(value):
     return value
 
 
+def then(value, finish):
+    """finish(value); an awaitable of it where the value itself is one (native plugins may be
+    written with `async def`)."""
+    if not hasattr(value, "__await__"):
+        return finish(value)
+
+    async def later():
+        return finish(await value)
+
+    return later()
+
+
 class Turn(View):
     """What the shopper wrote and what is known: `text`, `messages`, `history`, `facts`,
     `passages`, `contact`, `state`, `shared`, `intent`, `now` (see contract.turns.TurnRequest)."""
@@ -149,7 +161,9 @@ def to_json(value):
 
 
 class Host:
-    """The plugin's only way out. Every call is granted, journaled and metered by the host."""
+    """The plugin's only way out. Every call is granted, journaled and metered by the host.
+
+    In an `async def` of a native plugin each call is awaited: `await host.tool(...)`."""
 
     def __init__(self, call, log):
         self._call = (
@@ -162,22 +176,20 @@ class Host:
 
     def call(self, name, **payload):
         """Any host call by name; the typed helpers below are shorter."""
-        return wrap(json.loads(self._call(name, json.dumps(to_json(payload)))))
+        answer = self._call(name, json.dumps(to_json(payload)))
+        return then(answer, lambda text: wrap(json.loads(text)))
 
     def tool(self, tool, **arguments):
         """Call a tool of an interface, for example `host.tool("commerce.orders.get", order_id=x)`.
 
         Raises ToolFailedError with a reason for the shopper, or HostCallFailedError."""
-        answer = json.loads(
-            self._call("tool.call", json.dumps({"tool": tool, "arguments": to_json(arguments)}))
-        )
-        if answer.get("failure"):
-            raise ToolFailedError(answer["failure"]["kind"], answer["failure"].get("message", ""))
-        return wrap(answer["value"])
+        ask = json.dumps({"tool": tool, "arguments": to_json(arguments)})
+        return then(self._call("tool.call", ask), _tool_value)
 
     def search(self, query, limit=3):
         """The merchant's nearest knowledge passages."""
-        return self.call("knowledge.search", query=query, limit=limit).passages
+        found = self.call("knowledge.search", query=query, limit=limit)
+        return then(found, lambda answer: answer.passages)
 
     def remember(self, key, value):
         """Keep a fact about this contact (write)."""
@@ -193,11 +205,11 @@ class Host:
 
     def now(self):
         """The journal's clock, ISO 8601 UTC."""
-        return self.call("clock.now").now
+        return then(self.call("clock.now"), lambda answer: answer.now)
 
     def random_hex(self, n=16):
         """n random bytes from the journal, as hex."""
-        return self.call("random.bytes", n=n).hex
+        return then(self.call("random.bytes", n=n), lambda answer: answer.hex)
 
     def moved(self, minor, currency):
         """Tell how much money this call of a tool has moved, in minor units (cents)."""
@@ -208,26 +220,42 @@ class Host:
         self._log(level, str(message))
 
 
+def _tool_value(text):
+    answer = json.loads(text)
+    if answer.get("failure"):
+        raise ToolFailedError(answer["failure"]["kind"], answer["failure"].get("message", ""))
+    return wrap(answer["value"])
+
+
 class Plugin:
     """Collects the hooks of a plugin. The module must bind one instance at top level."""
 
     def __init__(self):
         self.hooks = {}
+        self.functions = {}
 
     def hook(self, name):
         """Decorate the function that serves hook `name`: `f(payload: View, host: Host)`."""
 
         def decorate(function):
-            self.hooks[name] = function
+            self.hooks[name] = self.functions[name] = function
             return function
 
         return decorate
+
+    def function_of(self, hook, payload):
+        """The author's own function that serves a hook; None when there is none."""
+        return self.functions.get(hook)
 
     def dispatch(self, hook, payload, host):
         """Run one hook. Called by the guest loop."""
         if hook not in self.hooks:
             raise HostCallFailedError("not-found", f"this plugin has no hook {hook}")
-        return to_json(self.hooks[hook](View(payload), host))
+        return then(self.hooks[hook](View(payload), host), to_json)
+
+
+def _reply_of(answer):
+    return Reply(text=answer) if isinstance(answer, str) else answer
 
 
 class Agent(Plugin):
@@ -235,11 +263,14 @@ class Agent(Plugin):
 
     def reply(self, function):
         def run(payload, host):
-            answer = function(Turn(payload.to_json()), host)
-            return Reply(text=answer) if isinstance(answer, str) else answer
+            return then(function(Turn(payload.to_json()), host), _reply_of)
 
-        self.hooks["reply"] = run
+        self.hooks["reply"], self.functions["reply"] = run, function
         return function
+
+
+def _verdict_of(reason):
+    return {"verdict": "hold", "reason": reason} if reason else {"verdict": "pass"}
 
 
 class Guard(Plugin):
@@ -250,10 +281,9 @@ class Guard(Plugin):
 
     def review(self, function):
         def run(ask, host):
-            reason = function(ask, host)
-            return {"verdict": "hold", "reason": reason} if reason else {"verdict": "pass"}
+            return then(function(ask, host), _verdict_of)
 
-        self.hooks["review_reply"] = run
+        self.hooks["review_reply"], self.functions["review_reply"] = run, function
         return function
 
 
@@ -278,6 +308,11 @@ class Connector(Plugin):
 
         return decorate
 
+    def function_of(self, hook, payload):
+        if hook != "call_tool":
+            return super().function_of(hook, payload)
+        return self.tools.get(payload.get("tool"), (None,))[0]
+
     def _call_tool(self, call, host):
         name = call.tool
         if name not in self.tools:
@@ -289,9 +324,26 @@ class Connector(Plugin):
         host.config = dict(call.to_json().get("config") or {})
         host.money_max = call.to_json().get("money_max")
         try:
-            answer = {"value": to_json(function(host, **arguments))}
-            return {**answer, "moved": host.moved_amount} if host.moved_amount else answer
-        except ToolFailedError as error:
+            value = function(host, **arguments)
+            if hasattr(value, "__await__"):
+                return self._awaited(value, host)
+            return self._answer(value, host)
+        except (ToolFailedError, TypeError) as error:
+            return self._failure(error)
+
+    async def _awaited(self, value, host):
+        try:
+            return self._answer(await value, host)
+        except (ToolFailedError, TypeError) as error:
+            return self._failure(error)
+
+    @staticmethod
+    def _answer(value, host):
+        answer = {"value": to_json(value)}
+        return {**answer, "moved": host.moved_amount} if host.moved_amount else answer
+
+    @staticmethod
+    def _failure(error):
+        if isinstance(error, ToolFailedError):
             return {"failure": {"kind": error.kind, "message": error.message}}
-        except TypeError as error:
-            return {"failure": {"kind": "invalid", "message": str(error)}}
+        return {"failure": {"kind": "invalid", "message": str(error)}}
