@@ -1,0 +1,1 @@
+"""What anybody needs to check the registry's transparency log, offline and without trusting it."""
