@@ -2,7 +2,7 @@
 
 Requests: {"op": "compile", "files": {path: source}} -> {module: [code, is package]};
 {"op": "call", "hook", "entry", "modules", "payload"} -> the hook's answer. Without `modules` the
-plugin that this instance loaded in its first call serves.
+plugin that this instance loaded earlier serves; {"op": "load", "entry", "modules"} only loads.
 """
 
 import gc
@@ -57,6 +57,8 @@ def run(request, call, log):
         return loader.compile_sources(request["files"])
     if "modules" in request:
         LOADED[:] = [loader.load_plugin(request["entry"], request["modules"])]
+    if request["op"] == "load":
+        return None
     return LOADED[0].dispatch(request["hook"], request["payload"], Host(call, log))
 
 
