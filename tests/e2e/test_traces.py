@@ -16,7 +16,7 @@ from hyperpersonal_core.kit.tracing import Traces
 from hyperpersonal_web.asgi import create_app
 from hyperpersonal_web.http.tokens import ContactScope
 from hyperpersonal_web.server import listen, serve
-from hyperpersonal_web.wiring import Ground, open_gateway, open_understanding
+from hyperpersonal_web.wiring import Ground, open_gateway, open_understanding, open_vault
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -49,8 +49,9 @@ async def post(rig: SandboxedRig, folder: Path, text: str) -> list[dict[str, str
     """Send a message to a real gateway, as a browser does; the events after its reply."""
     settings = Settings(data_dir=folder)
     ground = Ground(
-        settings, rig.db, rig.bus, rig.relay, rig.timeline, rig.clock, rig.ids, rig.traces
-    )
+        settings, rig.db, rig.bus, rig.relay, rig.timeline, rig.clock, rig.ids,
+        open_vault(settings, rig.db, rig.clock), rig.traces,
+    )  # fmt: skip
     async with AsyncExitStack() as stack:
         gateway = await open_gateway(stack, ground, open_understanding(ground))
         listener, stop = listen("127.0.0.1", 0), asyncio.Event()

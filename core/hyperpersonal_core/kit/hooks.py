@@ -25,6 +25,11 @@ class HostHooks:
         One per deployment: stored vectors depend on it, and a new one takes a re-import.
         """
 
+    @hookspec(firstresult=True)
+    def key_service(self) -> Any:
+        """Who wraps the tenants' keys (`kit.key_service.KeyService`), such as a cloud's key
+        management service; None keeps the master keys in a file of the data folder."""
+
 
 def open_hooks(*modules: object) -> pluggy.PluginManager:
     """The installed operator extensions, and `modules` besides."""

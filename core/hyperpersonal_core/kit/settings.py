@@ -66,6 +66,13 @@ class Settings(Struct, frozen=True, kw_only=True):
             "gateway; empty: made once and kept in the data folder",
         ),
     ] = ""
+    keys_file: Annotated[
+        str,
+        Meta(
+            description="file of the master keys that wrap tenants' keys, the same in every role: "
+            "without them sealed data is lost; empty: made once in the data folder (master.keys)",
+        ),
+    ] = ""
     db_connections_max: Annotated[
         int, Meta(ge=2, le=200, description="PostgreSQL connections of one process, in each pool")
     ] = 10

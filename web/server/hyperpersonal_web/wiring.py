@@ -7,6 +7,7 @@ first it takes no more work, then it flushes, then it disconnects.
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -47,10 +48,12 @@ from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.hooks import open_hooks
 from hyperpersonal_core.kit.ids import Ids, Uuid7Ids
 from hyperpersonal_core.kit.jobs import Jobs
+from hyperpersonal_core.kit.key_service import LocalKeys
 from hyperpersonal_core.kit.outbox import Relay
 from hyperpersonal_core.kit.requests import Requests
 from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_core.kit.tracing import Traces
+from hyperpersonal_core.kit.vault import Vault
 from hyperpersonal_marketplace.api import Installer
 from hyperpersonal_registry.api import FolderBlobs, Registry
 from hyperpersonal_runtime.api import Host, PluginHost, Ports
@@ -69,6 +72,7 @@ Progress = Callable[[str, float], None]
 
 GUEST_CACHE = "cache/guest"
 BLOBS = "blobs"
+KEYS = "master.keys"
 
 
 class Ground(Struct, frozen=True):
@@ -81,6 +85,7 @@ class Ground(Struct, frozen=True):
     timeline: Timeline
     clock: Clock
     ids: Ids
+    vault: Vault
     traces: Traces = Traces()
 
 
@@ -133,7 +138,19 @@ async def open_ground(stack: AsyncExitStack, settings: Settings, found: Addresse
     background(stack, relay.run())
     timeline = Timeline(db, relay, clock, ids)
     stack.push_async_callback(timeline.close)
-    return Ground(settings, db, bus, relay, timeline, clock, ids, traces)
+    vault = open_vault(settings, db, clock)
+    return Ground(settings, db, bus, relay, timeline, clock, ids, vault, traces)
+
+
+def open_vault(settings: Settings, db: Database, clock: Clock) -> Vault:
+    """Seals tenants' rows under the operator's key service, or under master keys in a file.
+
+    Raises:
+        RefusedError: others can read that file.
+    """
+    service = open_hooks().hook.key_service()
+    path = Path(settings.keys_file or settings.data_dir / KEYS)
+    return Vault(db, service or LocalKeys(path), clock)
 
 
 def open_understanding(ground: Ground) -> Understanding:
