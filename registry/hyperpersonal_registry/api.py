@@ -3,6 +3,7 @@
 from hyperpersonal_registry.blobs import Blobs, FolderBlobs
 from hyperpersonal_registry.errors import PublishRefusedError, ReleaseRefusedError
 from hyperpersonal_registry.journal import Entry
+from hyperpersonal_registry.log.signer import Signer
 from hyperpersonal_registry.migrations import migrate
 from hyperpersonal_registry.releases import Release
 from hyperpersonal_registry.service import Registry
@@ -15,5 +16,6 @@ __all__ = [
     "Registry",
     "Release",
     "ReleaseRefusedError",
+    "Signer",
     "migrate",
 ]

@@ -19,6 +19,8 @@ from hyperpersonal_registry import journal, names, releases
 from hyperpersonal_registry.blobs import Blobs
 from hyperpersonal_registry.errors import PublishRefusedError, ReleaseRefusedError
 from hyperpersonal_registry.loading import Loader
+from hyperpersonal_registry.log import store, tree
+from hyperpersonal_registry.log.signer import Signer
 from hyperpersonal_registry.releases import NamespaceKeys, Release, Status
 
 KEY_DAYS = 730
@@ -29,8 +31,11 @@ REASON_CHARS_MAX = 500
 class Registry:
     """One a process. Serves the core as its ReleaseStore through `load`."""
 
-    def __init__(self, db: Database, blobs: Blobs, clock: Clock) -> None:
+    def __init__(
+        self, db: Database, blobs: Blobs, clock: Clock, signer: Signer | None = None
+    ) -> None:
         self._db = db
+        self._signer = signer
         self._blobs = blobs
         self._clock = clock
         self._loader = Loader(blobs)
@@ -189,6 +194,36 @@ class Registry:
         async with self._db.transaction() as connection:
             return await journal.first_fault(connection)
 
+    async def checkpoint(self) -> bytes:
+        """The log's newest checkpoint, signed: what witnesses see and verifiers keep.
+
+        Raises:
+            NotFoundError: this registry has no key for its log.
+        """
+        if self._signer is None:
+            raise NotFoundError("this registry does not sign its log")
+        async with self._db.transaction() as connection:
+            size = await journal.size(connection)
+            return self._signer.sign(size, await tree.root(store.reader(connection), size))
+
+    async def inclusion_proof(self, n: int, size: int) -> list[bytes]:
+        """The proof that entry number `n` is in the log of `size` entries.
+
+        Raises:
+            NotFoundError: the log has no such entry or never had that size.
+        """
+        async with self._reading(n, size) as connection:
+            return await tree.inclusion(store.reader(connection), n - 1, size)
+
+    async def growth_proof(self, old_size: int, new_size: int) -> list[bytes]:
+        """The proof that the log of `new_size` continues the one of `old_size`.
+
+        Raises:
+            NotFoundError: the log never had one of these sizes.
+        """
+        async with self._reading(old_size, new_size) as connection:
+            return await tree.consistency(store.reader(connection), old_size, new_size)
+
     async def _record(self, release: Release, key_id: str) -> None:
         look = names.without_separators(release.plugin_id)
         async with self._writing(f"{release.name} was published before") as connection:
@@ -210,6 +245,14 @@ class Registry:
                 raise NotFoundError(f"there is no release {name} that is not revoked already")
             kind = f"release.{status}"
             await journal.append(connection, self._clock.now(), kind, name, reason=reason)
+
+    @asynccontextmanager
+    async def _reading(self, small: int, big: int) -> AsyncIterator[Connection]:
+        """A transaction that sees a log of at least `big` entries."""
+        async with self._db.transaction() as connection:
+            if not 1 <= small <= big <= await journal.size(connection):
+                raise NotFoundError("the log has no such entry or size", sizes=[small, big])
+            yield connection
 
     def _key(self, namespace: str, public: bytes, days: int) -> TrustedKey:
         if len(public) != 32 or not 1 <= days <= KEY_DAYS_MAX:

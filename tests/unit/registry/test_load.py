@@ -15,6 +15,8 @@ from hyperpersonal_registry.api import (
     Registry,
     ReleaseRefusedError,
 )
+from hyperpersonal_sdk.transparency.merkle import leaf_hash
+from msgspec import structs
 
 LOADS = int(os.environ.get("HP_TEST_LOADS", "200"))
 
@@ -184,6 +186,7 @@ async def test_that_the_application_cannot_change_what_was_published(
         "delete from registry.releases",
         "update registry.journal set kind = 'x'",
         "delete from registry.journal",
+        "delete from registry.log_tiles",
         "update registry.publisher_keys set public = '\\x00'",
         "update registry.publisher_keys set expires_at = now()",
     ):
@@ -201,6 +204,26 @@ async def test_that_a_changed_journal_shows(registry: Registry, digest: str, dsn
     assert await registry.journal_fault() == 2
     await owner(dsn, "delete from registry.journal where n = 1")
     assert await registry.journal_fault() == 1
+
+
+async def test_that_a_past_rewritten_with_its_hashes_shows_in_the_tree(
+    registry: Registry, digest: str, dsn: str
+) -> None:
+    entry = (await registry.journal())[1]
+    forged = structs.replace(entry, subject="acme/other@1.0.0")
+    await owner(dsn, "alter table registry.journal disable trigger append_only")
+    leaf = leaf_hash(forged.data).hex()
+    await owner(
+        dsn,
+        f"update registry.journal set subject = 'acme/other@1.0.0', hash = '\\x{leaf}' where n = 2",
+    )
+    assert await registry.journal_fault() == 2
+    for change in (
+        "update registry.log_tiles set hashes = ''",
+        "delete from registry.log_tiles",
+    ):
+        with pytest.raises(asyncpg.RaiseError, match="only appended"):
+            await owner(dsn, change)
 
 
 async def test_that_verifying_at_every_load_is_cheap(registry: Registry, digest: str) -> None:
