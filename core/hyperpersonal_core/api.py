@@ -14,10 +14,9 @@ from hyperpersonal_core.handoffs.values import Conversation, Escalated, Taken
 from hyperpersonal_core.installations.host_service import HostService
 from hyperpersonal_core.installations.journal import TurnJournals
 from hyperpersonal_core.installations.kv import Kv
-from hyperpersonal_core.installations.model import NoModel
 from hyperpersonal_core.installations.releases import HeldReleases, ReleaseStore
 from hyperpersonal_core.installations.remote_host import RemoteHost
-from hyperpersonal_core.installations.secrets import Secrets
+from hyperpersonal_core.installations.secrets import Secrets, seal_open_secrets
 from hyperpersonal_core.installations.service import Installations
 from hyperpersonal_core.installations.tools import Tools
 from hyperpersonal_core.installations.values import Bundle, Installation, NewInstallation
@@ -30,6 +29,7 @@ from hyperpersonal_core.memory.memory import Memory
 from hyperpersonal_core.memory.minilm import MiniLm
 from hyperpersonal_core.memory.recall import Recall
 from hyperpersonal_core.memory.recalled import RecallAsk, Recalled
+from hyperpersonal_core.models.none import NoModel
 from hyperpersonal_core.routing.decision import AgentCard, Decision, RouteAsk
 from hyperpersonal_core.routing.history import History, Labelled, read_history
 from hyperpersonal_core.routing.router import Router
@@ -114,4 +114,5 @@ __all__ = [
     "parse_inbound",
     "read_documents",
     "read_history",
+    "seal_open_secrets",
 ]

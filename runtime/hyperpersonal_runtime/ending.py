@@ -3,12 +3,14 @@
 import msgspec
 from hyperpersonal_sdk.contract.hooks import ReviewVerdict
 from hyperpersonal_sdk.contract.messages import DeliveryStatus, InboundMessage
+from hyperpersonal_sdk.contract.models import GenerateAnswer
 from hyperpersonal_sdk.contract.outcomes import Outcome
 from hyperpersonal_sdk.contract.tools import ToolResult
 from hyperpersonal_sdk.contract.turns import TurnReply
 from msgspec import Struct
 
 from hyperpersonal_runtime.frames import Done
+from hyperpersonal_runtime.nesting import NESTING_MAX, too_deep
 
 
 class End(Struct, frozen=True):
@@ -25,6 +27,7 @@ ANSWERS: dict[str, msgspec.json.Decoder[object]] = {
     "call_tool": msgspec.json.Decoder(ToolResult),
     "parse_inbound": msgspec.json.Decoder(InboundMessage | None),
     "deliver": msgspec.json.Decoder(DeliveryStatus),
+    "generate": msgspec.json.Decoder(GenerateAnswer),
     "review_reply": msgspec.json.Decoder(ReviewVerdict),
 }
 _REFUSED = {"denied", "not-found", "invalid", "unavailable"}
@@ -45,6 +48,8 @@ def end_of(hook: str, done: Done) -> End:
 
 def _checked(hook: str, text: str) -> End:
     """Only an answer of the hook's own shape leaves the runtime."""
+    if too_deep(text):
+        return End(Outcome.OVER_LIMIT, f"{hook} answered JSON nested over {NESTING_MAX} levels")
     try:
         ANSWERS.get(hook, ANSWERS[""]).decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError) as error:

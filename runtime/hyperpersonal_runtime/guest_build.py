@@ -28,7 +28,7 @@ Progress = Callable[[str, float], None]
 ENGINE_SETTINGS = "epoch"  # changes with wasm.engine: a .cwasm fits one configuration
 STEP_SECONDS_MAX = 300
 CACHED_GUESTS_MAX = 4
-_PURE = ("__init__.py", "authoring.py", "guest", "procedure")
+_PURE = ("__init__.py", "authoring.py", "tool_loop.py", "guest", "procedure")
 _COMPONENTIZE = "import sys, componentize_py; sys.exit(componentize_py.script())"
 
 

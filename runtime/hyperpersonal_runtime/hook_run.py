@@ -188,6 +188,8 @@ class HookRun:
 
     def _answered(self, entry: Entry, answer: HostAnswer, elapsed_ms: float) -> str:
         text = answer_text(answer)
+        if answer.cost:
+            entry = msgspec.structs.replace(entry, cost=answer.cost)
         self._journal.answered(entry, text, elapsed_ms)
         self._pending.pop(entry.path, None)
         return text
@@ -217,6 +219,7 @@ class HookRun:
             path=path,
             key=f"{scope.turn_id}:{path}",
             earlier=lambda: self._earlier(path),
+            left_ms=lambda: int(self.remaining_seconds * 1000),
         )
 
     def _earlier(self, path: str) -> list[Entry]:

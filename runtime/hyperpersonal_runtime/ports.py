@@ -4,10 +4,14 @@ Rules: a port never raises for a foreseen failure, it answers `HostAnswer(failur
 implementation has its own deadline; nothing here knows a database or a vendor.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+from hyperpersonal_sdk.contract.models import GenerateAsk, Tier
 from hyperpersonal_sdk.contract.outcomes import HostAnswer
 from msgspec import Struct
+
+from hyperpersonal_runtime.journal import Entry
 
 
 class CallScope(Struct, frozen=True):
@@ -68,9 +72,17 @@ class KvPort(Protocol):
 
 
 class ModelPort(Protocol):
-    """Serves `model.generate`; answers `unavailable` while no model plugin is installed."""
+    """Serves `model.generate`; answers `unavailable` while no model plugin is installed.
 
-    async def generate(self, scope: CallScope, request: dict[str, Any]) -> HostAnswer: ...
+    The scope's `path` is the call's own number. The answer's value is a GenerateAnswer without an
+    error; its `cost` says what all tries together took. `seen` gives what the turn has called so
+    far: a draft that is shown while it grows is checked against it. `delta` is what a model plugin
+    tells of its answer as it comes; the scope is then the plugin's own."""
+
+    async def generate(
+        self, scope: CallScope, ask: GenerateAsk, tier: Tier, seen: Callable[[], Iterable[Entry]]
+    ) -> HostAnswer: ...
+    async def delta(self, scope: CallScope, text: str) -> HostAnswer: ...
 
 
 class SecretPort(Protocol):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from hyperpersonal_sdk.contract.models import GenerateAnswer, GenerateAsk
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer
 from hyperpersonal_sdk.contract.tools import Amount, ToolResult
 from msgspec import Struct, field
@@ -41,7 +42,8 @@ class World(Struct):
             answer a `HostAnswer` of a `ToolResult` for one that does.
         passages: what `knowledge.search` finds. facts: what is known of the contact.
         http: function of (method, url, headers, body) that gives (status, body).
-        model: what `model.generate` answers; None: no model is installed.
+        model: what `model.generate` answers (a GenerateAnswer as JSON, or a function of the
+            GenerateAsk that gives one); None: no model is installed.
         secrets: headers the host adds to every request.
     """
 
@@ -49,10 +51,12 @@ class World(Struct):
     passages: list[Any] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     http: Http | None = None
-    model: dict[str, Any] | None = None
+    model: dict[str, Any] | Callable[[GenerateAsk], Any] | None = None
     secrets: dict[str, str] = field(default_factory=dict)
     kv: dict[str, str] = field(default_factory=dict)
     tool_calls: list[tuple[str, dict[str, Any], str]] = field(default_factory=list)
+    model_asks: list[GenerateAsk] = field(default_factory=list)
+    deltas: list[str] = field(default_factory=list)
     saved: list[list[Entry]] = field(default_factory=list)
 
 
@@ -250,10 +254,19 @@ class _Model:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def generate(self, _scope: CallScope, _request: dict[str, Any]) -> HostAnswer:
-        if self._world.model is None:
+    async def generate(
+        self, _scope: CallScope, ask: GenerateAsk, _tier: str, _seen: Callable[[], Iterable[Entry]]
+    ) -> HostAnswer:
+        self._world.model_asks.append(ask)
+        model = self._world.model
+        if model is None:
             return HostAnswer(failure=Failure(FailureKind.UNAVAILABLE, "no model is installed"))
-        return HostAnswer(self._world.model)
+        answer = msgspec.convert(model(ask) if callable(model) else model, GenerateAnswer)
+        return HostAnswer(answer, cost=msgspec.structs.asdict(answer.usage))
+
+    async def delta(self, _scope: CallScope, text: str) -> HostAnswer:
+        self._world.deltas.append(text)
+        return HostAnswer({})
 
 
 class _Secrets:

@@ -191,6 +191,17 @@ class Host:
         found = self.call("knowledge.search", query=query, limit=limit)
         return then(found, lambda answer: answer.passages)
 
+    def generate(self, messages, **ask):
+        """Ask the tenant's language model: a text, or messages {"role", "text"}.
+
+        `ask`: instructions, tools, tokens_max, temperature, json_schema, tier ("cheap" or
+        "strong"), stream (the shopper sees the text as it comes); the answer has `text`, `uses`,
+        `stop` and `usage` (see contract.models). Raises HostCallFailedError: `unavailable` while
+        no model is installed, so have something to say without one."""
+        if isinstance(messages, str):
+            messages = [{"role": "user", "text": messages}]
+        return self.call("model.generate", messages=messages, **ask)
+
     def remember(self, key, value):
         """Keep a fact about this contact (write)."""
         return self.call("memory.remember", key=key, value=value)
@@ -284,6 +295,16 @@ class Guard(Plugin):
             return then(function(ask, host), _verdict_of)
 
         self.hooks["review_reply"], self.functions["review_reply"] = run, function
+        return function
+
+
+class Model(Plugin):
+    """A plugin that serves a language model: decorate one function `generate(ask, host)`, async in
+    a native plugin; `ask` is a contract.models.GenerateAsk, the answer the JSON of a
+    GenerateAnswer."""
+
+    def generate(self, function):
+        self.hooks["generate"] = function
         return function
 
 

@@ -9,8 +9,6 @@ from typing import Protocol
 from hyperpersonal_sdk.contract.hooks import (
     EraseAsk,
     Erased,
-    GenerateAnswer,
-    GenerateAsk,
     Installed,
     RawAnswer,
     RawRequest,
@@ -21,6 +19,7 @@ from hyperpersonal_sdk.contract.hooks import (
     SyncAsk,
 )
 from hyperpersonal_sdk.contract.messages import DeliveryStatus, InboundMessage, OutboundMessage
+from hyperpersonal_sdk.contract.models import GenerateAnswer, GenerateAsk
 from hyperpersonal_sdk.contract.tools import ToolCall, ToolResult
 from hyperpersonal_sdk.contract.turns import TurnReply, TurnRequest
 
@@ -69,7 +68,7 @@ class ModelHooks(Protocol):
     """A plugin that serves a language model."""
 
     def generate(self, ask: GenerateAsk) -> GenerateAnswer:
-        """Continues a talk within the given number of tokens."""
+        """Continues a talk: text, wishes for tools, or an error that says whether to try again."""
         ...
 
 

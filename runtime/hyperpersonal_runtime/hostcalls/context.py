@@ -14,7 +14,8 @@ from hyperpersonal_runtime.ports import CallScope, Ports
 
 class Context(Struct, frozen=True):
     """One host call's surroundings. `path`: its journal number; `key`: its idempotency key;
-    `earlier`: what the turn has called before it, other agents of the turn included."""
+    `earlier`: what the turn has called before it, other agents of the turn included; `left_ms`:
+    how long the hook may still run."""
 
     scope: CallScope
     granter: CapabilityGranter
@@ -26,12 +27,12 @@ class Context(Struct, frozen=True):
     path: str
     key: str
     earlier: Callable[[], Iterable[Entry]] = tuple
+    left_ms: Callable[[], int] = lambda: 30_000
 
 
 class Spent(Struct):
     """What the turn used up of its grants so far."""
 
-    tokens: int = 0
     requests: int = 0
 
 

@@ -7,7 +7,8 @@ import msgspec
 from hyperpersonal_sdk.contract.outcomes import Failure
 
 from hyperpersonal_runtime.hostcalls import http, knowledge, kv, memory, model, tool, values
-from hyperpersonal_runtime.hostcalls.context import Context, Effect, invalid
+from hyperpersonal_runtime.hostcalls.context import Context, Effect, invalid, limit
+from hyperpersonal_runtime.nesting import NESTING_MAX, too_deep
 
 Prepare = Callable[[Any, Context], Effect | Failure]
 
@@ -22,6 +23,7 @@ HOST_CALLS = {
     "memory.remember": _call(memory.Remember, memory.remember),
     "knowledge.search": _call(knowledge.Search, knowledge.search),
     "model.generate": _call(model.Generate, model.generate),
+    "model.delta": _call(model.Delta, model.delta),
     "http.fetch": _call(http.Fetch, http.fetch),
     "kv.get": _call(kv.Key, kv.get),
     "kv.put": _call(kv.Put, kv.put),
@@ -37,6 +39,8 @@ def prepare(name: str, payload: str, context: Context) -> Effect | Failure:
     known = HOST_CALLS.get(name)
     if known is None:
         return invalid(f"there is no host call {name[:100]!r}; there are {', '.join(HOST_CALLS)}")
+    if too_deep(payload):
+        return limit(f"{name}: JSON is nested at most {NESTING_MAX} levels")
     decoder, make = known
     try:
         ask = decoder.decode(payload)

@@ -4,8 +4,6 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from hyperpersonal_sdk.contract.turns import Speech
-
 
 class RouteVote(Struct, frozen=True):
     """How sure an agent is (0..1) that a turn is its own."""
@@ -42,22 +40,6 @@ class SyncAnswer(Struct, frozen=True):
 
     records: list[dict[str, Any]] = []
     cursor: str = ""
-
-
-class GenerateAsk(Struct, frozen=True):
-    """A talk to continue, with what the model must know first, in at most `tokens_max` tokens."""
-
-    messages: list[Speech]
-    tokens_max: int
-    instructions: str = ""
-
-
-class GenerateAnswer(Struct, frozen=True):
-    """The text, and the tokens it took."""
-
-    text: str
-    tokens_in: int = 0
-    tokens_out: int = 0
 
 
 class ReviewAsk(Struct, frozen=True):

@@ -38,7 +38,9 @@ class Failure(Struct, frozen=True):
 
 
 class HostAnswer(Struct, frozen=True):
-    """The answer of one host call: either `value` (JSON-able) or `failure`."""
+    """The answer of one host call: either `value` (JSON-able) or `failure`. `cost`: meters by name,
+    for the journal; the plugin does not see them."""
 
     value: Any = None
     failure: Failure | None = None
+    cost: dict[str, Any] = {}

@@ -288,9 +288,9 @@ def test_that_each_host_call_answers(
 @pytest.mark.parametrize(
     ("body", "grants", "words"),
     [
-        ("host.call('model.generate', messages=[])", ("model:generate<=1k tokens/turn",),
+        ("host.generate('hello')", ("model:generate<=1k tokens/turn",),
          "unavailable: no model is installed"),
-        ("host.call('model.generate', messages=[])", (), "not granted: model:generate"),
+        ("host.generate('hello')", (), "not granted: model:generate"),
         ("host.call('kv.put', key='a', value='x' * 2000)", ("kv:1KiB",), "at most 1024 bytes"),
         ("host.call('kv.get', key='')", ("kv:1KiB",), "1..200 characters"),
         ("host.search('x', limit=999)", ("knowledge:read",), "limit: 1..20"),

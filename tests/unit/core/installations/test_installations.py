@@ -9,6 +9,7 @@ from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import NotFoundError, RefusedError
 from hyperpersonal_core.kit.ids import Uuid7Ids
 from hyperpersonal_runtime.api import CallScope, SealedRelease
+from hyperpersonal_sdk.contract.models import GenerateAsk, ModelMessage
 from hyperpersonal_sdk.contract.outcomes import FailureKind
 
 TENANT, OTHER = UUID(int=1), UUID(int=2)
@@ -107,7 +108,7 @@ async def test_that_what_is_not_there_is_refused(installations: Installations) -
 
 
 async def test_that_a_header_goes_to_the_longest_prefix_and_nowhere_else(
-    db: Database, installations: Installations
+    db: Database, installations: Installations, vault: Vault
 ) -> None:
     held = {
         "https://shop.example": {"Authorization": "wide"},
@@ -115,7 +116,8 @@ async def test_that_a_header_goes_to_the_longest_prefix_and_nowhere_else(
     }
     shop = await installations.install(TENANT, connector("shop", "a.b.get", secrets=held))
     other = await installations.install(TENANT, connector("other", "a.c.get"))
-    secrets, scope = Secrets(db), CallScope(str(TENANT), str(shop))
+    secrets = Secrets(db, vault, SystemClock())
+    scope = CallScope(str(TENANT), str(shop))
     wide, admin = {"Authorization": "wide"}, {"Authorization": "admin"}
     assert await secrets.headers_for(scope, "https://shop.example/orders?x=1") == wide
     assert await secrets.headers_for(scope, "https://shop.example/admin/x") == admin
@@ -155,7 +157,8 @@ async def test_that_the_store_of_an_installation_is_its_own_and_within_its_grant
 
 
 async def test_that_a_model_is_never_assumed() -> None:
-    answer = await NoModel().generate(CallScope("t", "i"), {})
+    ask = GenerateAsk([ModelMessage("user", "hello")])
+    answer = await NoModel().generate(CallScope("t", "i"), ask, "strong", tuple)
     assert answer.failure is not None
     assert answer.failure.kind is FailureKind.UNAVAILABLE
 
