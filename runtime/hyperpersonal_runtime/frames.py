@@ -1,8 +1,9 @@
 """What host and worker say to each other on a lane, one call at a time.
 
-    host: Start, Code, Answer        worker: NeedCode, Ask, Done
+    host: Start, Code, Answer, Warm        worker: NeedCode, Ask, Done
 
 A lane is one socket pair and one thread: Start -> (NeedCode -> Code)? -> (Ask -> Answer)* -> Done.
+Between calls the host may send Warm, which nobody answers.
 """
 
 from msgspec import Struct
@@ -50,6 +51,17 @@ class Answer(Struct, frozen=True, array_like=True, tag=3):
     stop: bool = False
 
 
+class Warm(Struct, frozen=True, array_like=True, tag=7):
+    """Make an instance of this release ahead of its next call, with its code loaded: a spare.
+
+    It serves one call of any tenant: nothing of any tenant is in it. `memory_bytes`, `component`:
+    as in the Start it will serve."""
+
+    digest: str
+    memory_bytes: int
+    component: str = ""
+
+
 class NeedCode(Struct, frozen=True, array_like=True, tag=4):
     """The worker does not have the release's code yet."""
 
@@ -73,5 +85,5 @@ class Done(Struct, frozen=True, array_like=True, tag=6):
     call_ms: float
 
 
-ToWorker = Start | Code | Answer
+ToWorker = Start | Code | Answer | Warm
 ToHost = NeedCode | Ask | Done

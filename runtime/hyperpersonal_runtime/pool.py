@@ -3,31 +3,32 @@
 Rules:
 1. A lane serves one call at a time; a lost worker loses its lanes, and a new one takes its place.
 2. Some lanes are kept for connectors: agents that wait for a connector can never hold them all.
-3. The queue for a lane is bounded; over it the pool says so at once.
+3. Who waits for a lane gets one by what its tenant has used (`fair_queue`): CPU, or its part of
+   a worker while it held a lane. The queue is bounded; over it the greediest tenant's newest is
+   refused at once.
+4. A lane that becomes idle makes a spare of the hot release it has just served (`heat`).
 """
 
 import asyncio
-import socket
-import subprocess
-from collections import deque
+import time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import structlog
 
-from hyperpersonal_runtime.frames import ToHost
-from hyperpersonal_runtime.framing import TO_HOST_BYTES_MAX, FrameReader, FramingError, encode
+from hyperpersonal_runtime.fair_queue import FairQueue
+from hyperpersonal_runtime.frames import Warm
+from hyperpersonal_runtime.heat import Heat
+from hyperpersonal_runtime.lane import Lane, Loan, Worker, WorkerLostError
 from hyperpersonal_runtime.worker.spawn import Spawn
 
+CALL_MS = 5.0  # what a call is taken to cost until it has ended
 WAITING_MAX = 2_000
 RESTARTS_IN_A_ROW_MAX = 5
-KILL_WAIT_SECONDS = 5
+
+__all__ = ["Lane", "PoolClosedError", "PoolFullError", "WorkerLostError", "WorkerPool"]
 
 log = structlog.get_logger("runtime")
-
-
-class WorkerLostError(Exception):
-    """The worker process ended while it served this lane."""
 
 
 class PoolFullError(Exception):
@@ -38,106 +39,15 @@ class PoolClosedError(Exception):
     """The host is closing."""
 
 
-class Lane(asyncio.Protocol):
-    """The host's end of one lane: frames out, frames in one after the other."""
+class Waiter:
+    """Somebody who waits for a lane, and what they would like it to hold."""
 
-    def __init__(self, worker: "Worker") -> None:
-        self.worker = worker
-        self.lost = False
-        self.kept = ""
-        self._transport: asyncio.Transport | None = None
-        self._reader: FrameReader[ToHost] = FrameReader(ToHost, TO_HOST_BYTES_MAX)
-        self._frames: deque[ToHost] = deque()
-        self._waiter: asyncio.Future[None] | None = None
+    __slots__ = ("lane", "loan", "reuse")
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            self._frames.extend(self._reader.feed(data))
-        except FramingError as error:
-            log.error("worker.garbled", pid=self.worker.pid, detail=str(error))
-            self.worker.kill()
-        self._wake()
-
-    def connection_lost(self, _error: Exception | None) -> None:
-        self.lost = True
-        self._wake()
-        self.worker.on_lost()
-
-    def send(self, message: Any) -> None:
-        """Write a frame; nothing happens when the worker is gone (`receive` tells)."""
-        if self._transport is not None and not self.lost:
-            self._transport.write(encode(message))
-
-    async def receive(self) -> ToHost:
-        """The next frame. Raises WorkerLostError when there will be none."""
-        while not self._frames:
-            if self.lost:
-                raise WorkerLostError
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-        return self._frames.popleft()
-
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-
-class Worker:
-    """One worker process. `killed` once we ended it ourselves."""
-
-    def __init__(self, pool: "WorkerPool") -> None:
-        self._pool = pool
-        self._process: subprocess.Popen[bytes] | None = None
-        self.lanes: list[Lane] = []
-        self.lost = False
-        self.served = 0
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid if self._process else 0
-
-    async def start(self, spawn: Spawn, machine_code: Path, lanes: int) -> None:
-        pairs = [socket.socketpair() for _ in range(lanes)]
-        loop = asyncio.get_running_loop()
-        try:
-            theirs = [pair[1] for pair in pairs]
-            self._process = await asyncio.to_thread(spawn, machine_code, theirs)
-        finally:
-            for pair in pairs:
-                pair[1].close()
-        for pair in pairs:
-            _, lane = await loop.create_unix_connection(lambda: Lane(self), sock=pair[0])
-            self.lanes.append(lane)
-
-    def kill(self) -> None:
-        """End the process now; its lanes are lost in a moment."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.kill()
-
-    def on_lost(self) -> None:
-        if not self.lost:
-            self.lost = True
-            self._pool.on_worker_lost(self)
-
-    async def wait(self) -> int | None:
-        """Reap the process; its exit code."""
-        for lane in self.lanes:
-            lane.close()
-        process = self._process
-        if process is None:
-            return None
-        try:
-            return await asyncio.to_thread(process.wait, KILL_WAIT_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return await asyncio.to_thread(process.wait)
+    def __init__(self, loan: Loan, reuse: str) -> None:
+        self.loan = loan
+        self.reuse = reuse
+        self.lane: asyncio.Future[Lane] = asyncio.get_running_loop().create_future()
 
 
 class WorkerPool:
@@ -150,7 +60,10 @@ class WorkerPool:
         self._lanes = lanes
         self._reserved = max(1, workers * lanes // 4)
         self._free: list[Lane] = []
-        self._waiting: dict[bool, deque[asyncio.Future[Lane]]] = {True: deque(), False: deque()}
+        self._waiting: dict[bool, FairQueue[Waiter]] = {
+            nested: FairQueue(CALL_MS) for nested in (True, False)
+        }
+        self._heat = Heat()
         self._tasks: set[asyncio.Task[None]] = set()
         self._restarts_in_a_row = 0
         self._closed = False
@@ -160,9 +73,16 @@ class WorkerPool:
         for _ in range(self._count):
             await self._start_one()
 
-    async def acquire(self, *, nested: bool, reuse: str = "") -> Lane:
-        """A free lane. `nested`: for a connector that serves an agent's call. `reuse`: better one
-        that keeps an instance under this text.
+    async def acquire(
+        self, owner: str = "", *, nested: bool, reuse: str = "", spare: Warm | None = None
+    ) -> Lane:
+        """A free lane, until it is given back with `release`.
+
+        Args:
+            owner: the tenant it is used for.
+            nested: for a connector that serves an agent's call.
+            reuse: better one that keeps an instance under this text.
+            spare: else better one that holds a spare of this.
 
         Raises:
             PoolFullError: too many wait already.
@@ -170,27 +90,33 @@ class WorkerPool:
         """
         if self._closed:
             raise PoolClosedError
-        if len(self._free) > (0 if nested else self._reserved):
-            return self._take(reuse)
-        if len(self._waiting[nested]) >= WAITING_MAX:
-            raise PoolFullError
-        waiter: asyncio.Future[Lane] = asyncio.get_running_loop().create_future()
-        self._waiting[nested].append(waiter)
+        waiter = Waiter(Loan(owner, spare, nested=nested), reuse)
+        queue = self._waiting[nested]
+        if not len(queue) and self._has_free(nested=nested):
+            queue.book(owner)
+            return self._lend(waiter)
+        queue.put(owner, waiter)
+        if len(queue) > WAITING_MAX:
+            _refuse(queue.drop()[1], PoolFullError())
         try:
-            return await waiter
+            return await waiter.lane
         except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self.release(waiter.result())
+            self._give_up(waiter)
             raise
 
     def release(self, lane: Lane) -> None:
         """Give a lane back; its last call has ended."""
+        loan, lane.loan = lane.loan, None
+        if loan is not None:
+            self._settle(loan)
         if lane.lost or lane.worker.lost:
             return
         self._restarts_in_a_row = 0
         lane.worker.served += 1
         self._free.append(lane)
         self._hand_out()
+        if lane.loan is None and loan is not None and loan.spare is not None:
+            self._warm(lane, loan.spare)
 
     def on_worker_lost(self, worker: Worker) -> None:
         """Called by a lane that lost its peer: end the rest of it and start another."""
@@ -205,37 +131,73 @@ class WorkerPool:
     async def close(self) -> None:
         """Hang up on all workers and wait until they are gone."""
         self._closed = True
-        for waiting in self._waiting.values():
-            for waiter in waiting:
-                if not waiter.done():
-                    waiter.set_exception(PoolClosedError())
+        for queue in self._waiting.values():
+            while len(queue):
+                _refuse(queue.take()[1], PoolClosedError())
         workers, self.workers = self.workers, []
         await asyncio.gather(*(worker.wait() for worker in workers))
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _take(self, reuse: str = "") -> Lane:
-        """A lane that keeps the wanted instance; else one of the worker with most free lanes."""
+    def _has_free(self, *, nested: bool) -> bool:
+        return len(self._free) > (0 if nested else self._reserved)
+
+    def _lend(self, waiter: Waiter) -> Lane:
+        lane = self._pick(waiter.reuse, waiter.loan.spare)
+        if waiter.loan.spare is not None and lane.spare == waiter.loan.spare:
+            lane.spare = None  # it is used up, or was never made: a new one may be asked for
+        waiter.loan.since = time.monotonic()
+        lane.loan = waiter.loan
+        return lane
+
+    def _pick(self, reuse: str, spare: Warm | None) -> Lane:
+        """A lane that keeps the wanted instance; else one that holds the wanted spare; else one
+        without a spare, of the worker with most free lanes."""
         for at, lane in enumerate(self._free if reuse else ()):
             if lane.kept == reuse:
+                return self._free.pop(at)
+        for at, lane in enumerate(self._free if spare else ()):
+            if lane.spare == spare:
                 return self._free.pop(at)
         free: dict[int, int] = {}
         for lane in self._free:
             free[id(lane.worker)] = free.get(id(lane.worker), 0) + 1
-        best = max(range(len(self._free)), key=lambda at: free[id(self._free[at].worker)])
-        return self._free.pop(best)
+
+        def merit(at: int) -> tuple[bool, int]:
+            return self._free[at].spare is None, free[id(self._free[at].worker)]
+
+        return self._free.pop(max(range(len(self._free)), key=merit))
 
     def _hand_out(self) -> None:
         for nested in (True, False):
-            waiting = self._waiting[nested]
-            while waiting and len(self._free) > (0 if nested else self._reserved):
-                waiter = waiting.popleft()
-                if not waiter.done():
-                    waiter.set_result(self._take())
+            queue = self._waiting[nested]
+            while len(queue) and self._has_free(nested=nested):
+                owner, waiter = queue.take()
+                if waiter.lane.done():
+                    queue.settle(owner, 0.0)
+                else:
+                    waiter.lane.set_result(self._lend(waiter))
+
+    def _settle(self, loan: Loan) -> None:
+        """A lane is a part of its worker: who holds one idle has used that part."""
+        held_ms = (time.monotonic() - loan.since) * 1e3
+        self._waiting[loan.nested].settle(loan.owner, max(loan.cpu_ms, held_ms / self._lanes))
+
+    def _give_up(self, waiter: Waiter) -> None:
+        """Its caller went away, perhaps in the very moment a lane was found for it."""
+        if not waiter.lane.done():
+            waiter.lane.cancel()
+        elif not waiter.lane.cancelled() and waiter.lane.exception() is None:
+            self.release(waiter.lane.result())
+
+    def _warm(self, lane: Lane, wanted: Warm) -> None:
+        if lane.spare != wanted and self._heat.add(wanted):
+            lane.spare = wanted
+            lane.send(wanted)
 
     async def _start_one(self) -> None:
-        worker = Worker(self)
+        worker = Worker(self.on_worker_lost)
         await worker.start(self._spawn, self._machine_code, self._lanes)
         self.workers.append(worker)
         self._free.extend(lane for lane in worker.lanes if not lane.lost)
@@ -255,3 +217,8 @@ class WorkerPool:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _refuse(waiter: Waiter, why: Exception) -> None:
+    if not waiter.lane.done():
+        waiter.lane.set_exception(why)

@@ -7,7 +7,7 @@ from hyperpersonal_sdk.contract.outcomes import Outcome
 
 from hyperpersonal_runtime.calls import HookCall, Limits, SealedRelease
 from hyperpersonal_runtime.ending import End, end_of
-from hyperpersonal_runtime.frames import Done, Start
+from hyperpersonal_runtime.frames import Done, Start, Warm
 from hyperpersonal_runtime.hook_run import guest_limits
 from hyperpersonal_runtime.kinds.kind import Ready
 from hyperpersonal_runtime.overdue import GRACE_SECONDS, Overdue
@@ -51,7 +51,11 @@ class PythonKind:
         return ready
 
     async def acquire(self, call: HookCall, ready: Ready, reuse: str) -> Lane:
-        return await self._pool.acquire(nested=call.scope.nested, reuse=reuse)
+        scope, memory_bytes = call.scope, call.limits.memory_mib << 20
+        spare = None if reuse else Warm(call.release.digest, memory_bytes, ready.component)
+        return await self._pool.acquire(
+            scope.tenant_id, nested=scope.nested, reuse=reuse, spare=spare
+        )
 
     def release(self, lane: Lane) -> None:
         self._pool.release(lane)

@@ -103,6 +103,18 @@ class Guest:
         """An instance for `run_in`; whoever opens it closes it, after a trap at once."""
         return Instance(self._store(memory_bytes))
 
+    def make(self, instance: Instance, calls: GuestCalls) -> bool:
+        """Instantiate it ahead of its first call, on this thread; whether that went well."""
+        self._current.calls = calls
+        try:
+            with self._ticker:
+                self._instantiate(instance)
+        except WasmtimeError:
+            return False
+        finally:
+            self._current.calls = None
+        return True
+
     def run_in(
         self, instance: Instance, text: str, calls: GuestCalls, output_bytes: int
     ) -> GuestEnd:
@@ -126,9 +138,13 @@ class Guest:
         instance.store.set_epoch_deadline(CHECK_TICKS)
         instance.calls += 1
         if instance.function is None:
-            with self._lock:
-                raw = self._linker.instantiate(instance.store, self._component)
-            instance.function = raw.get_func(instance.store, self._handle)
+            self._instantiate(instance)
+
+    def _instantiate(self, instance: Instance) -> None:
+        instance.store.set_epoch_deadline(CHECK_TICKS)
+        with self._lock:
+            raw = self._linker.instantiate(instance.store, self._component)
+        instance.function = raw.get_func(instance.store, self._handle)
 
     def _store(self, memory_bytes: int) -> Store:
         store = Store(self._engine)

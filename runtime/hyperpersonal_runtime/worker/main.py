@@ -4,58 +4,47 @@ import os
 import sys
 import threading
 import time
-from collections import OrderedDict
 from pathlib import Path
 from socket import socket
 
-from hyperpersonal_runtime.frames import Code, Done, NeedCode, Start
+from hyperpersonal_runtime.frames import Code, Done, NeedCode, Start, Warm
 from hyperpersonal_runtime.framing import FramingError
 from hyperpersonal_runtime.wasm.guest import Guest, GuestEnd, Instance
+from hyperpersonal_runtime.worker.codes import Codes
 from hyperpersonal_runtime.worker.run import LaneClosedError, Line, Run
+from hyperpersonal_runtime.worker.spare import Spare
 
-RELEASES_MAX = 256
 REUSES_MAX = 200
 REUSE_SECONDS_MAX = 120
 SWITCH_SECONDS = 0.0005  # lanes are short and many: hand the interpreter on quickly
 
 
-class Codes:
-    """Code of the releases used last, shared by all lanes."""
-
-    def __init__(self) -> None:
-        self._texts: OrderedDict[str, str] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, digest: str) -> str | None:
-        with self._lock:
-            text = self._texts.get(digest)
-            if text is not None:
-                self._texts.move_to_end(digest)
-            return text
-
-    def put(self, digest: str, text: str) -> None:
-        with self._lock:
-            self._texts[digest] = text
-            if len(self._texts) > RELEASES_MAX:
-                self._texts.popitem(last=False)
-
-
 class Lane:
-    """One thread that serves one call after the other on its own line."""
+    """One thread that serves one call after the other on its own line.
+
+    What can wait is done between calls: an instance that is not needed any more is closed after its
+    answer has left, a spare is made before it is needed.
+    """
 
     def __init__(self, connection: socket, guest: Guest, codes: Codes) -> None:
         self._line = Line(connection)
         self._guest = guest
         self._codes = codes
         self._kept: tuple[str, Instance] | None = None
+        self._spare = Spare(lambda component: guest, codes)
+        self._done: list[Instance] = []
 
     def serve(self) -> None:
         """Until the host hangs up; then the whole worker ends, running guests with it."""
         try:
             while True:
-                start = self._line.receive()
-                assert isinstance(start, Start)
-                self._line.send(self._call(start))
+                frame = self._line.receive()
+                if isinstance(frame, Warm):
+                    self._spare.make(frame)
+                    continue
+                assert isinstance(frame, Start)
+                self._line.send(self._call(frame))
+                self._tidy()
         except (LaneClosedError, FramingError, OSError):
             os._exit(0)
         except BaseException:  # our own bug: the host sees the worker end and starts another
@@ -77,11 +66,12 @@ class Lane:
         return Done(case, words, tuple(run.logs), *times)
 
     def _instance(self, start: Start) -> Instance:
-        """The kept one if it is of the same tenant, installation and release; else a new one."""
+        """The kept one if it is of the same tenant, installation and release; else the spare of
+        this release; else a new one."""
         if self._kept is not None and self._kept[0] == start.reuse:
             instance, self._kept = self._kept[1], None
             return instance
-        return self._guest.open(start.limits.memory_bytes)
+        return self._spare.take(start) or self._guest.open(start.limits.memory_bytes)
 
     def _keep(self, start: Start, instance: Instance, *, fine: bool) -> None:
         """Keep what may be reused and is not worn; after anything but an answer it is dropped."""
@@ -89,11 +79,15 @@ class Lane:
         if not (start.reuse and fine and instance.calls < REUSES_MAX) or (
             age_seconds > REUSE_SECONDS_MAX
         ):
-            instance.close()
+            self._done.append(instance)
             return
         if self._kept is not None:
-            self._kept[1].close()
+            self._done.append(self._kept[1])
         self._kept = (start.reuse, instance)
+
+    def _tidy(self) -> None:
+        while self._done:
+            self._done.pop().close()
 
     def _request(self, start: Start, *, warm: bool) -> str:
         if not start.hook:

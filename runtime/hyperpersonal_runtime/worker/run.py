@@ -116,3 +116,31 @@ class Run:
         else:
             self.stopped_by = self._meter.why_stop()
         return self.stopped_by
+
+
+class Loading(Run):
+    """What a guest can reach while a release is loaded ahead of its call: nothing. `asked` is set
+    when it tried: its import depends on the call, so it must happen in the call."""
+
+    def __init__(self, limits: GuestLimits) -> None:
+        self._meter = Meter(limits)
+        self.payload_bytes_max = limits.input_bytes
+        self.asked = False
+
+    def host_call(self, name: str, payload: str) -> tuple[str, str]:
+        self.asked = True
+        return "unavailable", "a release reaches nothing while it is loaded ahead of its call"
+
+    def log(self, level: str, text: str) -> None:
+        self.asked = True
+
+    def clock_ns(self) -> int:
+        self.asked = True
+        return 0
+
+    def random_bytes(self, count: int) -> bytes:
+        self.asked = True
+        return bytes(count)
+
+    def why_stop(self) -> str:
+        return self._meter.why_stop()
