@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
+from fakes.keys import vault_of
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.kit.vault import Vault
 from hyperpersonal_core.migrations import migrate
 from hyperpersonal_registry.api import migrate as migrate_registry
 from hyperpersonal_runtime.testing import SandboxServer
@@ -101,6 +103,12 @@ async def db(dsn: str) -> AsyncIterator[Database]:
     database = await Database.open(dsn)
     yield database
     await database.close()
+
+
+@pytest.fixture
+def vault(db: Database) -> Vault:
+    """Seals under a master key of this test's own."""
+    return vault_of(db)
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
+
 from hyperpersonal_core.installations.values import Headers, Installation, NewInstallation
 from hyperpersonal_core.kit.db import Connection
 
@@ -16,12 +18,12 @@ select {_COLUMNS} from installations i
 
 _PUT = """
 insert into installations (tenant_id, id, plugin_id, version, digest, kind, manifest, grants,
-                           config, secrets, created_at)
+                           config, sealed_secrets, created_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 on conflict (tenant_id, plugin_id) do update
    set version = excluded.version, digest = excluded.digest, kind = excluded.kind,
        manifest = excluded.manifest, grants = excluded.grants, config = excluded.config,
-       secrets = excluded.secrets, enabled = true
+       sealed_secrets = excluded.sealed_secrets, secrets = '{}', enabled = true
 returning id"""
 
 _UPDATE = """
@@ -40,10 +42,30 @@ select $1, i.id, a.position
   join installations i on i.tenant_id = $1 and i.id = a.id and i.kind = 'agent'
 returning installation_id"""
 
+_SECRETS = """select plugin_id, sealed_secrets as sealed, secrets as open
+  from installations where tenant_id = $1 and id = $2"""
+
+_SET_SECRETS = """update installations set sealed_secrets = $3, secrets = '{}'
+ where tenant_id = $1 and id = $2 returning id"""
+
+_SEAL_SECRETS = """update installations set sealed_secrets = $4, secrets = '{}'
+ where tenant_id = $1 and id = $2 and secrets = $3"""
+
 _BUMP = """
 insert into routing_versions (tenant_id, version) values ($1, 1)
 on conflict (tenant_id) do update set version = routing_versions.version + 1
 returning version"""
+
+
+class KeptSecrets(Struct, frozen=True):
+    """Secrets as stored: sealed, or in the clear by a release before there was a vault."""
+
+    plugin_id: str
+    sealed: bytes | None
+    open: dict[str, Headers]
+
+    def __repr__(self) -> str:
+        return f"KeptSecrets({self.plugin_id!r}, …)"
 
 
 async def fetch_all(connection: Connection, tenant_id: UUID) -> list[Installation]:
@@ -62,12 +84,14 @@ async def bump(connection: Connection, tenant_id: UUID) -> None:
     await connection.execute(_BUMP, tenant_id)
 
 
-async def put(connection: Connection, row: tuple[UUID, UUID, Any], new: NewInstallation) -> UUID:
+async def put(
+    connection: Connection, row: tuple[UUID, UUID, Any], new: NewInstallation, sealed: bytes | None
+) -> UUID:
     """Write an installation; the same plugin again replaces its row and keeps its id."""
     tenant_id, new_id, at = row
     found: UUID = await connection.fetchval(
         _PUT, tenant_id, new_id, new.plugin_id, new.version, new.digest, new.kind, new.manifest,
-        list(new.grants), new.config, new.secrets, at,
+        list(new.grants), new.config, sealed, at,
     )  # fmt: skip
     if new.kind == "agent":
         await connection.execute(_JOIN_BUNDLE, tenant_id, found)
@@ -93,10 +117,25 @@ async def compose(connection: Connection, tenant_id: UUID, agents: list[UUID]) -
 
 async def secrets_of(
     connection: Connection, tenant_id: UUID, installation_id: UUID
-) -> dict[str, Headers]:
-    """Url prefix -> headers of one installation; empty when there is none."""
-    query = "select secrets from installations where tenant_id = $1 and id = $2"
-    return await connection.fetchval(query, tenant_id, installation_id) or {}
+) -> KeptSecrets | None:
+    """What is stored of one installation's secrets; None when there is no such installation."""
+    row = await connection.fetchrow(_SECRETS, tenant_id, installation_id)
+    return KeptSecrets(**dict(row)) if row else None
+
+
+async def set_secrets(
+    connection: Connection, key: tuple[UUID, UUID], sealed: bytes | None
+) -> UUID | None:
+    """Replace an installation's secrets; None when there is no such installation."""
+    found: UUID | None = await connection.fetchval(_SET_SECRETS, *key, sealed)
+    return found
+
+
+async def seal_secrets(
+    connection: Connection, key: tuple[UUID, UUID], before: dict[str, Headers], sealed: bytes | None
+) -> None:
+    """Put the sealed form in the place of the open one, unless it has changed meanwhile."""
+    await connection.execute(_SEAL_SECRETS, *key, before, sealed)
 
 
 def _installation(row: Any) -> Installation:

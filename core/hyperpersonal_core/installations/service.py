@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from hyperpersonal_core.installations import repository
+from hyperpersonal_core.installations.secrets import sealed
 from hyperpersonal_core.installations.values import (
     Bundle,
     Headers,
@@ -19,8 +20,9 @@ from hyperpersonal_core.installations.values import (
 )
 from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Connection, Database
-from hyperpersonal_core.kit.errors import NotFoundError, RefusedError
+from hyperpersonal_core.kit.errors import CallerBugError, NotFoundError, RefusedError
 from hyperpersonal_core.kit.ids import Ids
+from hyperpersonal_core.kit.vault import Vault
 
 BUNDLES_MAX = 1_000
 AGENTS_MAX = 50
@@ -29,16 +31,20 @@ _SET = {
     "enabled": "update installations set enabled = $3 where tenant_id = $1 and id = $2 returning 1",
     "grants": "update installations set grants = $3 where tenant_id = $1 and id = $2 returning 1",
     "config": "update installations set config = $3 where tenant_id = $1 and id = $2 returning 1",
-    "secrets": "update installations set secrets = $3 where tenant_id = $1 and id = $2 returning 1",
 }
 _DELETE = "delete from installations where tenant_id = $1 and id = $2 returning 1"
 
 
 class Installations:
-    """What each tenant has installed. One a process; its cache holds at most 1,000 tenants."""
+    """What each tenant has installed. One a process; its cache holds at most 1,000 tenants.
 
-    def __init__(self, db: Database, clock: Clock, ids: Ids) -> None:
+    Args:
+        vault: seals secrets; a process that only reads installations needs none.
+    """
+
+    def __init__(self, db: Database, clock: Clock, ids: Ids, vault: Vault | None = None) -> None:
         self._db = db
+        self._vault = vault
         self._clock = clock
         self._ids = ids
         self._bundles: dict[UUID, Bundle] = {}
@@ -72,9 +78,10 @@ class Installations:
 
         An agent joins the end of the bundle; an update keeps its place and its id.
         """
+        sealed = await self._sealed(tenant_id, new.plugin_id, new.secrets)
         async with self._change(tenant_id) as connection:
             row = (tenant_id, self._ids.new(), self._clock.now())
-            return await repository.put(connection, row, new)
+            return await repository.put(connection, row, new, sealed)
 
     async def update(self, tenant_id: UUID, installation_id: UUID, new: NewInstallation) -> None:
         """Replace an installation's release, grants and configuration; its place, its secrets and
@@ -110,7 +117,12 @@ class Installations:
         self, tenant_id: UUID, installation_id: UUID, secrets: dict[str, Headers]
     ) -> None:
         """Replace url prefix -> headers the host adds."""
-        await self._set(tenant_id, installation_id, "secrets", secrets)
+        async with self._db.transaction(tenant_id) as connection:
+            kept = await repository.secrets_of(connection, tenant_id, installation_id)
+        sealed = await self._sealed(tenant_id, kept.plugin_id, secrets) if kept else None
+        async with self._change(tenant_id) as connection:
+            changed = await repository.set_secrets(connection, (tenant_id, installation_id), sealed)
+            _found(changed, installation_id)
 
     async def compose(self, tenant_id: UUID, agents: Sequence[UUID]) -> None:
         """Make these agents, in this order, the tenant's bundle.
@@ -126,6 +138,13 @@ class Installations:
             placed = await repository.compose(connection, tenant_id, wanted)
             for missing in set(wanted) - set(placed):
                 _found(None, missing)
+
+    async def _sealed(
+        self, tenant_id: UUID, plugin_id: str, secrets: dict[str, Headers]
+    ) -> bytes | None:
+        if secrets and self._vault is None:
+            raise CallerBugError("to keep secrets, Installations needs a vault")
+        return await sealed(self._vault, tenant_id, plugin_id, secrets) if self._vault else None
 
     async def _set(self, tenant_id: UUID, installation_id: UUID, column: str, value: Any) -> None:
         async with self._change(tenant_id) as connection:

@@ -31,6 +31,10 @@ class NewInstallation(Struct, frozen=True):
     config: dict[str, Any] = {}
     secrets: dict[str, Headers] = {}
 
+    def __repr__(self) -> str:
+        """Without the secrets: it may come into a log or a traceback."""
+        return f"NewInstallation({self.plugin_id!r}, {self.version!r}, {self.digest!r})"
+
 
 class Installation(Struct, frozen=True):
     """A plugin of a tenant, without its secrets. `position`: its place among the tenant's agents,

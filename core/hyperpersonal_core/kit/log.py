@@ -38,7 +38,9 @@ def configure(level: str = "info", *, json: bool | None = None, to: TextIO | Non
 
 
 def _pretty() -> structlog.dev.ConsoleRenderer:
-    return structlog.dev.ConsoleRenderer(colors=True)
+    """Tracebacks stay plain: the fancy ones show local variables, and those may be secrets."""
+    plain = structlog.dev.plain_traceback
+    return structlog.dev.ConsoleRenderer(colors=True, exception_formatter=plain)
 
 
 def get(part: str) -> Log:

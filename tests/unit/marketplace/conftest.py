@@ -3,6 +3,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from fakes.keys import vault_of
 from fakes.publishing import Publisher
 from hyperpersonal_core.api import Installations, Tenants
 from hyperpersonal_core.kit.clock import FixedClock
@@ -20,7 +21,8 @@ class Market:
         self.db = db
         self.publisher = Publisher()
         self.registry = Registry(db, FolderBlobs(folder), clock)
-        self.installations = Installations(db, clock, Uuid7Ids())
+        self.vault = vault_of(db)
+        self.installations = Installations(db, clock, Uuid7Ids(), self.vault)
         self.installer = Installer(self.registry, self.installations)
         self.tenant_id = tenant_id
 

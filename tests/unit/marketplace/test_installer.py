@@ -3,8 +3,11 @@ from uuid import UUID
 
 import pytest
 from fakes.publishing import artifact, manifest
+from hyperpersonal_core.api import Secrets
+from hyperpersonal_core.kit.clock import SystemClock
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
 from hyperpersonal_marketplace.api import InstallRefusedError
+from hyperpersonal_runtime.api import CallScope
 from hyperpersonal_sdk.capabilities import CapabilitySet
 
 from .conftest import Market
@@ -123,8 +126,11 @@ async def test_that_an_update_keeps_secrets_place_and_config(market: Market) -> 
     assert (one.id, one.version, one.enabled, one.config) == (
         installed, "1.1.0", False, {"greeting": "hi"},
     )  # fmt: skip
-    async with market.db.transaction(market.tenant_id) as connection:
-        assert await connection.fetchval("select secrets from installations") == secrets
+    scope = CallScope(str(market.tenant_id), str(installed))
+    held = Secrets(market.db, market.vault, SystemClock())
+    assert await held.headers_for(scope, "https://a.shop.example/x") == {
+        "authorization": "Bearer x"
+    }
 
 
 async def test_that_an_update_never_widens_without_consent(market: Market) -> None:

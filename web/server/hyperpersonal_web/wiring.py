@@ -41,6 +41,7 @@ from hyperpersonal_core.api import (
     TurnJournals,
     TurnWorker,
     Understanding,
+    seal_open_secrets,
 )
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.clock import Clock, SystemClock
@@ -139,6 +140,7 @@ async def open_ground(stack: AsyncExitStack, settings: Settings, found: Addresse
     timeline = Timeline(db, relay, clock, ids)
     stack.push_async_callback(timeline.close)
     vault = open_vault(settings, db, clock)
+    await seal_open_secrets(db, vault)
     return Ground(settings, db, bus, relay, timeline, clock, ids, vault, traces)
 
 
@@ -161,7 +163,7 @@ def open_understanding(ground: Ground) -> Understanding:
 def open_market(ground: Ground) -> Market:
     """The registry over the data folder's blobs, and the tenants' installations."""
     registry = Registry(ground.db, FolderBlobs(ground.settings.data_dir / BLOBS), ground.clock)
-    installations = Installations(ground.db, ground.clock, ground.ids)
+    installations = Installations(ground.db, ground.clock, ground.ids, ground.vault)
     releases = HeldReleases(registry, ground.clock)
     return Market(registry, releases, installations, Installer(registry, installations))
 
@@ -212,7 +214,7 @@ def open_worker(
     stack: AsyncExitStack, ground: Ground, mind: Understanding, market: Market
 ) -> TurnWorker:
     """A running turn worker whose sandboxes are in the `runtime` processes."""
-    journals = TurnJournals(ground.db)
+    journals = TurnJournals(ground.db, ground.vault)
     host = RemoteHost(Requests(ground.bus), journals)
     worker = TurnWorker(_services(ground, mind, market, (host, journals)))
     background(stack, worker.run())
@@ -241,7 +243,7 @@ async def _open_host(
     host = Host(
         ground.settings.data_dir / GUEST_CACHE, progress=progress, tracer=ground.traces.tracer
     )
-    journals = TurnJournals(ground.db)
+    journals = TurnJournals(ground.db, ground.vault)
     await host.start(open_ports(ground, mind, market, (host, journals)))
     stack.push_async_callback(host.close)
     return host, journals
@@ -257,7 +259,7 @@ def open_ports(
         tools=Tools(host, market.installations, market.releases, journals),
         kv=Kv(ground.db, ground.clock),
         model=NoModel(),
-        secrets=Secrets(ground.db),
+        secrets=Secrets(ground.db, ground.vault, ground.clock, journals.bundle_version),
         journal=journals,
     )
 

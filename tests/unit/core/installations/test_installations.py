@@ -8,6 +8,7 @@ from hyperpersonal_core.kit.clock import FixedClock, SystemClock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import NotFoundError, RefusedError
 from hyperpersonal_core.kit.ids import Uuid7Ids
+from hyperpersonal_core.kit.vault import Vault
 from hyperpersonal_runtime.api import CallScope, SealedRelease
 from hyperpersonal_sdk.contract.models import GenerateAsk, ModelMessage
 from hyperpersonal_sdk.contract.outcomes import FailureKind
@@ -36,7 +37,7 @@ def connector(name: str, *tools: str, **rest: object) -> NewInstallation:
 
 
 @pytest.fixture
-async def installations(db: Database) -> Installations:
+async def installations(db: Database, vault: Vault) -> Installations:
     for tenant, slug in ((TENANT, "one"), (OTHER, "two")):
         async with db.transaction(tenant) as connection:
             await connection.execute(
@@ -45,7 +46,7 @@ async def installations(db: Database) -> Installations:
                 tenant,
                 slug,
             )
-    return Installations(db, SystemClock(), Uuid7Ids())
+    return Installations(db, SystemClock(), Uuid7Ids(), vault)
 
 
 async def test_that_a_bundle_holds_cards_in_order_and_who_serves_a_tool(

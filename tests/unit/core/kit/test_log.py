@@ -35,3 +35,20 @@ def test_that_a_person_reads_text() -> None:
 def test_that_an_unknown_level_is_refused() -> None:
     with pytest.raises(AttributeError):
         log.configure("loud")
+
+
+def test_that_no_traceback_shows_local_variables() -> None:
+    """They may be credentials."""
+    for machine in (True, False):
+        out = io.StringIO()
+        log.configure("info", json=machine, to=out)
+        try:
+            _failing("sk-canary-1")
+        except RuntimeError:
+            log.get("x").exception("it.failed")
+        assert "RuntimeError" in out.getvalue()
+        assert "sk-canary-1" not in out.getvalue()
+
+
+def _failing(secret: str) -> None:
+    raise RuntimeError(f"something of {len(secret)} characters")
