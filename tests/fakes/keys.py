@@ -1,7 +1,7 @@
-"""The tests' own master keys: the same in every process of a machine, as a deployment's are."""
+"""One master key for all tests of this process, as a deployment has one for all its processes."""
 
-import os
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from hyperpersonal_core.kit.clock import SystemClock
@@ -11,6 +11,11 @@ from hyperpersonal_core.kit.vault import Vault
 
 
 def vault_of(db: Database) -> Vault:
-    """A vault of its own (nothing is held in common) under the tests' master key."""
-    folder = Path(tempfile.gettempdir()) / f"hyperpersonal-test-keys-{os.getuid()}"
-    return Vault(db, LocalKeys(folder / "master.keys"), SystemClock())
+    """A vault that has nothing in memory yet."""
+    return Vault(db, _service(), SystemClock())
+
+
+@cache
+def _service() -> LocalKeys:
+    with tempfile.TemporaryDirectory() as folder:
+        return LocalKeys(Path(folder) / "master.keys")
