@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import structlog
@@ -31,8 +32,7 @@ from hyperpersonal_runtime.journal import (
     guest_answer,
     request_hash,
 )
-from hyperpersonal_runtime.kinds.kind import Ready
-from hyperpersonal_runtime.pool import Lane
+from hyperpersonal_runtime.kinds.kind import Lane, Ready
 from hyperpersonal_runtime.ports import Ports
 from hyperpersonal_runtime.spans import host_call
 
@@ -61,6 +61,7 @@ class HookRun:
         self._spent = Spent()
         self._pending: dict[str, asyncio.Task[str]] = {}
         self._stopped: End | None = None
+        self._over: asyncio.Future[None] | None = None
         self._started = time.monotonic()
         self.logs: tuple[str, ...] = ()
         self.guest_cpu_ms = 0.0
@@ -91,6 +92,7 @@ class HookRun:
         component = self.ready.component
         lane.send(Start(call.hook, call.release.digest, payload, limits, self.reuse, component))
         lane.kept = self.reuse or lane.kept
+        self._over = lane.over
         while True:
             frame = await lane.receive()
             if isinstance(frame, Ask):
@@ -179,10 +181,14 @@ class HookRun:
         inline_seconds = self.call.limits.inline_wait_ms / 1000
         left = self.remaining_seconds
         wait_seconds = left if self.ready.holds else min(inline_seconds, left)
+        awaited: list[asyncio.Future[Any]] = [task, *([self._over] if self._over else [])]
         if not task.done():
-            await asyncio.wait((task,), timeout=max(0.0, wait_seconds))
+            await asyncio.wait(
+                awaited, timeout=max(0.0, wait_seconds), return_when=asyncio.FIRST_COMPLETED
+            )
         if not task.done():
-            self._stopped = End(Outcome.SUSPENDED)
+            if not any(one.done() for one in awaited):
+                self._stopped = End(Outcome.SUSPENDED)
             return Answer("suspended", "")
         return Answer(*guest_answer(task.result()))
 

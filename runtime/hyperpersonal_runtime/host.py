@@ -16,11 +16,10 @@ from hyperpersonal_runtime.frames import Answer, Done
 from hyperpersonal_runtime.guest_build import Progress, ensure_guest
 from hyperpersonal_runtime.hook_run import HookRun, Surroundings
 from hyperpersonal_runtime.hostcalls.fetcher import Fetcher
-from hyperpersonal_runtime.kinds.kind import Kind, Ready
+from hyperpersonal_runtime.kinds.kind import Kind, Lane, Ready
 from hyperpersonal_runtime.kinds.python import PythonKind
 from hyperpersonal_runtime.overdue import GRACE_SECONDS, Overdue
 from hyperpersonal_runtime.pool import (
-    Lane,
     PoolClosedError,
     PoolFullError,
     WorkerLostError,

@@ -47,6 +47,7 @@ class Lane(asyncio.Protocol):
         self.kept = ""
         self.spare: Warm | None = None
         self.loan: Loan | None = None
+        self.over: asyncio.Future[None] | None = None
         self._transport: asyncio.Transport | None = None
         self._reader: FrameReader[ToHost] = FrameReader(ToHost, TO_HOST_BYTES_MAX)
         self._frames: deque[ToHost] = deque()

@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from hyperpersonal_runtime.pool import Lane
+from hyperpersonal_runtime.kinds.kind import Lane
 
 GRACE_SECONDS = 2.0
 

@@ -1,12 +1,35 @@
 """A kind of sandbox: how a release of it is made ready, and which lanes it runs on."""
 
-from typing import Protocol
+import asyncio
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from hyperpersonal_runtime.calls import HookCall, SealedRelease
 from hyperpersonal_runtime.ending import End
-from hyperpersonal_runtime.pool import Lane
+from hyperpersonal_runtime.frames import ToHost
+
+
+class LaneWorker(Protocol):
+    """The process behind a lane."""
+
+    @property
+    def pid(self) -> int: ...
+    def kill(self) -> None: ...
+
+
+class Lane(Protocol):
+    """Where one call runs. `over`: done once no answer is wanted any more, since the call or its
+    process has ended; None where a call that waits for an answer cannot end before it."""
+
+    kept: str
+
+    @property
+    def worker(self) -> LaneWorker: ...
+    @property
+    def over(self) -> "asyncio.Future[None] | None": ...
+    def send(self, message: Any) -> None: ...
+    async def receive(self) -> ToHost: ...
 
 
 class Ready(Struct, frozen=True):

@@ -9,6 +9,7 @@ from hyperpersonal_runtime.calls import HookCall, Limits, SealedRelease
 from hyperpersonal_runtime.ending import End, end_of
 from hyperpersonal_runtime.frames import Done, Start, Warm
 from hyperpersonal_runtime.hook_run import guest_limits
+from hyperpersonal_runtime.kinds import kind
 from hyperpersonal_runtime.kinds.kind import Ready
 from hyperpersonal_runtime.overdue import GRACE_SECONDS, Overdue
 from hyperpersonal_runtime.pool import (
@@ -57,7 +58,8 @@ class PythonKind:
             scope.tenant_id, nested=scope.nested, reuse=reuse, spare=spare
         )
 
-    def release(self, lane: Lane) -> None:
+    def release(self, lane: kind.Lane) -> None:
+        assert isinstance(lane, Lane), lane
         self._pool.release(lane)
 
     async def check(self) -> End:
