@@ -98,6 +98,9 @@ class FairQueue(Generic[Item]):
         heapq.heappush(self._order, (clock, self._number, owner))
 
     def _forget_rested(self) -> None:
-        """Whose clock the queue's has passed would start anew at the queue's in any case."""
+        """Whose clock the queue's has passed would start anew at the queue's in any case. With
+        nobody waiting there is enough for all: everybody starts anew."""
+        if not self._waiting:
+            self._now = max(self._clocks.values())
         now, waiting = self._now, self._waiting
         self._clocks = {o: c for o, c in self._clocks.items() if o in waiting or c > now}
