@@ -39,6 +39,7 @@ from hyperpersonal_core.tenants.service import Tenants
 from hyperpersonal_core.tenants.values import Member, NewMember, Role, Tenant
 from hyperpersonal_core.turns.history import TurnHistory, TurnView
 from hyperpersonal_core.turns.prune import PRUNE_JOB, JournalPruner
+from hyperpersonal_core.turns.recorded import RecordedTurn, RecordedTurns
 from hyperpersonal_core.turns.services import Services
 from hyperpersonal_core.turns.turn import TurnSettings
 from hyperpersonal_core.turns.worker import TurnWorker
@@ -90,6 +91,8 @@ __all__ = [
     "Recall",
     "RecallAsk",
     "Recalled",
+    "RecordedTurn",
+    "RecordedTurns",
     "ReleaseStore",
     "RemoteHost",
     "Role",

@@ -3,7 +3,7 @@
 from hyperpersonal_runtime.calls import CallResult, HookCall, Limits, PluginHost, SealedRelease
 from hyperpersonal_runtime.guest_build import GuestBuildError, ensure_guest
 from hyperpersonal_runtime.host import Host
-from hyperpersonal_runtime.journal import Entry
+from hyperpersonal_runtime.journal import Entry, request_hash
 from hyperpersonal_runtime.ports import (
     CallScope,
     JournalPort,
@@ -14,8 +14,10 @@ from hyperpersonal_runtime.ports import (
     SecretPort,
     ToolPort,
 )
+from hyperpersonal_runtime.records import CallRecord, Recording
 
 __all__ = [
+    "CallRecord",
     "CallResult",
     "CallScope",
     "Entry",
@@ -29,8 +31,10 @@ __all__ = [
     "ModelPort",
     "PluginHost",
     "Ports",
+    "Recording",
     "SealedRelease",
     "SecretPort",
     "ToolPort",
     "ensure_guest",
+    "request_hash",
 ]

@@ -4,13 +4,16 @@ Two signed-off agents and a connector run in the real sandbox; the first leaves 
 message to the second, both act in the shop, and the shopper gets one reply.
 """
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
 from fakes.sandboxed import SandboxedRig
 from fakes.turns import TENANT
+from hyperpersonal_core.api import RecordedTurns
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
+from hyperpersonal_sdk.contract.outcomes import Outcome
 
 
 @pytest.fixture
@@ -40,10 +43,11 @@ async def test_that_one_message_becomes_one_reply_and_two_actions(rig: Sandboxed
     assert reply.body["agents"] == ["acme/order@1.0.0", "acme/return@1.0.0"]
     assert reply.body["evidence"][0]["ref"] == "commerce.orders.cancel"
     async with rig.db.transaction(TENANT) as connection:
-        journal = await connection.fetch("select path, name, write from journal order by path")
         keys = [row[0] for row in await connection.fetch("select key from kv")]
         turn = await connection.fetchrow("select * from turns")
-    assert [tuple(row) for row in journal] == [
+    kept = await RecordedTurns(rig.db, rig.journals).read(TENANT, turn["id"])
+    journal = sorted(kept.recording.entries, key=lambda entry: entry.path)
+    assert [(one.path, one.name, one.write) for one in journal] == [
         ("1", "tool.call", False),
         ("2", "tool.call", True),
         ("2.1", "kv.put", True),
@@ -52,10 +56,15 @@ async def test_that_one_message_becomes_one_reply_and_two_actions(rig: Sandboxed
     ]
     assert {one.body["key"] for one in (first, second)} == set(keys)
     assert (turn["status"], turn["outcome"], turn["attempts"]) == ("finished", "answered", 1)
-    assert [leg["text"] for leg in turn["request"]] == [
-        "cancel my order #W1234567 and return the other\n".strip(),
-        "return the other order",
-    ]
+    asked = {one.path: json.loads(one.payload).get("text") for one in kept.recording.calls}
+    assert asked == {
+        "": "cancel my order #W1234567 and return the other",
+        "2": None,
+        "1": None,
+        "agent2": "return the other order",
+        "agent2.1": None,
+    }
+    assert [one.outcome for one in kept.recording.calls] == [Outcome.OK] * 5
     assert [used["host_calls"] for used in turn["usage"]] == [2, 1]
 
 

@@ -1,5 +1,6 @@
-"""One master key for all tests of this process, as a deployment has one for all its processes."""
+"""One master key for the tests of this machine, as a deployment has one for all its processes."""
 
+import os
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -17,5 +18,5 @@ def vault_of(db: Database) -> Vault:
 
 @cache
 def _service() -> LocalKeys:
-    with tempfile.TemporaryDirectory() as folder:
-        return LocalKeys(Path(folder) / "master.keys")
+    folder = Path(tempfile.gettempdir()) / f"hyperpersonal-test-keys-{os.getuid()}"
+    return LocalKeys(folder / "master.keys")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from fakes.keys import vault_of
 from fakes.turns import QUICK, TENANT, FakeShop, PageRecall, Releases, Rig, ScriptedHost, WordRouter
 from hyperpersonal_core.installations.host_service import HostService
 from hyperpersonal_core.installations.journal import TurnJournals
@@ -93,7 +94,7 @@ class RemoteRig(Rig):
         self.runtimes: list[Runtime] = []
 
     def build(self) -> TurnWorker:
-        journals = TurnJournals(self.db)
+        journals = TurnJournals(self.db, vault_of(self.db))
         services = Services(
             self.db, self.bus, self.relay, self.clock, self.ids,
             RemoteHost(Requests(self.bus, SILENCE_S), journals),
@@ -104,7 +105,7 @@ class RemoteRig(Rig):
 
     async def runtime(self, *, beats: bool = True) -> Runtime:
         """One more runtime, with the rig's shop and scripts."""
-        journals = TurnJournals(self.db)
+        journals = TurnJournals(self.db, vault_of(self.db))
         host = ScriptedHost(journals, self.shop)
         host.scripts, host.pause = self.scripts, self.pause
         made = await Runtime(self.bus, host, journals, beats=beats).start()

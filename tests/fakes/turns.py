@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from fakes.keys import vault_of
 from hyperpersonal_core.conversations.timeline import Timeline
 from hyperpersonal_core.conversations.values import Event, NewMessage
 from hyperpersonal_core.handoffs.service import Handoffs
@@ -229,7 +230,7 @@ class Rig:
 
     def build(self) -> TurnWorker:
         """A new process's worker: nothing in memory is shared with the one before."""
-        journals = TurnJournals(self.db)
+        journals = TurnJournals(self.db, vault_of(self.db))
         self.host = ScriptedHost(journals, self.shop)
         self.host.scripts = self.scripts
         self.host.reviews = self.reviews

@@ -1,9 +1,10 @@
 """What a turn worker and a runtime process say to each other, as msgpack over the bus."""
 
-from hyperpersonal_runtime.api import CallResult, HookCall
+from hyperpersonal_runtime.api import CallRecord, CallResult, HookCall
 from msgspec import Struct, structs
 
-from hyperpersonal_core.installations.journal import JournalRow, LiveTurn
+from hyperpersonal_core.installations.journal import LiveTurn
+from hyperpersonal_core.installations.sealed import JournalRow
 
 SUBJECT = "hp.runtime.call"
 QUEUE = "runtimes"
@@ -23,11 +24,12 @@ class CallAsk(Struct, frozen=True):
 class CallAnswer(Struct, frozen=True):
     """How it ended: a result, or what the host raised (`refused`, `outside`: the words).
 
-    `rows`: what was recorded for the turn meanwhile; with `cut` they did not fit, and those made
-    durable are read from the database."""
+    `rows`, `calls`: what was recorded for the turn meanwhile; with `cut` they did not fit, and
+    those made durable are read from the database."""
 
     result: CallResult | None = None
     rows: tuple[JournalRow, ...] = ()
+    calls: tuple[CallRecord, ...] = ()
     refused: str = ""
     outside: str = ""
     cut: bool = False

@@ -8,7 +8,7 @@ Rules:
 """
 
 import asyncio
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -26,6 +26,7 @@ CLOSE_S = 5.0
 LAST_WORDS_S = 1.0
 LATER = "this turn goes on under a later epoch"
 
+Kept = TypeVar("Kept")
 Run: TypeAlias = "asyncio.Task[CallAnswer]"
 
 _encoder = msgspec.msgpack.Encoder()
@@ -86,7 +87,7 @@ class HostService:
 
     async def _in_turn(self, call: HookCall, turn: LiveTurn) -> CallAnswer:
         """Run it, and tell what was recorded for the turn meanwhile, however it ended."""
-        known = turn.rows
+        rows, calls = turn.rows, turn.calls
         try:
             held = await self._hold(turn)
         except ConflictError as error:
@@ -98,8 +99,9 @@ class HostService:
             answer = await _ended(run)
         finally:
             self._let_go(held, run)
-        news = [row for path, row in held.turn.rows.items() if known.get(path) != row]
-        return structs.replace(answer, rows=tuple(news))
+        return structs.replace(
+            answer, rows=_news(rows, held.turn.rows), calls=_news(calls, held.turn.calls)
+        )
 
     async def _hold(self, turn: LiveTurn) -> "_Held":
         key = str(turn.turn_id)
@@ -110,7 +112,7 @@ class HostService:
         if held is None:
             held = self._turns[key] = _Held(self._journals.open(turn))
         else:
-            held.turn.take(turn.rows.values())
+            held.turn.take(turn.rows.values(), turn.calls.values())
             held.turn.input = turn.input
         return held
 
@@ -150,4 +152,8 @@ async def _ended(run: Run) -> CallAnswer:
 def _cut(answer: CallAnswer, size: int, most: int) -> CallAnswer:
     words = f"what the call recorded has {size} bytes; the bus takes {most} (NATS: max_payload)"
     result = CallResult(Outcome.OVER_LIMIT, detail=words) if answer.result else None
-    return structs.replace(answer, result=result, rows=(), cut=True)
+    return structs.replace(answer, result=result, rows=(), calls=(), cut=True)
+
+
+def _news(known: dict[str, Kept], now: dict[str, Kept]) -> tuple[Kept, ...]:
+    return tuple(one for path, one in now.items() if known.get(path) != one)

@@ -6,24 +6,27 @@ Rules:
 2. The same statement looks at the conversation's epoch: once a person took over, or another worker
    resumed the turn, no further write of this run leaves.
 3. Everything else is saved with the turn's end, in its transaction.
+4. What is committed is sealed for its tenant first (ADR 0022).
 """
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from hyperpersonal_runtime.api import CallScope, Entry
+from hyperpersonal_runtime.api import CallRecord, CallResult, CallScope, Entry, HookCall
+from hyperpersonal_sdk.contract.outcomes import Outcome
 from msgspec import Struct
 
+from hyperpersonal_core.installations.sealed import JournalRow, Part, Sealer, merged, seal, unseal
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import ConflictError
 
 # A NUL's escape; an even number of backslashes before it would be text about it.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
-_INTEND = "select intend($1, $2, $3, $4, $5, $6)"
+_INTEND = "select intend($1, $2, $3, $4, $5)"
 _RETAKE = """
 with held as (
   update conversations c set epoch = c.epoch + 1
@@ -32,45 +35,13 @@ with held as (
 update turns t set epoch = held.epoch from held
  where t.tenant_id = $1 and t.id = $3 and t.status = 'running'
 returning t.epoch"""
-_SAVED = """
-select path, installation_id, name, encode(request_hash, 'hex') as request_hash, request, write,
-       answer, cost, extract(epoch from started_at)::float8 as started_at, elapsed_ms
-  from journal where tenant_id = $1 and turn_id = $2"""
-
-
-class JournalRow(Struct, frozen=True):
-    """An entry as the table keeps it: with whose call it was, the hash as hex."""
-
-    path: str
-    installation_id: UUID
-    name: str
-    request_hash: str
-    request: str
-    write: bool
-    answer: str | None = None
-    cost: dict[str, Any] | None = None
-    started_at: float = 0.0
-    elapsed_ms: float | None = None
-
-    @classmethod
-    def of(cls, entry: Entry, installation_id: UUID) -> "JournalRow":
-        """The row of an entry."""
-        return cls(
-            entry.path, installation_id, entry.name, entry.request_hash.hex(), entry.request,
-            entry.write, entry.answer, entry.cost, entry.started_at, entry.elapsed_ms,
-        )  # fmt: skip
-
-    def entry(self) -> Entry:
-        """The entry as the runtime knows it."""
-        return Entry(
-            self.path, self.name, self.request, bytes.fromhex(self.request_hash), self.answer,
-            self.write, self.cost or {}, self.started_at, self.elapsed_ms or 0.0,
-        )  # fmt: skip
+_SAVED = "select sealed from journal where tenant_id = $1 and turn_id = $2 order by part"
 
 
 class LiveTurn(Struct):
     """A turn while it runs here. `input` is what its agents were asked so far (JSON-able), `rows`
-    its whole journal by path, `bundle_version` the tenant's routing version at its claim."""
+    its whole journal by path, `calls` its hook calls that ended, by path, `bundle_version` the
+    tenant's routing version at its claim."""
 
     tenant_id: UUID
     conversation_id: UUID
@@ -79,18 +50,26 @@ class LiveTurn(Struct):
     input: Any = None
     rows: dict[str, JournalRow] = {}
     bundle_version: int | None = None
+    calls: dict[str, CallRecord] = {}
 
     def record(self, entries: Iterable[Entry], installation_id: UUID) -> None:
         """Take entries in."""
         self.rows = self.with_more(entries, installation_id)
 
+    def told(self, call: HookCall, result: CallResult) -> None:
+        """Take in how a hook call of this turn ended, with its entries."""
+        self.record(result.journal, UUID(call.scope.installation_id))
+        if result.outcome is not Outcome.SUSPENDED:  # else it goes on elsewhere
+            self.calls = self.calls | {call.scope.path: CallRecord.of(call, result)}
+
     def with_more(self, entries: Iterable[Entry], installation_id: UUID) -> dict[str, JournalRow]:
         """The journal with these; an entry with an answer is never replaced by one without."""
-        return self._with(JournalRow.of(entry, installation_id) for entry in entries)
+        return merged(self.rows, (JournalRow.of(entry, installation_id) for entry in entries))
 
-    def take(self, rows: Iterable[JournalRow]) -> None:
-        """Take rows in that were recorded for this turn elsewhere."""
-        self.rows = self._with(rows)
+    def take(self, rows: Iterable[JournalRow], calls: Iterable[CallRecord] = ()) -> None:
+        """Take in what was recorded for this turn elsewhere."""
+        self.rows = merged(self.rows, rows)
+        self.calls = self.calls | {call.path: call for call in calls}
 
     def entries_of(self, installation_id: UUID) -> tuple[Entry, ...]:
         """What is recorded of one installation, as the runtime knows it; of others their writes
@@ -98,20 +77,17 @@ class LiveTurn(Struct):
         rows = self.rows.values()
         return tuple(r.entry() for r in rows if r.write or r.installation_id == installation_id)
 
-    def _with(self, rows: Iterable[JournalRow]) -> dict[str, JournalRow]:
-        merged = dict(self.rows)
-        for row in rows:
-            known = merged.get(row.path)
-            if known is None or known.answer is None or row.answer is not None:
-                merged[row.path] = row
-        return merged
-
 
 class TurnJournals:
-    """The runtime's JournalPort for the turns that run in this process."""
+    """The runtime's JournalPort for the turns that run in this process.
 
-    def __init__(self, db: Database) -> None:
+    Args:
+        sealer: the vault.
+    """
+
+    def __init__(self, db: Database, sealer: Sealer) -> None:
         self._db = db
+        self._sealer = sealer
         self._live: dict[str, LiveTurn] = {}
         self._retaking = asyncio.Lock()
 
@@ -139,6 +115,31 @@ class TurnJournals:
         turn = self._live.get(scope.turn_id)
         if turn is not None:
             turn.record(entries, UUID(scope.installation_id))
+
+    def told(self, call: HookCall, result: CallResult) -> None:
+        """Keep a hook call that was made on behalf of a running turn's call, and its entries."""
+        turn = self._live.get(call.scope.turn_id)
+        if turn is not None:
+            turn.told(call, result)
+
+    async def end_of(self, turn: LiveTurn, routing: Any) -> bytes:
+        """The turn's whole journal, sealed, for the transaction that ends it.
+
+        Raises:
+            OutsideError: keys cannot be had now.
+        """
+        rows, calls = tuple(turn.rows.values()), tuple(turn.calls.values())
+        part = Part(rows, calls, routing=msgspec.to_builtins(routing))
+        return await seal(self._sealer, turn.tenant_id, turn.turn_id, part)
+
+    async def unseal(self, tenant_id: UUID, turn_id: UUID, parts: Sequence[bytes]) -> Part:
+        """What these parts of a turn's journal hold together.
+
+        Raises:
+            RefusedError: one was altered or moved.
+            OutsideError: keys cannot be had now.
+        """
+        return await unseal(self._sealer, tenant_id, turn_id, parts)
 
     async def save(self, scope: CallScope, entries: list[Entry]) -> None:
         """Make the turn durable up to here.
@@ -178,14 +179,16 @@ class TurnJournals:
                 raise ConflictError("a person took this conversation over, or another worker")
             saved = await connection.fetch(_SAVED, tenant_id, turn_id)
         turn.epoch = epoch
-        turn.take(JournalRow(**row) for row in saved)
+        part = await self.unseal(tenant_id, turn_id, [row["sealed"] for row in saved])
+        turn.take(part.rows, part.calls)
 
     async def _intend(self, turn: LiveTurn, rows: dict[str, JournalRow]) -> bool:
+        part = Part(tuple(rows.values()), tuple(turn.calls.values()), turn.input)
+        sealed = await seal(self._sealer, turn.tenant_id, turn.turn_id, part)
         async with self._db.transaction(turn.tenant_id) as connection:
             held: bool = await connection.fetchval(
-                _INTEND, turn.tenant_id, turn.conversation_id, turn.turn_id, turn.epoch,
-                storable(turn.input), storable(list(rows.values())),
-            )  # fmt: skip
+                _INTEND, turn.tenant_id, turn.conversation_id, turn.turn_id, turn.epoch, sealed
+            )
         return held
 
 

@@ -158,5 +158,5 @@ class _Asking:
         if self.turn is None:
             self._call = structs.replace(self._call, recorded=entries or self._call.recorded)
             return
-        self.turn.take(answer.rows)
+        self.turn.take(answer.rows, answer.calls)
         self.turn.record(entries, UUID(self._call.scope.installation_id))

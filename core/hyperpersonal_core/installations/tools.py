@@ -59,7 +59,7 @@ class Tools:
                 result = await self._host.call(call)
         except TimeoutError:
             return _failed(FailureKind.FAILED, f"{tool} did not answer in time")
-        self._journals.record(call.scope, result.journal)
+        self._journals.told(call, result)
         if result.outcome is not Outcome.OK:
             return _failed(FailureKind.FAILED, f"{tool} failed: {result.outcome} {result.detail}")
         try:

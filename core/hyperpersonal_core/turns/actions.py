@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from hyperpersonal_core.installations.journal import JournalRow
+from hyperpersonal_core.installations.sealed import JournalRow
 
 TOOL_CALL = "tool.call"
 

@@ -50,9 +50,9 @@ class PluginCalls:
         call = plugin.call(release, ask.hook, ask.payload, scope, ask.left_ms)
         recorded = turn.live.entries_of(plugin.id)
         call = structs.replace(call, recorded=recorded, traceparent=traceparent())
-        return await self._run(turn, plugin, call)
+        return await self._run(turn, call)
 
-    async def _run(self, turn: Turn, plugin: Installation, call: HookCall) -> CallResult:
+    async def _run(self, turn: Turn, call: HookCall) -> CallResult:
         try:
             async with asyncio.timeout(call.limits.deadline_ms / 1000 + GRACE_S):
                 result = await self._host.call(call)
@@ -62,7 +62,7 @@ class PluginCalls:
             return CallResult(Outcome.REFUSED, detail=error.message)
         if result.outcome is Outcome.SUSPENDED:
             raise OutsideError("the sandboxes are closing; another process goes on")
-        turn.live.record(result.journal, plugin.id)
+        turn.live.told(call, result)
         return result
 
 

@@ -4,7 +4,8 @@ An interrupted turn is claimed again under the same id, over the same messages, 
 recorded of it; otherwise a new turn opens over all messages nobody has answered.
 """
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,13 +13,19 @@ from uuid import UUID
 import msgspec
 from hyperpersonal_sdk.contract.turns import ContactView, Speech
 
-from hyperpersonal_core.installations.journal import JournalRow, LiveTurn
+from hyperpersonal_core.installations.journal import LiveTurn, TurnJournals
+from hyperpersonal_core.installations.sealed import Part
+from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.kit.errors import RefusedError
 from hyperpersonal_core.kit.ids import Ids
 from hyperpersonal_core.turns.turn import Leg, Turn, TurnSettings
 
 Place = tuple[UUID, UUID]  # tenant, conversation
+TOO_OFTEN = sys.maxsize
+
+_UNREADABLE = Part()
 
 _CLAIM = "select * from claim_turns($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 _RENEW = "select renew_turns($1, $2, $3, $4)"
@@ -28,8 +35,11 @@ _WAITING = "select tenant_id, id from waiting_conversations($1, $2, $3)"
 class Claims:
     """Takes, keeps and gives back leases, many at a time."""
 
-    def __init__(self, db: Database, clock: Clock, ids: Ids, settings: TurnSettings) -> None:
+    def __init__(
+        self, db: Database, journals: TurnJournals, clock: Clock, ids: Ids, settings: TurnSettings
+    ) -> None:
         self._db = db
+        self._journals = journals
         self._clock = clock
         self._ids = ids
         self._settings = settings
@@ -49,7 +59,18 @@ class Claims:
                 _CLAIM, now, lease, deadline, settings.messages_max, settings.history_max,
                 settings.line_chars_max, tenants, conversations, [self._ids.new() for _ in places],
             )  # fmt: skip
-        return [_turn(row) for row in rows]
+        return [_turn(row, await self._written(row)) for row in rows]
+
+    async def _written(self, row: Any) -> Part:
+        """What an interrupted run made durable. Where that cannot be read, nobody goes on by
+        guess: the turn counts as interrupted too often, which brings it to a person."""
+        try:
+            parts = row["journal"] or ()
+            return await self._journals.unseal(row["tenant_id"], row["turn_id"], parts)
+        except RefusedError as error:
+            ids = {"turn_id": str(row["turn_id"])}
+            log.get("turns").error("journal.unreadable", error=error.message, **ids)
+            return _UNREADABLE
 
     async def renew(self, turns: Sequence[LiveTurn]) -> set[UUID]:
         """Hold these a full lease longer; returns the ids of the turns that are still ours."""
@@ -77,11 +98,12 @@ class Claims:
         return {row[0] for row in rows}
 
 
-def _turn(row: Any) -> Turn:
+def _turn(row: Any, written: Part) -> Turn:
     live = LiveTurn(
         row["tenant_id"], row["conversation_id"], row["turn_id"], row["epoch"],
-        row["request"], _rows(row["journal"] or ()), row["bundle_version"],
+        written.input, bundle_version=row["bundle_version"],
     )  # fmt: skip
+    live.take(written.rows, written.calls)
     return Turn(
         live=live,
         tenant_name=row["tenant_name"],
@@ -90,13 +112,8 @@ def _turn(row: Any) -> Turn:
         active=row["active"],
         state=row["state"],
         offsets=(row["first_offset"], row["last_offset"]),
-        attempts=row["attempts"],
+        attempts=TOO_OFTEN if written is _UNREADABLE else row["attempts"],
         messages=row["messages"] or [],
         history=msgspec.convert(row["history"] or [], list[Speech]),
-        legs=msgspec.convert(row["request"] or [], list[Leg]),
+        legs=msgspec.convert(written.input or [], list[Leg]),
     )
-
-
-def _rows(entries: Iterable[Any]) -> dict[str, JournalRow]:
-    rows = msgspec.convert(list(entries), list[JournalRow])
-    return {row.path: row for row in rows}

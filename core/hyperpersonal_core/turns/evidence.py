@@ -20,7 +20,7 @@ import msgspec
 from hyperpersonal_sdk.contract.turns import TurnReply, TurnRequest
 from msgspec import Struct
 
-from hyperpersonal_core.installations.journal import JournalRow
+from hyperpersonal_core.installations.sealed import JournalRow
 from hyperpersonal_core.turns.actions import answer_of
 
 SOURCE_CALLS = frozenset(

@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
-from hyperpersonal_core.installations.journal import storable
+from hyperpersonal_core.installations.journal import TurnJournals, storable
 from hyperpersonal_core.kit import outbox
 from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Database
@@ -24,21 +24,25 @@ from hyperpersonal_core.turns import texts
 from hyperpersonal_core.turns.actions import actions
 from hyperpersonal_core.turns.turn import Answer, Finished, Said, Turn
 
-_FINISH = "select * from finish_turns($1, $2, $3, $4, $5)"
+_FINISH = "select * from finish_turns($1, $2, $3, $4, $5, $6)"
 
 
 class Ending(Struct, frozen=True):
-    """A turn with its answer."""
+    """A turn with its answer, and its journal as the database keeps it."""
 
     turn: Turn
     answer: Answer
+    journal: bytes
 
 
 class Finisher:
     """Commits endings. One a process; `close` flushes what was taken."""
 
-    def __init__(self, db: Database, relay: Relay, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, db: Database, journals: TurnJournals, relay: Relay, clock: Clock, ids: Ids
+    ) -> None:
         self._db = db
+        self._journals = journals
         self._relay = relay
         self._clock = clock
         self._ids = ids
@@ -50,7 +54,10 @@ class Finisher:
         Raises:
             OutsideError: not known to be committed; the turn is resumed when its lease ends.
         """
-        return await self._batcher.put(Ending(turn, answer))
+        legs = [{"path": leg.path, "decision": leg.decision} for leg in turn.legs]
+        routing = {"decision": answer.decision, "legs": legs, "outcome": answer.outcome}
+        journal = await self._journals.end_of(turn.live, routing)
+        return await self._batcher.put(Ending(turn, answer, journal))
 
     async def close(self) -> None:
         """Take no more and flush."""
@@ -72,6 +79,7 @@ class Finisher:
             rows = await connection.fetch(
                 _FINISH, now, [turn.tenant_id for turn in live], [turn.turn_id for turn in live],
                 [turn.epoch for turn in live], [self._result(ending) for ending in batch],
+                [ending.journal for ending in batch],
             )  # fmt: skip
             payload = _envelope(batch, rows)
             if payload:
@@ -84,7 +92,6 @@ class Finisher:
         turn, answer = ending.turn, ending.answer
         result = {
             "events": self._events(turn, answer),
-            "journal": list(turn.live.rows.values()),
             "state": answer.state,
             "active": answer.active,
             "handoff": self._handoff(answer),

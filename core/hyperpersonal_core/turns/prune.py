@@ -20,8 +20,8 @@ ROWS_A_BATCH = 5_000
 _RETENTIONS = "select tenant_id, days from journal_retentions($1)"
 # A turn's id (UUIDv7) begins with the time it was made, so the primary key finds the old ones.
 _PRUNE = """
-delete from journal where (tenant_id, turn_id, path) in (
-  select j.tenant_id, j.turn_id, j.path from journal j
+delete from journal where (tenant_id, turn_id, part) in (
+  select j.tenant_id, j.turn_id, j.part from journal j
     join turns t on t.tenant_id = j.tenant_id and t.id = j.turn_id and t.status <> 'running'
    where j.tenant_id = $1 and j.turn_id < $2 order by j.turn_id limit $3)"""
 

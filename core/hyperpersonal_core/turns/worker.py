@@ -53,8 +53,12 @@ class TurnWorker:
     def __init__(self, services: Services, settings: TurnSettings | None = None) -> None:
         self._settings = settings = settings or TurnSettings()
         self._services = services
-        self._claims = Claims(services.db, services.clock, services.ids, settings)
-        self._finisher = Finisher(services.db, services.relay, services.clock, services.ids)
+        self._claims = Claims(
+            services.db, services.journals, services.clock, services.ids, settings
+        )
+        self._finisher = Finisher(
+            services.db, services.journals, services.relay, services.clock, services.ids
+        )
         self._reassurance = Reassurance(services.db, services.relay, services.clock, services.ids)
         self._recall: Batcher[RecallAsk, Recalled] = _batcher(services.recall.recall_many)
         self._route: Batcher[RouteAsk, Decision] = _batcher(services.router.decide_many)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from hyperpersonal_core.installations.journal import JournalRow
+from hyperpersonal_core.installations.sealed import JournalRow
 from hyperpersonal_core.turns.evidence import unsupported
 from hyperpersonal_sdk.authoring import Host
 from hyperpersonal_sdk.contract.turns import TurnReply, TurnRequest
@@ -58,9 +58,7 @@ class ShopHost:
             answer = {"failure": {"kind": kind, "message": refused.message}}
         text = json.dumps(answer)
         journaled = json.dumps({"value": answer})
-        row = JournalRow(
-            str(len(self.rows)), NOBODY, name, "", payload, write=False, answer=journaled
-        )
+        row = JournalRow(str(len(self.rows)), NOBODY, name, payload, write=False, answer=journaled)
         self.rows.append(row)
         return text
 

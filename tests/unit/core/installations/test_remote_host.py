@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+from fakes.keys import vault_of
 from fakes.runtimes import CALL, ENTRY, RELEASE, SILENCE_S, Runtime, ToldHost
 from hyperpersonal_core.installations.journal import TurnJournals
 from hyperpersonal_core.installations.remote_host import RemoteHost
@@ -39,12 +40,12 @@ class Pair:
     """A remote host and the runtimes it may ask; calls belong to no turn."""
 
     def __init__(self, db: Database, bus: Bus) -> None:
-        self.remote = RemoteHost(Requests(bus, SILENCE_S), TurnJournals(db))
+        self.remote = RemoteHost(Requests(bus, SILENCE_S), TurnJournals(db, vault_of(db)))
         self._db, self._bus = db, bus
         self._runtimes: list[Runtime] = []
 
     async def serve(self, host: ToldHost) -> Runtime:
-        made = await Runtime(self._bus, host, TurnJournals(self._db)).start()
+        made = await Runtime(self._bus, host, TurnJournals(self._db, vault_of(self._db))).start()
         self._runtimes.append(made)
         return made
 

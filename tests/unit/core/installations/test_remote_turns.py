@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from fakes.keys import vault_of
 from fakes.runtimes import CALL, ENTRY, SCOPE, SILENCE_S, RemoteRig, Runtime, Told, ToldHost
 from fakes.turns import QUICK, TENANT, Calls, echo
 from hyperpersonal_core.installations.journal import LiveTurn, TurnJournals
@@ -67,14 +68,14 @@ class Beside:
 
     def __init__(self, rig: RemoteRig) -> None:
         self._rig = rig
-        self._journals = TurnJournals(rig.db)
+        self._journals = TurnJournals(rig.db, vault_of(rig.db))
         self.remote = RemoteHost(Requests(rig.bus, SILENCE_S), self._journals)
         self.live: LiveTurn
 
     async def claim(self) -> "Beside":
         rig, conversation = self._rig, await self._rig.conversation()
         await rig.write(conversation, "hello")
-        claims = Claims(rig.db, rig.clock, rig.ids, QUICK)
+        claims = Claims(rig.db, self._journals, rig.clock, rig.ids, QUICK)
         (turn,) = await claims.claim([(TENANT, conversation)])
         self.live = self._journals.open(turn.live)
         return self
@@ -85,7 +86,7 @@ class Beside:
 
     async def serve(self, told: Told, *, beats: bool = True) -> Runtime:
         """A runtime that does what `told` says with each call and its own journals."""
-        journals = TurnJournals(self._rig.db)
+        journals = TurnJournals(self._rig.db, vault_of(self._rig.db))
         host = ToldHost(lambda call: told(call, journals))
         runtime = await Runtime(self._rig.bus, host, journals, beats=beats).start()
         self._rig.runtimes.append(runtime)

@@ -3,7 +3,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from hyperpersonal_core.installations.journal import JournalRow
+from hyperpersonal_core.installations.sealed import JournalRow
 from hyperpersonal_core.turns.evidence import unsupported
 from hyperpersonal_sdk.contract.turns import (
     ContactView,
@@ -51,7 +51,7 @@ REQUEST = TurnRequest(
 
 def row(name: str, value: object) -> JournalRow:
     answer = json.dumps({"value": value})
-    return JournalRow("1", UUID(int=1), name, "", "{}", write=False, answer=answer)
+    return JournalRow("1", UUID(int=1), name, "{}", write=False, answer=answer)
 
 
 def missing(text: str, *evidence: EvidenceItem, calls: str = "tool.call") -> list[str]:

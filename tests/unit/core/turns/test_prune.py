@@ -42,9 +42,8 @@ async def turn(db: Database, tenant_id: UUID, days: float, status: str = "finish
             tenant_id, turn_id, status, began,
         )  # fmt: skip
         await connection.execute(
-            "insert into journal (tenant_id, turn_id, path, installation_id, name, request_hash,"
-            " request, write, started_at) values ($1, $2, '1', $1, 'clock.now', '', '', false, $3)",
-            tenant_id, turn_id, began,
+            "insert into journal (tenant_id, turn_id, sealed) values ($1, $2, 'sealed')",
+            tenant_id, turn_id,
         )  # fmt: skip
     return turn_id
 

@@ -9,7 +9,7 @@ from fakes.turns import CHANNEL, TENANT
 from hyperpersonal_core.kit.db import Connection, Database
 
 CROWD, BATCH = 400, 20
-TABLES = ("contacts", "conversations", "turns", "events")
+TABLES = ("contacts", "conversations", "turns", "events", "journal")
 _CROWD = """
 with people as (
   insert into contacts (tenant_id, id, created_at)
@@ -18,7 +18,7 @@ insert into conversations (tenant_id, id, channel_id, contact_id, created_at, up
 select $1, id, $3, id, now(), now() from people"""
 _APPEND = "select * from append_messages(now(), $1, $2, $2, $3, $4, $5)"
 _CLAIM = "select * from claim_turns(now(), $1, $1, 20, 12, 2000, $2, $3, $4)"
-_FINISH = "select * from finish_turns(now(), $1, $2, $3, $4)"
+_FINISH = "select * from finish_turns(now(), $1, $2, $3, $4, $5)"
 _READ = "select idx_tup_fetch + seq_tup_read from pg_stat_xact_user_tables where relname = $1"
 
 
@@ -45,7 +45,7 @@ async def test_claim_and_finish_read_a_few_rows_a_turn_before_any_statistics(db:
         assert len(turns) == BATCH
         ends = [ending() for _ in turns]
         ids, epochs = [row["turn_id"] for row in turns], [row["epoch"] for row in turns]
-        done = await connection.fetch(_FINISH, tenants, ids, epochs, ends)
+        done = await connection.fetch(_FINISH, tenants, ids, epochs, ends, [b"sealed"] * BATCH)
         assert all(row["sent"] for row in done)
         after = await reads(connection)
     for table in TABLES:
@@ -56,7 +56,7 @@ async def test_claim_and_finish_read_a_few_rows_a_turn_before_any_statistics(db:
 
 def ending() -> msgspec.Raw:
     event = {"id": uuid4(), "source": "agent", "kind": "message", "body": {"text": "Hello"}}
-    empty = {"journal": [], "state": {}, "active": None, "handoff": None, "routing": None}
+    empty = {"state": {}, "active": None, "handoff": None, "routing": None}
     more = {"outcome": "answered", "installation_id": UUID(int=7), "confidence": 1.0}
     result = {"events": [event], "evidence": [], "usage": [], **empty, **more}
     return msgspec.Raw(msgspec.json.encode(result))

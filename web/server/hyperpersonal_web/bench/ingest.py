@@ -56,7 +56,7 @@ async def _echoed(ground: Ground, props: Props, terms: Terms) -> dict[str, float
         gateway, port = await open_served(stack, ground)
         crowd = await gather_crowd(ground, gateway.tokens, terms.count or SHOPPERS)
         installations = await install_trivial(ground, crowd.tenant_id)
-        journals = TurnJournals(ground.db)
+        journals = TurnJournals(ground.db, ground.vault)
         await open_worker(stack, ground, EchoHost(), installations, journals)
         terms.say("POST until the echo is pushed")
         posted = await run_load(Load(port, crowd.tokens, terms.seconds, "post"))

@@ -64,7 +64,10 @@ async def _trivial(ground: Ground, props: Props, terms: Terms) -> dict[str, floa
         crowd = await gather_crowd(ground, gateway.tokens, terms.count or SHOPPERS)
         installations = await install_trivial(ground, crowd.tenant_id)
         market, mind = open_market(ground), open_understanding(ground)
-        host, journals = Host(props.settings.data_dir / GUEST_CACHE), TurnJournals(ground.db)
+        host, journals = (
+            Host(props.settings.data_dir / GUEST_CACHE),
+            TurnJournals(ground.db, ground.vault),
+        )
         await host.start(open_ports(ground, mind, market, (host, journals)))
         stack.push_async_callback(host.close)
         await open_worker(stack, ground, host, installations, journals)
