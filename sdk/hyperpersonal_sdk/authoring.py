@@ -304,8 +304,7 @@ class Model(Plugin):
     GenerateAnswer."""
 
     def generate(self, function):
-        self.hooks["generate"] = function
-        return function
+        return self.hook("generate")(function)
 
 
 class Connector(Plugin):
