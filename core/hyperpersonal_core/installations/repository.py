@@ -18,12 +18,12 @@ select {_COLUMNS} from installations i
 
 _PUT = """
 insert into installations (tenant_id, id, plugin_id, version, digest, kind, manifest, grants,
-                           config, sealed_secrets, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                           config, sealed_secrets, created_at, enabled)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 on conflict (tenant_id, plugin_id) do update
    set version = excluded.version, digest = excluded.digest, kind = excluded.kind,
        manifest = excluded.manifest, grants = excluded.grants, config = excluded.config,
-       sealed_secrets = excluded.sealed_secrets, secrets = '{}', enabled = true
+       sealed_secrets = excluded.sealed_secrets, secrets = '{}', enabled = excluded.enabled
 returning id"""
 
 _UPDATE = """
@@ -91,7 +91,7 @@ async def put(
     tenant_id, new_id, at = row
     found: UUID = await connection.fetchval(
         _PUT, tenant_id, new_id, new.plugin_id, new.version, new.digest, new.kind, new.manifest,
-        list(new.grants), new.config, sealed, at,
+        list(new.grants), new.config, sealed, at, new.enabled,
     )  # fmt: skip
     if new.kind == "agent":
         await connection.execute(_JOIN_BUNDLE, tenant_id, found)

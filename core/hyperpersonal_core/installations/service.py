@@ -6,10 +6,11 @@ that holds a bundle or a router's weights knows by one number whether they are s
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from hyperpersonal_core.installations import repository
+from hyperpersonal_core.installations import history, repository
+from hyperpersonal_core.installations.history import Past
 from hyperpersonal_core.installations.secrets import sealed
 from hyperpersonal_core.installations.values import (
     Bundle,
@@ -26,6 +27,8 @@ from hyperpersonal_core.kit.vault import Vault
 
 BUNDLES_MAX = 1_000
 AGENTS_MAX = 50
+
+Key = TypeVar("Key")
 
 _SET = {
     "enabled": "update installations set enabled = $3 where tenant_id = $1 and id = $2 returning 1",
@@ -48,25 +51,37 @@ class Installations:
         self._clock = clock
         self._ids = ids
         self._bundles: dict[UUID, Bundle] = {}
+        self._past: dict[tuple[UUID, int], Bundle] = {}
 
     async def bundle(self, tenant_id: UUID, version: int | None = None) -> Bundle:
         """The tenant's enabled installations, agents' cards and the server of each tool.
 
-        `version` is the routing version the caller has just read: a bundle held for it is given
-        without asking the database.
+        `version`: the routing version it is asked for, as of which it is given (ADR 0025); None:
+        the present one. A bundle held for it is given without asking the database.
         """
         held = self._bundles.get(tenant_id)
         if held is not None and held.version == version:
             return held
+        past = self._past.get((tenant_id, version or 0))
+        if past is not None and version is not None:
+            return past
         async with self._db.transaction(tenant_id) as connection:
             current = await repository.version_of(connection, tenant_id)
-            if held is not None and held.version == current:
+            if version is None and held is not None and held.version == current:
                 return held
-            bundle = compose(current, await repository.fetch_all(connection, tenant_id))
-        if len(self._bundles) >= BUNDLES_MAX:
-            self._bundles.pop(next(iter(self._bundles)))
-        self._bundles[tenant_id] = bundle
-        return bundle
+            wanted = current if version is None else version
+            present = await repository.fetch_all(connection, tenant_id)
+            # A change between these statements would show through, so it is always asked as of.
+            then = await history.as_of(connection, tenant_id, wanted, present)
+        bundle = compose(wanted, then)
+        if wanted < current:
+            return _hold(self._past, (tenant_id, wanted), bundle)
+        return _hold(self._bundles, tenant_id, bundle)
+
+    async def before(self, tenant_id: UUID, installation_id: UUID) -> Past | None:
+        """What the installation ran before its present release."""
+        async with self._db.transaction(tenant_id) as connection:
+            return await history.before(connection, tenant_id, installation_id)
 
     async def list(self, tenant_id: UUID) -> Sequence[Installation]:
         """All of them, disabled ones too, oldest first."""
@@ -81,7 +96,9 @@ class Installations:
         sealed = await self._sealed(tenant_id, new.plugin_id, new.secrets)
         async with self._change(tenant_id) as connection:
             row = (tenant_id, self._ids.new(), self._clock.now())
-            return await repository.put(connection, row, new, sealed)
+            installed = await repository.put(connection, row, new, sealed)
+            await history.remember(connection, tenant_id, installed)
+        return installed
 
     async def update(self, tenant_id: UUID, installation_id: UUID, new: NewInstallation) -> None:
         """Replace an installation's release, grants and configuration; its place, its secrets and
@@ -89,6 +106,7 @@ class Installations:
         async with self._change(tenant_id) as connection:
             changed = await repository.update(connection, (tenant_id, installation_id), new)
             _found(changed, installation_id)
+            await history.remember(connection, tenant_id, installation_id)
 
     async def uninstall(self, tenant_id: UUID, installation_id: UUID) -> None:
         """Remove an installation and what it kept; what it did stays on record.
@@ -150,12 +168,21 @@ class Installations:
         async with self._change(tenant_id) as connection:
             changed = await connection.fetchval(_SET[column], tenant_id, installation_id, value)
             _found(changed, installation_id)
+            await history.remember(connection, tenant_id, installation_id)
 
     @asynccontextmanager
     async def _change(self, tenant_id: UUID) -> AsyncIterator[Connection]:
         async with self._db.transaction(tenant_id) as connection:
             await repository.bump(connection, tenant_id)
             yield connection
+
+
+def _hold(held: dict[Key, Bundle], key: Key, bundle: Bundle) -> Bundle:
+    """Keep it, in the place of the oldest one when there are too many."""
+    if len(held) >= BUNDLES_MAX:
+        held.pop(next(iter(held)))
+    held[key] = bundle
+    return bundle
 
 
 def _found(row: Any, installation_id: UUID) -> None:

@@ -20,6 +20,7 @@ class NewInstallation(Struct, frozen=True):
         manifest: as signed, JSON of the sdk's Manifest.
         grants: capability texts, a subset of what the manifest asks.
         secrets: url prefix -> headers the host adds; never shown to a plugin.
+        enabled: an update leaves it as it is.
     """
 
     plugin_id: str
@@ -30,6 +31,7 @@ class NewInstallation(Struct, frozen=True):
     grants: tuple[str, ...] = ()
     config: dict[str, Any] = {}
     secrets: dict[str, Headers] = {}
+    enabled: bool = True
 
     def __repr__(self) -> str:
         """Without the secrets: it may come into a log or a traceback."""
