@@ -25,7 +25,7 @@ import hyperpersonal_sdk
 
 Progress = Callable[[str, float], None]
 
-ENGINE_SETTINGS = "epoch"  # changes with wasm.engine: a .cwasm fits one configuration
+ENGINE_SETTINGS = "epoch, strict"  # changes with wasm.engine: a .cwasm fits one configuration
 STEP_SECONDS_MAX = 300
 CACHED_GUESTS_MAX = 4
 _PURE = ("__init__.py", "authoring.py", "tool_loop.py", "guest", "procedure")

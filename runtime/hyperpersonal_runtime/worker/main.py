@@ -9,7 +9,8 @@ from socket import socket
 
 from hyperpersonal_runtime.frames import Code, Done, NeedCode, Start, Warm
 from hyperpersonal_runtime.framing import FramingError
-from hyperpersonal_runtime.wasm.guest import Guest, GuestEnd, Instance
+from hyperpersonal_runtime.wasm.guest import GuestEnd, Instance
+from hyperpersonal_runtime.wasm.guests import Guests, NoGuestError
 from hyperpersonal_runtime.worker.codes import Codes
 from hyperpersonal_runtime.worker.run import LaneClosedError, Line, Run
 from hyperpersonal_runtime.worker.spare import Spare
@@ -26,12 +27,12 @@ class Lane:
     answer has left, a spare is made before it is needed.
     """
 
-    def __init__(self, connection: socket, guest: Guest, codes: Codes) -> None:
+    def __init__(self, connection: socket, guests: Guests, codes: Codes) -> None:
         self._line = Line(connection)
-        self._guest = guest
+        self._guests = guests
         self._codes = codes
         self._kept: tuple[str, Instance] | None = None
-        self._spare = Spare(lambda component: guest, codes)
+        self._spare = Spare(guests.get, codes)
         self._done: list[Instance] = []
 
     def serve(self) -> None:
@@ -52,11 +53,16 @@ class Lane:
             os._exit(1)
 
     def _call(self, start: Start) -> Done:
-        instance = self._instance(start)
+        try:
+            instance = self._instance(start)
+        except NoGuestError as error:
+            return Done(
+                "trap", f"its machine code is gone: {error}", (), 0.0, time.time() * 1e3, 0, 0
+            )
         text = self._request(start, warm=instance.calls > 0)
         started, cpu = time.time(), time.thread_time()
         run = Run(self._line, start.limits)
-        end = self._guest.run_in(instance, text, run, start.limits.output_bytes)
+        end = instance.guest.run_in(instance, text, run, start.limits.output_bytes)
         self._keep(start, instance, fine=not end.trap and not end.case)
         if run.logs_dropped:
             run.logs.append(f"warn: {run.logs_dropped} more lines were dropped")
@@ -71,7 +77,8 @@ class Lane:
         if self._kept is not None and self._kept[0] == start.reuse:
             instance, self._kept = self._kept[1], None
             return instance
-        return self._spare.take(start) or self._guest.open(start.limits.memory_bytes)
+        spare = self._spare.take(start)
+        return spare or self._guests.get(start.component).open(start.limits.memory_bytes)
 
     def _keep(self, start: Start, instance: Instance, *, fine: bool) -> None:
         """Keep what may be reused and is not worn; after anything but an answer it is dropped."""
@@ -92,8 +99,8 @@ class Lane:
     def _request(self, start: Start, *, warm: bool) -> str:
         if not start.hook:
             return '{"op":"compile","files":' + start.payload + "}"
-        if warm:
-            return f'{{"op":"call","hook":"{start.hook}","payload":{start.payload}}}'
+        if warm or start.component:  # the WIT world's own request: the instance holds the code
+            return f'{{"hook":"{start.hook}","payload":{start.payload}}}'
         code = self._codes.get(start.digest)
         if code is None:
             self._line.send(NeedCode())
@@ -113,8 +120,8 @@ def _how(end: GuestEnd, run: Run) -> tuple[str, str]:
 def main(machine_code: str, file_numbers: str) -> None:
     """Serve the lanes given as inherited file numbers, until one of them is closed."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    guest, codes = Guest(Path(machine_code)), Codes()
-    lanes = [Lane(socket(fileno=int(number)), guest, codes) for number in file_numbers.split(",")]
+    guests, codes = Guests(Path(machine_code)), Codes()
+    lanes = [Lane(socket(fileno=int(number)), guests, codes) for number in file_numbers.split(",")]
     for lane in lanes[1:]:
         threading.Thread(target=lane.serve, daemon=True).start()
     lanes[0].serve()

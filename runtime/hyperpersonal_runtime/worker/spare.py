@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from hyperpersonal_runtime.frames import GuestLimits, Start, Warm
 from hyperpersonal_runtime.wasm.guest import Guest, Instance
+from hyperpersonal_runtime.wasm.guests import NoGuestError
 from hyperpersonal_runtime.worker.codes import Codes
 from hyperpersonal_runtime.worker.run import Loading
 
@@ -47,7 +48,10 @@ class Spare:
         code = "" if wanted.component else self._codes.get(wanted.digest)
         if code is None:
             return None
-        guest = self._guest(wanted.component)
+        try:
+            guest = self._guest(wanted.component)
+        except NoGuestError:  # the call itself will say so
+            return None
         limits = GuestLimits(wanted.memory_bytes, LOAD_CPU_MS, LOAD_MS, 0, OUTPUT_BYTES, 0)
         instance, calls = guest.open(wanted.memory_bytes), Loading(limits)
         if _load(guest, instance, code, calls) and not calls.asked:

@@ -1,8 +1,9 @@
 """The component's entry: one JSON request in, one JSON answer or typed failure out.
 
 Requests: {"op": "compile", "files": {path: source}} -> {module: [code, is package]};
-{"op": "call", "hook", "entry", "modules", "payload"} -> the hook's answer. Without `modules` the
-plugin that this instance loaded earlier serves; {"op": "load", "entry", "modules"} only loads.
+{"op": "call", "hook", "entry", "modules", "payload"} -> the hook's answer; {"op": "load", "entry",
+"modules"} only loads. The WIT world's own {"hook", "payload"} is served by the plugin that this
+instance loaded earlier, or was built with.
 """
 
 import gc
@@ -53,11 +54,12 @@ def call(name, payload):
 
 
 def run(request, call, log):
-    if request["op"] == "compile":
+    op = request.get("op", "call")
+    if op == "compile":
         return loader.compile_sources(request["files"])
     if "modules" in request:
         LOADED[:] = [loader.load_plugin(request["entry"], request["modules"])]
-    if request["op"] == "load":
+    if op == "load":
         return None
     return LOADED[0].dispatch(request["hook"], request["payload"], Host(call, log))
 
