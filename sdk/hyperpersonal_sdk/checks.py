@@ -15,6 +15,8 @@ from hyperpersonal_sdk.hpx import Archive
 from hyperpersonal_sdk.manifest import MANIFEST_FILE
 
 SOURCES = (".py", ".toml", ".json", ".md", ".txt")
+PICTURES = (b"\x89PNG\r\n\x1a\n", b"RIFF")
+PICTURE_BYTES_MAX = 512 * 1024
 NOT_THEIRS = frozenset(sys.stdlib_module_names) | {"hyperpersonal_sdk"}
 
 
@@ -73,12 +75,28 @@ def _modules_are_their_own(archive: Archive) -> None:
             raise CheckFailedError("shadowing", f"{path} would stand in for the module {top!r}")
 
 
+def _the_listing_shows_what_is_there(archive: Archive) -> None:
+    """Pictures and the changelog a merchant is shown are in the artifact, and are what they say."""
+    listing = archive.manifest.listing
+    if listing is None:
+        return
+    for path in (*listing.screenshots, *filter(None, [listing.changelog])):
+        if path not in archive.files:
+            raise CheckFailedError("bad_listing", f"[listing] names {path}, which is not there")
+    for path in listing.screenshots:
+        data = archive.files[path]
+        if not data.startswith(PICTURES) or len(data) > PICTURE_BYTES_MAX:
+            message = f"{path} must be a PNG or WebP of at most {PICTURE_BYTES_MAX // 1024} KiB"
+            raise CheckFailedError("bad_listing", message)
+
+
 RULES: tuple[Callable[[Archive], None], ...] = (
     _the_manifest_holds,
     _texts_hide_nothing,
     _sources_compile,
     _the_entry_binds_a_plugin,
     _modules_are_their_own,
+    _the_listing_shows_what_is_there,
 )
 
 

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct, field
 
 from hyperpersonal_sdk.capabilities import CapabilitySet
 from hyperpersonal_sdk.errors import ManifestError
+from hyperpersonal_sdk.listing import Listing
 
 MANIFEST_FILE = "plugin.toml"
 MANIFEST_BYTES_MAX = 64 * 1024
@@ -180,6 +181,7 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     secrets: Annotated[
         list[SecretAsk], Meta(description="Headers the merchant fills in.", max_length=10)
     ] = []
+    listing: Listing | None = None
     config: Annotated[
         dict[str, Any], Meta(description="JSON Schema of an installation's config.")
     ] = field(default_factory=dict)
