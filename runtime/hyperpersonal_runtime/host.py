@@ -16,6 +16,8 @@ from hyperpersonal_runtime.frames import Answer, Done
 from hyperpersonal_runtime.guest_build import Progress, ensure_guest
 from hyperpersonal_runtime.hook_run import HookRun, Surroundings
 from hyperpersonal_runtime.hostcalls.fetcher import Fetcher
+from hyperpersonal_runtime.jail.find import find_jail
+from hyperpersonal_runtime.jail.program import Jail
 from hyperpersonal_runtime.kinds.kind import Kind, Lane, Ready
 from hyperpersonal_runtime.kinds.python import PythonKind
 from hyperpersonal_runtime.overdue import GRACE_SECONDS, Overdue
@@ -27,7 +29,7 @@ from hyperpersonal_runtime.pool import (
 )
 from hyperpersonal_runtime.ports import Ports
 from hyperpersonal_runtime.spans import CallSpan
-from hyperpersonal_runtime.worker.spawn import Spawn, spawn_worker
+from hyperpersonal_runtime.worker.spawn import worker_spawn
 
 LANES_PER_WORKER = 16
 LOST_WORKERS_MAX = 2
@@ -48,7 +50,7 @@ class Host:
         progress: told how far the guest's build is, at a first start.
         now, random: the host's clock and randomness, replaceable for tests.
         fetcher: the HTTP client behind `http.fetch`.
-        spawn: how a worker process is started: the seam for the operating system's jail.
+        jail: the wall that workers and plugins run behind; None: the strongest that works here.
         tracer: where spans go; None: nobody traces.
     """
 
@@ -62,7 +64,7 @@ class Host:
         now: Callable[[], datetime] = _system_now,
         random: Callable[[int], bytes] = os.urandom,
         fetcher: Fetcher | None = None,
-        spawn: Spawn = spawn_worker,
+        jail: Jail | None = None,
         tracer: Tracer | None = None,
     ) -> None:
         self._cache = cache
@@ -71,7 +73,7 @@ class Host:
         self._progress = progress
         self._now = now
         self._random = random
-        self._spawn = spawn
+        self._jail = jail
         self._fetcher = fetcher or Fetcher()
         self._tracer = tracer
         self._kinds: dict[str, Kind] = {}
@@ -85,11 +87,19 @@ class Host:
         """The worker processes alive now, for health reports and for tests that kill one."""
         return tuple(worker.pid for worker in self._pool.workers) if self._pool else ()
 
+    @property
+    def tier(self) -> str:
+        """How strong the wall around the workers is: jail.program.Tier; '' before the start."""
+        return self._jail.tier if self._jail else ""
+
     async def start(self, ports: Ports) -> None:
         """Build the guest if this machine has none yet (some 15 s), then start the workers."""
         machine_code = await asyncio.to_thread(ensure_guest, self._cache, self._progress)
         self._around = Surroundings(ports, self._fetcher, self._now, self._random, self._tracer)
-        self._pool = WorkerPool(self._spawn, machine_code.resolve(), self._workers, self._lanes)
+        if self._jail is None:
+            self._jail = await asyncio.to_thread(find_jail)
+        spawn = await asyncio.to_thread(worker_spawn, self._jail)
+        self._pool = WorkerPool(spawn, machine_code.resolve(), self._workers, self._lanes)
         await self._pool.start()
         python = PythonKind(self._pool)
         self._kinds = {"python": python}
@@ -127,6 +137,8 @@ class Host:
         if len(call.payload) > call.limits.input_bytes:
             size, most = len(call.payload), call.limits.input_bytes
             return End(Outcome.OVER_LIMIT, f"the payload has {size} bytes, {most} are allowed")
+        if self._jail is not None and (words := self._jail.refusal(call.release.plugin_id)):
+            return End(Outcome.REFUSED, words)
         kind = self._kinds.get(call.release.runtime_kind)
         if kind is None:
             words = f"plugins of the kind {call.release.runtime_kind!r} do not run here"

@@ -13,9 +13,11 @@ import structlog
 
 from hyperpersonal_runtime.frames import Done, ToHost, Warm
 from hyperpersonal_runtime.framing import TO_HOST_BYTES_MAX, FrameReader, FramingError, encode
+from hyperpersonal_runtime.jail.program import Jailed
 from hyperpersonal_runtime.worker.spawn import Spawn
 
 KILL_WAIT_SECONDS = 5
+SAID_CHARS_MAX = 2_000
 
 log = structlog.get_logger("runtime")
 
@@ -100,14 +102,20 @@ class Worker:
 
     def __init__(self, on_lost: Callable[["Worker"], None]) -> None:
         self._on_lost = on_lost
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Jailed | None = None
         self.lanes: list[Lane] = []
         self.lost = False
         self.served = 0
 
     @property
     def pid(self) -> int:
-        return self._process.pid if self._process else 0
+        """The process that holds the guests; its starter (bwrap) may stand before it."""
+        return self._process.inner if self._process else 0
+
+    @property
+    def said(self) -> str:
+        """The end of what it wrote on stderr: our own bug, if anything."""
+        return self._process.said[-SAID_CHARS_MAX:] if self._process else ""
 
     async def start(self, spawn: Spawn, machine_code: Path, lanes: int) -> None:
         pairs = [socket.socketpair() for _ in range(lanes)]

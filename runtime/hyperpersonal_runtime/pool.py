@@ -208,7 +208,8 @@ class WorkerPool:
         if self._closed:
             return
         self._restarts_in_a_row += 1
-        log.warning("worker.lost", pid=worker.pid, code=code, restarts=self._restarts_in_a_row)
+        about = {"code": code, "restarts": self._restarts_in_a_row, "said": worker.said}
+        log.warning("worker.lost", pid=worker.pid, **about)
         if self._restarts_in_a_row > RESTARTS_IN_A_ROW_MAX:
             await asyncio.sleep(min(30, 2 ** (self._restarts_in_a_row - RESTARTS_IN_A_ROW_MAX)))
         await self._start_one()

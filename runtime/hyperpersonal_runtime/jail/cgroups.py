@@ -6,11 +6,10 @@ out: the walls do not depend on it, only the ceilings do (docs/guides/sandbox.md
 
 import contextlib
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from hyperpersonal_runtime.jail.program import Program
+from hyperpersonal_runtime.jail.program import Jailed, Program
 
 ROOT = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")
@@ -25,7 +24,7 @@ class Cgroups:
 
     def __init__(self, root: Path = ROOT, own: Path = OWN) -> None:
         self._files = dict(_controllers(root, own))
-        self._made: dict[str, subprocess.Popen[bytes] | None] = {}
+        self._made: dict[str, Jailed | None] = {}
         self._count = 0
         self.able = self._try()
 
@@ -42,7 +41,7 @@ class Cgroups:
         procs = [str(folder / "cgroup.procs") for folder in folders]
         return name, ["/bin/sh", "-ec", JOIN, "sh", str(len(procs)), *procs]
 
-    def started(self, name: str, process: "subprocess.Popen[bytes]") -> None:
+    def started(self, name: str, process: Jailed) -> None:
         """Remember whose group it is, and remove those of processes that ended."""
         if name:
             self._made[name] = process

@@ -8,7 +8,6 @@ paths' existence can be seen, and there is no private /tmp and no own process ta
 import ctypes
 import errno
 import os
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 from hyperpersonal_runtime.jail.cgroups import Cgroups
 from hyperpersonal_runtime.jail.files import python_files
 from hyperpersonal_runtime.jail.launch import GivenUp, Starter, command, spec
-from hyperpersonal_runtime.jail.program import JailError, Program, Tier
+from hyperpersonal_runtime.jail.program import Jailed, JailError, Program, Tier
 
 _CREATE, _VERSION_FLAG = 444, 1
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 14
@@ -48,7 +47,7 @@ class LandlockJail:
         """Whether control groups bound memory and processes."""
         return self._cgroups.able
 
-    def spawn(self, program: Program) -> "subprocess.Popen[bytes]":
+    def spawn(self, program: Program) -> Jailed:
         group, joining = self._cgroups.words(program)
         rules = _rules(program, self.version)
         given = spec(program, GivenUp(parent=os.getpid(), landlock=rules))
@@ -78,6 +77,7 @@ def _rules(program: Program, version: int) -> dict[str, Any]:
     """What enter.py hands to the kernel: all rights of this version are handled, few are given."""
     known = (1 << _FS_BITS[min(version, max(_FS_BITS))]) - 1
     readable = [(path, _READ) for path in (*python_files(), *program.readable)]
+    listed = [(path, _READ_DIR) for path in program.path]  # how the import system looks
     devices = [(path, _READ_FILE | _WRITE_FILE) for path in DEVICES]
     writable = [(path, known) for path in program.writable]
     size = 24 if version >= _SCOPE_SINCE else 16 if version >= _NET_SINCE else 8
@@ -86,7 +86,7 @@ def _rules(program: Program, version: int) -> dict[str, Any]:
         "net": _ALL_TCP if version >= _NET_SINCE else 0,
         "scoped": _ALL_SCOPES if version >= _SCOPE_SINCE else 0,
         "size": size,
-        "paths": list(_given((*readable, *devices, *writable), known)),
+        "paths": list(_given((*readable, *listed, *devices, *writable), known)),
     }
 
 

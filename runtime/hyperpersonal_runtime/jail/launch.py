@@ -5,39 +5,20 @@ import json
 import os
 import subprocess
 import sys
-import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from hyperpersonal_runtime.jail.profiles import seccomp_filter
-from hyperpersonal_runtime.jail.program import JailError, Program
+from hyperpersonal_runtime.jail.program import SAID_BYTES_MAX, Jailed, JailError, Program
 
-SAID_BYTES_MAX = 64 * 1024
 BUILT_BYTES_MAX = 4 << 30
 FILES_OPEN_MAX = 64  # besides the inherited ones
 BUILDER_FILES_OPEN_MAX = 1024
+INFO = "{info}"
 ENTER = Path(__file__).with_name("enter.py")
-
-
-class Jailed(subprocess.Popen[bytes]):
-    """A started program. `said`: the first of what it wrote on stdout and stderr."""
-
-    _said: int | None = None
-
-    def keep(self, number: int) -> None:
-        """Own the memory file that takes the program's output."""
-        self._said = number
-        weakref.finalize(self, os.close, number)
-
-    @property
-    def said(self) -> str:
-        """'' when the caller gave its own output file."""
-        if self._said is None:
-            return ""
-        return os.pread(self._said, SAID_BYTES_MAX, 0).decode(errors="replace")
 
 
 @dataclass(frozen=True)
@@ -104,37 +85,64 @@ class Starter:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="jail")
 
-    def start(self, words: Sequence[str], program: Program, said_to_child: bytes) -> Jailed:
-        """Raises JailError when the first program of `words` cannot be started."""
+    def start(self, words: Sequence[str], program: Program, given: bytes) -> Jailed:
+        """Start `words`, with `given` on the stdin of enter.py. The word INFO, if there is one,
+        becomes a file number on which the starter tells the inner process's number.
+
+        Raises:
+            JailError: the first program of `words` cannot be started.
+        """
         try:
-            return self._thread.submit(_start, words, program, said_to_child).result()
+            return self._thread.submit(_start, list(words), program, given).result()
         except OSError as error:
             raise JailError(f"could not start {words[0]}: {error}") from error
 
 
-def _start(words: Sequence[str], program: Program, given: bytes) -> Jailed:
-    inside, outside = os.pipe()
-    memory = os.memfd_create("said") if program.output is None else None
-    output = memory if memory is not None else program.output
-    try:
-        process = Jailed(
-            words,
-            env={},
-            cwd="/",
-            stdin=inside,
-            stdout=output,
-            stderr=output,
-            pass_fds=program.fds,
-            start_new_session=True,
-        )
-    except OSError:
-        if memory is not None:
-            os.close(memory)
-        raise
-    finally:
-        os.close(inside)
-        with os.fdopen(outside, "wb") as pipe, contextlib.suppress(BrokenPipeError):
-            pipe.write(given)
-    if memory is not None:
-        process.keep(memory)
+def _start(words: list[str], program: Program, given: bytes) -> Jailed:
+    with contextlib.ExitStack() as stack:
+        told, telling = _pipe(stack)
+        stdin = _given(stack, given)
+        said = os.memfd_create("said") if program.output is None else None
+        try:
+            process = Jailed(
+                [str(telling.fileno()) if word == INFO else word for word in words],
+                env={},
+                cwd="/",
+                stdin=stdin,
+                stdout=said if said is not None else program.output,
+                stderr=subprocess.STDOUT,
+                pass_fds=(*program.fds, *([telling.fileno()] if INFO in words else [])),
+                start_new_session=True,
+            )
+        except OSError:
+            if said is not None:
+                os.close(said)
+            raise
+        telling.close()
+        process.keep(said, _inner(told))
     return process
+
+
+def _pipe(stack: contextlib.ExitStack) -> tuple[IO[bytes], IO[bytes]]:
+    inside, outside = os.pipe()
+    return (
+        stack.enter_context(os.fdopen(inside, "rb", 0)),
+        stack.enter_context(os.fdopen(outside, "wb", 0)),
+    )
+
+
+def _given(stack: contextlib.ExitStack, given: bytes) -> IO[bytes]:
+    """A file with the given bytes, to read from its start."""
+    file = stack.enter_context(os.fdopen(os.memfd_create("given"), "w+b"))
+    file.write(given)
+    file.seek(0)
+    return file
+
+
+def _inner(told: IO[bytes]) -> int:
+    """The number in bubblewrap's JSON; 0 when nobody tells. Read to its brace: a copy of the pipe
+    may stay open for a moment."""
+    text = b""
+    while not text.rstrip().endswith(b"}") and (more := told.read(4096)):
+        text += more
+    return int(json.loads(text)["child-pid"]) if text else 0

@@ -2,14 +2,13 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from hyperpersonal_runtime.jail.cgroups import Cgroups
 from hyperpersonal_runtime.jail.files import python_files
-from hyperpersonal_runtime.jail.launch import GivenUp, Starter, command, spec
-from hyperpersonal_runtime.jail.program import JailError, Program, Tier
+from hyperpersonal_runtime.jail.launch import INFO, GivenUp, Starter, command, spec
+from hyperpersonal_runtime.jail.program import Jailed, JailError, Program, Tier
 
 NOBODY = "65534"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
@@ -40,9 +39,17 @@ class NamespaceJail:
         """Whether control groups bound memory and processes."""
         return self._cgroups.able
 
-    def spawn(self, program: Program) -> "subprocess.Popen[bytes]":
+    def spawn(self, program: Program) -> Jailed:
         group, joining = self._cgroups.words(program)
-        words = [*joining, self._bwrap, *self._world, *_shown(program), *command()]
+        words = [
+            *joining,
+            self._bwrap,
+            *self._world,
+            "--info-fd",
+            INFO,
+            *_shown(program),
+            *command(),
+        ]
         given = spec(program, GivenUp(counts_processes=True))
         process = self._starter.start(words, program, given)
         self._cgroups.started(group, process)

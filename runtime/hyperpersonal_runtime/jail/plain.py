@@ -1,10 +1,9 @@
 """Tier `none`: no wall. An empty environment and the given file numbers, nothing more."""
 
 import os
-import subprocess
 
 from hyperpersonal_runtime.jail.launch import GivenUp, Starter, command, spec
-from hyperpersonal_runtime.jail.program import Program, Tier
+from hyperpersonal_runtime.jail.program import Jailed, Program, Tier
 
 
 class PlainJail:
@@ -23,7 +22,7 @@ class PlainJail:
         self._why = why
         self._starter = Starter()
 
-    def spawn(self, program: Program) -> "subprocess.Popen[bytes]":
+    def spawn(self, program: Program) -> Jailed:
         given = spec(program, GivenUp(parent=os.getpid(), filtered=False))
         return self._starter.start(command(), program, given)
 

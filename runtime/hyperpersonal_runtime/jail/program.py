@@ -1,11 +1,15 @@
 """What is started in a jail, and what a jail is."""
 
+import os
 import subprocess
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 Tier = Literal["namespaces", "landlock", "none"]
+SAID_BYTES_MAX = 64 * 1024
+
 Profile = Literal["worker", "plugin", "builder"]
 
 
@@ -25,7 +29,8 @@ class Program:
         readable: files and folders to read, besides the interpreter and the system's libraries.
         writable: folders to write; only builders should have one.
         fds: inherited file numbers, open inside under the same numbers; no other is.
-        output: file number that takes stdout and stderr; None: our own stderr.
+        output: file number that takes stdout and stderr; None: a memory file, see
+            Jailed.said.
         profile: which system calls: `worker` holds wasmtime, `plugin` is native Python of a third
             party, `builder` compiles and unpacks.
         memory_bytes: for all its processes together, by cgroup where the host lets us; of a
@@ -48,6 +53,34 @@ class Program:
     processes: int = 0
 
 
+class Jailed(subprocess.Popen[bytes]):
+    """A started program; killing it ends everything inside.
+
+    `inner`: the number, on the host, of the program's own process (`pid` may be its starter's).
+    """
+
+    _inner = 0
+    _said: int | None = None
+
+    @property
+    def inner(self) -> int:
+        return self._inner or self.pid
+
+    @property
+    def said(self) -> str:
+        """The first of what it wrote on stdout and stderr; '' when `output` was given."""
+        if self._said is None:
+            return ""
+        return os.pread(self._said, SAID_BYTES_MAX, 0).decode(errors="replace")
+
+    def keep(self, said: int | None, inner: int) -> None:
+        """Own the memory file that takes the output; know the number of the inner process."""
+        self._inner = inner
+        if said is not None:
+            self._said = said
+            weakref.finalize(self, os.close, said)
+
+
 class Jail(Protocol):
     """Starts programs behind one tier of wall."""
 
@@ -55,8 +88,8 @@ class Jail(Protocol):
     def tier(self) -> Tier:
         """How strong the wall is."""
 
-    def spawn(self, program: Program) -> "subprocess.Popen[bytes]":
-        """Start it; killing the returned process ends everything inside.
+    def spawn(self, program: Program) -> Jailed:
+        """Start it.
 
         Raises:
             JailError: it could not be started.
