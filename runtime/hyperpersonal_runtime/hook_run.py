@@ -34,6 +34,7 @@ from hyperpersonal_runtime.journal import (
 )
 from hyperpersonal_runtime.kinds.kind import Lane, Ready
 from hyperpersonal_runtime.ports import Ports
+from hyperpersonal_runtime.script import Scripts
 from hyperpersonal_runtime.spans import host_call
 
 log = structlog.get_logger("runtime")
@@ -59,6 +60,8 @@ class HookRun:
         self._journal = Journal(call.scope.path, call.recorded)
         self._granter = CapabilityGranter(call.grants, call.scope)
         self._spent = Spent()
+        scripts: Scripts | None = around.ports.scripts
+        self._script = scripts.of(call.scope) if scripts else None
         self._pending: dict[str, asyncio.Task[str]] = {}
         self._stopped: End | None = None
         self._over: asyncio.Future[None] | None = None
@@ -86,6 +89,8 @@ class HookRun:
     async def run_once(self, lane: Lane) -> End:
         """One run of the guest on this lane. Raises WorkerLostError."""
         self._journal.rewind()
+        if self._script is not None:
+            self._script.rewind()
         self._stopped = None
         limits = guest_limits(self.call.limits, self.remaining_seconds)
         call, payload = self.call, self.call.payload.decode()
@@ -126,6 +131,8 @@ class HookRun:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _on_ask(self, ask: Ask) -> Answer:
+        if self._script is not None:
+            return self._scripted(self._script.answer(ask.name, ask.payload))
         try:
             path, known = self._journal.next(ask.name, ask.payload)
         except NondeterministicError as error:
@@ -199,6 +206,11 @@ class HookRun:
         self._journal.answered(entry, text, elapsed_ms)
         self._pending.pop(entry.path, None)
         return text
+
+    def _scripted(self, told: str | End) -> Answer:
+        if isinstance(told, str):
+            return Answer(*guest_answer(told))
+        return self._stop(told.outcome, told.detail)
 
     def _stop(self, outcome: Outcome, detail: str) -> Answer:
         self._stopped = End(outcome, detail)

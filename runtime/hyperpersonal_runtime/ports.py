@@ -101,7 +101,7 @@ class JournalPort(Protocol):
 
 
 class Ports(Struct, frozen=True):
-    """All ports of one host."""
+    """All ports of one host. `scripts` (script.Scripts): who answers instead of all of them."""
 
     memory: MemoryPort
     tools: ToolPort
@@ -109,3 +109,4 @@ class Ports(Struct, frozen=True):
     model: ModelPort
     secrets: SecretPort
     journal: JournalPort
+    scripts: Any = None
