@@ -1,6 +1,14 @@
 """The runtime's face: call one hook of one verified release in its sandbox, get a value back."""
 
-from hyperpersonal_runtime.calls import CallResult, HookCall, Limits, PluginHost, SealedRelease
+from hyperpersonal_runtime.calls import (
+    CallResult,
+    HookCall,
+    Limits,
+    PluginHost,
+    SealedRelease,
+    limits_of,
+)
+from hyperpersonal_runtime.fair_queue import FairQueue
 from hyperpersonal_runtime.guest_build import GuestBuildError, ensure_guest
 from hyperpersonal_runtime.host import Host
 from hyperpersonal_runtime.journal import Entry, request_hash
@@ -21,6 +29,7 @@ __all__ = [
     "CallResult",
     "CallScope",
     "Entry",
+    "FairQueue",
     "GuestBuildError",
     "HookCall",
     "Host",
@@ -36,5 +45,6 @@ __all__ = [
     "SecretPort",
     "ToolPort",
     "ensure_guest",
+    "limits_of",
     "request_hash",
 ]

@@ -12,7 +12,7 @@ item. Source: Goyal, Vin, Cheng, "Start-time fair queueing", ACM SIGCOMM 1996.
 
 import heapq
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -46,19 +46,31 @@ class FairQueue(Generic[Item]):
         self._waiting[owner].append(item)
         self._size += 1
 
-    def take(self) -> tuple[Hashable, Item]:
-        """Whose turn it is, with its oldest item; booked. Raises IndexError when nobody waits."""
-        while True:
-            clock, _, owner = heapq.heappop(self._order)
-            items = self._waiting.get(owner)
-            if items is None or clock != self._clocks[owner]:
-                continue  # its clock was moved meanwhile, and it was ranked again
-            item = items.popleft()
-            self._size -= 1
-            if not items:
-                del self._waiting[owner]
-            self.book(owner)
-            return owner, item
+    def take(self, may: Callable[[Hashable], bool] = lambda _: True) -> tuple[Hashable, Item]:
+        """Whose turn it is, with its oldest item; booked. Owners that may not go are passed over
+        and lose nothing by it. Raises IndexError when nobody waits who may."""
+        passed: list[tuple[float, int, Hashable]] = []
+        try:
+            while True:
+                entry = heapq.heappop(self._order)
+                owner = entry[2]
+                if owner not in self._waiting or entry[0] != self._clocks[owner]:
+                    continue  # its clock was moved meanwhile, and it was ranked again
+                if may(owner):
+                    return owner, self._out(owner)
+                passed.append(entry)
+        finally:
+            for entry in passed:
+                heapq.heappush(self._order, entry)
+
+    def _out(self, owner: Hashable) -> Item:
+        items = self._waiting[owner]
+        item = items.popleft()
+        self._size -= 1
+        if not items:
+            del self._waiting[owner]
+        self.book(owner)
+        return item
 
     def drop(self) -> tuple[Hashable, Item]:
         """Take out the newest item of the owner that has most waiting: for a queue that is full."""

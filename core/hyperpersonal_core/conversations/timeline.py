@@ -81,7 +81,7 @@ class Timeline:
         self._clock = clock
         self._ids = ids
         self._batcher: Batcher[_Item, Appended] = Batcher(
-            self._commit, size_max=batch_max, flights_max=flights_max
+            self._commit, size_max=batch_max, flights_max=flights_max, owner=_tenant_of
         )
 
     async def open(self, tenant_id: UUID, channel_id: UUID, contact_id: UUID) -> UUID:
@@ -184,6 +184,10 @@ class Timeline:
             [item.message.external_id for item in batch],
             [item.body for item in batch],
         )
+
+
+def _tenant_of(item: _Item) -> UUID:
+    return item.message.tenant_id
 
 
 def _as_json(body: dict[str, Any]) -> msgspec.Raw:

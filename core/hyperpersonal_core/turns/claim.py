@@ -17,7 +17,7 @@ from hyperpersonal_core.installations.journal import LiveTurn, TurnJournals
 from hyperpersonal_core.installations.sealed import Part
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.clock import Clock
-from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.kit.db import Connection, Database
 from hyperpersonal_core.kit.errors import RefusedError
 from hyperpersonal_core.kit.ids import Ids
 from hyperpersonal_core.turns.turn import Leg, Turn, TurnSettings
@@ -28,6 +28,7 @@ TOO_OFTEN = sys.maxsize
 _UNREADABLE = Part()
 
 _CLAIM = "select * from claim_turns($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+_BEGUN = "select id, bundle_version from turns where tenant_id = any($1) and id = any($2)"
 _RENEW = "select renew_turns($1, $2, $3, $4)"
 _WAITING = "select tenant_id, id from waiting_conversations($1, $2, $3)"
 
@@ -59,7 +60,11 @@ class Claims:
                 _CLAIM, now, lease, deadline, settings.messages_max, settings.history_max,
                 settings.line_chars_max, tenants, conversations, [self._ids.new() for _ in places],
             )  # fmt: skip
-        return [_turn(row, await self._written(row)) for row in rows]
+            begun = await _begun(connection, rows)
+        return [
+            _turn(row, await self._written(row), begun.get(row["turn_id"], row["bundle_version"]))
+            for row in rows
+        ]
 
     async def _written(self, row: Any) -> Part:
         """What an interrupted run made durable. Where that cannot be read, nobody goes on by
@@ -98,10 +103,19 @@ class Claims:
         return {row[0] for row in rows}
 
 
-def _turn(row: Any, written: Part) -> Turn:
+async def _begun(connection: Connection, rows: Sequence[Any]) -> dict[UUID, int]:
+    """The routing versions that turns which go on here began with (ADR 0025)."""
+    again = [row for row in rows if row["attempts"] > 1]
+    if not again:
+        return {}
+    tenants, turns = [row["tenant_id"] for row in again], [row["turn_id"] for row in again]
+    return dict(await connection.fetch(_BEGUN, tenants, turns))
+
+
+def _turn(row: Any, written: Part, bundle_version: int) -> Turn:
     live = LiveTurn(
         row["tenant_id"], row["conversation_id"], row["turn_id"], row["epoch"],
-        written.input, bundle_version=row["bundle_version"],
+        written.input, bundle_version=bundle_version,
     )  # fmt: skip
     live.take(written.rows, written.calls)
     return Turn(

@@ -11,7 +11,6 @@ Rules:
 
 import asyncio
 import contextlib
-import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -22,6 +21,7 @@ from hyperpersonal_core.kit.bus import Delivery
 from hyperpersonal_core.kit.envelope import decode
 from hyperpersonal_core.kit.errors import OutsideError
 from hyperpersonal_core.kit.group_commit import Batcher
+from hyperpersonal_core.kit.lag import Lag
 from hyperpersonal_core.kit.outbox import INBOUND
 from hyperpersonal_core.kit.tracing import Traces
 from hyperpersonal_core.memory.recalled import RecallAsk, Recalled
@@ -36,6 +36,7 @@ from hyperpersonal_core.turns.legs import Agents
 from hyperpersonal_core.turns.reassure import Reassurance
 from hyperpersonal_core.turns.services import Services
 from hyperpersonal_core.turns.turn import Answer, Turn, TurnSettings
+from hyperpersonal_core.turns.waiting import Waiting
 
 DURABLE = "turns"
 DELIVERIES_IN_HAND = 64
@@ -43,7 +44,7 @@ MINDS_BATCH_MAX = 64
 RETRY_S = 0.5
 REASSURING_MAX = 4  # batches; with more on their way the next message tries again
 
-Ask = TypeVar("Ask")
+Ask = TypeVar("Ask", RecallAsk, RouteAsk)
 Told = TypeVar("Told")
 
 
@@ -73,10 +74,11 @@ class TurnWorker:
             services.clock,
             settings,
         )
-        self._waiting: dict[Place, str] = {}
+        self._change = asyncio.Event()
+        self._lag = Lag(self._change.set)
+        self._waiting = Waiting(settings, lambda: self._lag.busy)
         self._running: dict[asyncio.Task[None], Turn] = {}
         self._reassuring: set[asyncio.Task[None]] = set()
-        self._change = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._log = log.get("turns")
 
@@ -86,6 +88,7 @@ class TurnWorker:
         self._loops = [
             asyncio.create_task(bus.consume(INBOUND, DURABLE, self._heard, DELIVERIES_IN_HAND)),
             asyncio.create_task(self._claim_for_ever()),
+            asyncio.create_task(self._lag.run()),
             asyncio.create_task(self._every(self._settings.sweep_every_s, self._sweep)),
             asyncio.create_task(self._every(self._settings.lease_s / 3, self._renew)),
         ]
@@ -110,10 +113,9 @@ class TurnWorker:
             await batcher.close()
 
     def wake(self, place: Place, traceparent: str = "") -> None:
-        """Look at this conversation soon. With too many waiting it is left to the sweep."""
-        if len(self._waiting) < self._settings.waiting_max:
-            self._waiting[place] = self._waiting.get(place) or traceparent
-            self._change.set()
+        """Look at this conversation soon. With too many waiting it may be left to the sweep."""
+        self._waiting.add(place, traceparent)
+        self._change.set()
 
     async def _heard(self, delivery: Delivery) -> None:
         try:
@@ -130,21 +132,29 @@ class TurnWorker:
             self._change.clear()
             await asyncio.sleep(self._settings.debounce_ms / 1000)
             room = self._settings.running_max - len(self._running)
-            size = max(0, min(room, self._settings.claimed_max))
-            places = list(itertools.islice(self._waiting, size))
-            parents = {place: self._waiting.pop(place) for place in places}
-            try:
-                turns = await self._claims.claim(places)
-            except OutsideError as error:
-                self._log.warning("turns.claim_failed", error=str(error))
-                self._waiting = parents | self._waiting
-                await asyncio.sleep(RETRY_S)
-                turns = []
-            self._reassure_others(places, turns)
+            parents = self._waiting.pick(min(room, self._settings.claimed_max))
+            turns = await self._claim(parents)
+            self._reassure_others(list(parents), turns)
             for turn in turns:
                 self._start(turn, parents[_place(turn)])
-            if self._waiting and len(self._running) < self._settings.running_max:
+            if parents and len(self._waiting):
                 self._change.set()
+
+    async def _claim(self, parents: dict[Place, str]) -> list[Turn]:
+        """The turns of the picked conversations; what was not claimed gives its place back."""
+        turns: list[Turn] = []
+        try:
+            turns = await self._claims.claim(list(parents))
+        except OutsideError as error:
+            self._log.warning("turns.claim_failed", error=str(error))
+            await asyncio.sleep(RETRY_S)
+            for place, parent in parents.items():
+                self._waiting.add(place, parent)
+        claimed = {_place(turn) for turn in turns}
+        for place in parents:
+            if place not in claimed:
+                self._waiting.ended(place[0])
+        return turns
 
     def _reassure_others(self, places: Sequence[Place], turns: Sequence[Turn]) -> None:
         """Whoever was not claimed may wait for a person: told aside, so that turns do not wait."""
@@ -167,7 +177,8 @@ class TurnWorker:
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._running[task]
+        turn = self._running.pop(task)
+        self._waiting.ended(turn.live.tenant_id, turn)
         self._change.set()
 
     async def _take(self, turn: Turn, parent: str) -> None:
@@ -221,7 +232,9 @@ def _place(turn: Turn) -> Place:
 
 
 def _batcher(many: Callable[[list[Ask]], Awaitable[Sequence[Told]]]) -> Batcher[Ask, Told]:
-    return Batcher(many, size_max=MINDS_BATCH_MAX, wait_ms=1.0, flights_max=1)
+    return Batcher(
+        many, size_max=MINDS_BATCH_MAX, wait_ms=1.0, flights_max=1, owner=lambda ask: ask.tenant_id
+    )
 
 
 def _traced(
