@@ -22,6 +22,14 @@ class Limits(Struct, frozen=True):
     inline_wait_ms: int = 250
 
 
+PROCESS_LIMITS = Limits(memory_mib=256, guest_cpu_ms=1_000, host_calls=1_000)
+
+
+def limits_of(runtime_kind: str) -> Limits:
+    """What a release has that asks for nothing else."""
+    return PROCESS_LIMITS if runtime_kind == "process" else Limits()
+
+
 class SealedRelease(Struct, frozen=True):
     """A release whose artifact was verified. `files`: path -> bytes, exactly what was signed."""
 

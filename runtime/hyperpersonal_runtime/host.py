@@ -10,15 +10,17 @@ from pathlib import Path
 from hyperpersonal_sdk.contract.outcomes import Outcome
 from opentelemetry.trace import Tracer
 
+from hyperpersonal_runtime.build_step import Progress
 from hyperpersonal_runtime.calls import CallResult, HookCall
 from hyperpersonal_runtime.ending import End
 from hyperpersonal_runtime.frames import Answer, Done
-from hyperpersonal_runtime.guest_build import Progress, ensure_guest
+from hyperpersonal_runtime.guest_build import ensure_guest
 from hyperpersonal_runtime.hook_run import HookRun, Surroundings
 from hyperpersonal_runtime.hostcalls.fetcher import Fetcher
 from hyperpersonal_runtime.jail.find import find_jail
 from hyperpersonal_runtime.jail.program import Jail
 from hyperpersonal_runtime.kinds.kind import Kind, Lane, Ready
+from hyperpersonal_runtime.kinds.process import ProcessKind
 from hyperpersonal_runtime.kinds.python import PythonKind
 from hyperpersonal_runtime.overdue import GRACE_SECONDS, Overdue
 from hyperpersonal_runtime.pool import (
@@ -94,15 +96,17 @@ class Host:
 
     async def start(self, ports: Ports) -> None:
         """Build the guest if this machine has none yet (some 15 s), then start the workers."""
-        machine_code = await asyncio.to_thread(ensure_guest, self._cache, self._progress)
         self._around = Surroundings(ports, self._fetcher, self._now, self._random, self._tracer)
         if self._jail is None:
             self._jail = await asyncio.to_thread(find_jail)
+        build = asyncio.to_thread(ensure_guest, self._cache, self._progress, self._jail)
+        machine_code = await build
         spawn = await asyncio.to_thread(worker_spawn, self._jail)
         self._pool = WorkerPool(spawn, machine_code.resolve(), self._workers, self._lanes)
         await self._pool.start()
         python = PythonKind(self._pool)
-        self._kinds = {"python": python}
+        native = ProcessKind(self._jail, self._cache.parent / "env")
+        self._kinds = {"python": python, "process": native}
         await self._check_workers(python)
 
     async def close(self) -> None:

@@ -59,12 +59,24 @@ Kind = Literal["agent", "connector", "channel", "model", "guard"]
 
 
 class Runtime(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the plugin is made of."""
+    """What the plugin is made of. `pythons` and `machines` are of the kind `process` only; left
+    out, its wheels alone decide where it fits."""
 
     kind: Annotated[
-        Literal["python"],
-        Meta(description="Python source, in the shared guest.", examples=["python"]),
+        Literal["python", "process"],
+        Meta(
+            description="python: source, in the shared guest. process: native Python with wheels.",
+            examples=["python"],
+        ),
     ] = "python"
+    pythons: Annotated[
+        list[Annotated[str, _text("A version of CPython.", "3.11", 5, "3\\.[1-9][0-9]")]],
+        Meta(description="The Pythons it is made for.", examples=[["3.11"]], max_length=10),
+    ] = []
+    machines: Annotated[
+        list[Literal["x86_64", "aarch64"]],
+        Meta(description="The machines it is made for.", examples=[["x86_64"]], max_length=2),
+    ] = []
 
 
 class CapabilityAsk(Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,12 +96,13 @@ class CapabilityAsk(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LimitsAsk(Struct, frozen=True, forbid_unknown_fields=True):
-    """Ceilings of one hook call, each at most the platform's default; None means that default."""
+    """Ceilings of one hook call; None means the kind's default. A guest may only ask for less than
+    its default; the schema's ceilings are those of the kind `process`."""
 
-    memory_mib: Annotated[int, _at_most("MiB of memory.", 64)] | None = None
-    guest_cpu_ms: Annotated[int, _at_most("CPU ms between host calls.", 250)] | None = None
+    memory_mib: Annotated[int, _at_most("MiB of memory.", 512)] | None = None
+    guest_cpu_ms: Annotated[int, _at_most("CPU ms between host calls.", 2_000)] | None = None
     deadline_ms: Annotated[int, _at_most("Wall ms of a call.", 30_000)] | None = None
-    host_calls: Annotated[int, _at_most("Host calls.", 200)] | None = None
+    host_calls: Annotated[int, _at_most("Host calls.", 2_000)] | None = None
     output_bytes: Annotated[int, _at_most("Bytes of the answer.", 65_536)] | None = None
     log_lines: Annotated[int, _at_most("Log lines.", 64)] | None = None
 

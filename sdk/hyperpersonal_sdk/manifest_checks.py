@@ -15,6 +15,7 @@ from hyperpersonal_sdk.errors import CapabilityError
 from hyperpersonal_sdk.manifest import MANIFEST_FILE, Manifest, schema
 
 PROBLEMS_MAX = 50
+GUEST_MOST = {"memory_mib": 64, "guest_cpu_ms": 250, "host_calls": 200}
 HIDDEN = {"Cc", "Cf", "Co", "Cs"}  # control, format (reordering, zero width), private, surrogate
 
 Path = Sequence[str | int]
@@ -35,7 +36,7 @@ def shape_problems(source: str, data: dict[str, Any]) -> list[str]:
 
 def meaning_problems(source: str, manifest: Manifest) -> list[str]:
     """Where a well-shaped manifest says something that cannot be."""
-    checks = (_unseen, _hooks, _capabilities, _parts, _config)
+    checks = (_unseen, _hooks, _capabilities, _parts, _runtime, _config)
     found = (problem for check in checks for problem in check(manifest))
     return [_say(source, path, what) for path, what in found][:PROBLEMS_MAX]
 
@@ -137,6 +138,20 @@ def _parts(manifest: Manifest) -> Iterator[Fault]:
         if intent.label not in labels:
             path = ("agent", "intents", number, "label")
             yield path, f"{intent.label!r} is not among the agent's labels {labels}"
+
+
+def _runtime(manifest: Manifest) -> Iterator[Fault]:
+    """What only native processes have, and what only they may ask so much of."""
+    if manifest.runtime.kind == "process":
+        return
+    for key in ("pythons", "machines"):
+        if getattr(manifest.runtime, key):
+            yield ("runtime", key), 'is only for kind = "process"; take it out'
+    for key, most in GUEST_MOST.items():
+        asked = getattr(manifest.limits, key)
+        if asked is not None and asked > most:
+            kind = manifest.runtime.kind
+            yield ("limits", key), f"is at most {most} for kind = {kind!r}; write {key} = {most}"
 
 
 def _config(manifest: Manifest) -> Iterator[Fault]:

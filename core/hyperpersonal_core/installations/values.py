@@ -3,7 +3,13 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from hyperpersonal_runtime.api import CallScope, HookCall, Limits, SealedRelease
+from hyperpersonal_runtime.api import (
+    CallScope,
+    HookCall,
+    Limits,
+    SealedRelease,
+    limits_of,
+)
 from msgspec import Struct, structs
 
 from hyperpersonal_core.routing.decision import AgentCard
@@ -72,7 +78,8 @@ class Installation(Struct, frozen=True):
     def limits(self, deadline_ms: int) -> Limits:
         """The platform's ceilings, lowered by the manifest and by the time that is left."""
         asked = {k: v for k, v in (self.manifest.get("limits") or {}).items() if v is not None}
-        limits = structs.replace(Limits(), **asked)
+        kind = (self.manifest.get("runtime") or {}).get("kind", "")
+        limits = structs.replace(limits_of(kind), **asked)
         return structs.replace(limits, deadline_ms=max(1, min(limits.deadline_ms, deadline_ms)))
 
     def call(

@@ -3,10 +3,11 @@ from pathlib import Path
 import hyperpersonal_sdk
 import msgspec
 import pytest
-from hyperpersonal_runtime.api import Limits
+from hyperpersonal_runtime.api import Limits, limits_of
 from hyperpersonal_sdk import manifest
 from hyperpersonal_sdk.errors import ManifestError
 from hyperpersonal_sdk.manifest import LimitsAsk, Manifest
+from hyperpersonal_sdk.manifest_checks import GUEST_MOST
 from hyperpersonal_sdk.schema.__main__ import FILE, rendered
 
 TEMPLATE = Path(hyperpersonal_sdk.__file__).parent / "templates" / "agent" / "plugin.toml"
@@ -41,9 +42,9 @@ def test_that_the_published_schema_is_the_one_of_the_types() -> None:
 def test_that_a_manifest_may_ask_for_at_most_the_platforms_limits() -> None:
     defs = manifest.schema()["$defs"]["LimitsAsk"]["properties"]
     assert set(defs) == set(LimitsAsk.__struct_fields__) <= set(Limits.__struct_fields__)
-    assert {name: rule["maximum"] for name, rule in defs.items()} == {
-        name: getattr(Limits(), name) for name in defs
-    }
+    most = {name: rule["maximum"] for name, rule in defs.items()}
+    assert most | GUEST_MOST == {name: getattr(Limits(), name) for name in defs}
+    assert all(getattr(limits_of("process"), name) <= most[name] for name in defs)
 
 
 FAULTS = [
@@ -71,7 +72,11 @@ FAULTS = [
     ('orders.read"', 'orders.reed"', "line 20, capabilities[0].ask: 'tool:commerce.orders.reed'"),
     ('"tool:commerce.orders.read"', '"kv:1024KiB"', "canonical form: 'kv:1MiB'"),
     ('why = "Looks', 'wy = "Looks', "did you mean 'why'?"),
-    ("host_calls = 20", "host_calls = 2000", "line 26, limits.host_calls: 2000 is greater"),
+    ("host_calls = 20", "host_calls = 201", "line 26, limits.host_calls: is at most 200 for kind"),
+    ("host_calls = 20", "host_calls = 2001", "line 26, limits.host_calls: 2001 is greater"),
+    ('kind = "python"', 'kind = "python"\npythons = ["3.11"]', "line 14, runtime.pythons: is only"),
+    ('kind = "python"', 'kind = "process"\npythons = ["3"]', "runtime.pythons[0]: '3' will not do"),
+    ('kind = "python"', 'kind = "process"\nmachines = ["pdp11"]', "runtime.machines[0]: 'pdp11'"),
     ("host_calls = 20", "host_calls = 0", "line 26, limits.host_calls: 0 is less"),
     ("host_calls = 20", 'host_calls = "20"', "'20' is not of type 'integer'"),
     ('label = "order"', 'label = "return"', "'return' is not among the agent's labels"),

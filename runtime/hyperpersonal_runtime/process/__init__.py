@@ -1,0 +1,1 @@
+"""Native plugins: their environments, their warm processes, their calls."""
