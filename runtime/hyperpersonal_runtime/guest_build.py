@@ -2,7 +2,7 @@
 
 Rules:
 1. The key is a hash of everything that matters: staged source, WIT, versions, machine, settings.
-2. Each step runs in a throw-away process (compiling leaves hundreds of MiB behind).
+2. Each step runs in a jailed, throw-away process (compiling leaves hundreds of MiB behind).
 3. Two builders at once: one builds under a lock, the other waits and finds the file; a half-written
    file is never seen (rename). What is loaded is native code: it only ever comes from this cache.
 """
@@ -12,31 +12,36 @@ import hashlib
 import os
 import platform
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 import hyperpersonal_sdk
 
-Progress = Callable[[str, float], None]
+from hyperpersonal_runtime.build_step import BuildStep, BuildStepError, Progress, run_step
+from hyperpersonal_runtime.jail.find import find_jail
+from hyperpersonal_runtime.jail.program import Jail, JailError
 
 ENGINE_SETTINGS = "epoch, strict"  # changes with wasm.engine: a .cwasm fits one configuration
 STEP_SECONDS_MAX = 300
 CACHED_GUESTS_MAX = 4
 _PURE = ("__init__.py", "authoring.py", "tool_loop.py", "guest", "procedure")
-_COMPONENTIZE = "import sys, componentize_py; sys.exit(componentize_py.script())"
+_COMPONENTIZE = Path(__file__).parent / "wasm" / "componentize.py"
+_PRECOMPILE = "hyperpersonal_runtime.wasm.precompile"
 
 
 class GuestBuildError(Exception):
     """The guest cannot be built; the message ends with what the tool said."""
 
 
-def ensure_guest(cache: Path, progress: Progress = lambda stage, fraction: None) -> Path:
+def ensure_guest(
+    cache: Path,
+    progress: Progress = lambda stage, fraction: None,
+    jail: Jail | None = None,
+) -> Path:
     """The compiled guest for this SDK on this machine, built when it is not in the cache.
 
     Blocks for some 15 seconds on two cores when it must build.
@@ -44,6 +49,7 @@ def ensure_guest(cache: Path, progress: Progress = lambda stage, fraction: None)
     Args:
         cache: folder of compiled guests, made if needed.
         progress: told (stage, fraction 0..1) several times a second.
+        jail: where the steps run; None: the strongest that works here.
 
     Raises:
         GuestBuildError: a step failed or took longer than STEP_SECONDS_MAX.
@@ -51,18 +57,18 @@ def ensure_guest(cache: Path, progress: Progress = lambda stage, fraction: None)
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix="build-") as folder:
         stage = Path(folder)
-        _stage_sources(stage / "app")
+        stage_sources(stage / "app")
         target = cache / f"{_key(stage / 'app')}.cwasm"
         if not target.exists():
             with _lock(target.with_suffix(".lock")):
                 if not target.exists():
-                    _build(stage, target, progress)
+                    _build(jail or find_jail(), stage.resolve(), target, progress)
                     _prune(cache)
     os.utime(target)  # the guests used last are kept
     return target
 
 
-def _stage_sources(folder: Path) -> None:
+def stage_sources(folder: Path) -> None:
     """The pure part of the SDK, the WIT, and an app module that imports all of it."""
     sdk = Path(hyperpersonal_sdk.__file__).parent
     package = folder / "hyperpersonal_sdk"
@@ -95,39 +101,37 @@ def _key(folder: Path) -> str:
     return digest.hexdigest()[:32]
 
 
-def _build(stage: Path, target: Path, progress: Progress) -> None:
-    app, component, machine_code = stage / "app", stage / "guest.wasm", stage / "guest.cwasm"
-    build = ["-c", _COMPONENTIZE, "-q", "-d", str(app / "wit"), "-w", "plugin", "componentize"]
-    build += ["-p", str(app), "-o", str(component), "app"]
-    _step("build the Python guest", build, 7, progress)
-    compile_ = ["-m", "hyperpersonal_runtime.wasm.precompile", str(component), str(machine_code)]
-    _step("compile it for this machine", compile_, 6, progress)
+def freeze_step(name: str, app: Path, component: Path, folder: Path) -> BuildStep:
+    """The step that makes a staged app folder a component, with all of it imported."""
+    words = ["-q", "-d", str(app / "wit"), "-w", "plugin", "componentize"]
+    words += ["-p", str(app), "-o", str(component), "app"]
+    return BuildStep(
+        name,
+        (str(_COMPONENTIZE), *words),
+        ("componentize_py",),
+        folder,
+        readable=(_COMPONENTIZE,),
+        seconds_typical=7,
+        seconds_max=STEP_SECONDS_MAX,
+    )
+
+
+def _build(jail: Jail, stage: Path, target: Path, progress: Progress) -> None:
+    component, machine_code = stage / "guest.wasm", stage / "guest.cwasm"
+    build = freeze_step("build the Python guest", stage / "app", component, stage)
+    compile_ = BuildStep(
+        "compile it for this machine",
+        ("-m", _PRECOMPILE, str(component), str(machine_code)),
+        ("hyperpersonal_runtime", "typing_extensions", "wasmtime"),
+        stage,
+        seconds_max=STEP_SECONDS_MAX,
+    )
+    try:
+        run_step(jail, build, progress)
+        run_step(jail, compile_, progress)
+    except (BuildStepError, JailError) as error:
+        raise GuestBuildError(str(error)) from error
     os.replace(machine_code, target)
-
-
-def _step(name: str, args: list[str], seconds_typical: int, progress: Progress) -> None:
-    """Run one tool to its end, without our environment, telling progress by elapsed time."""
-    started = time.monotonic()
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
-            [sys.executable, "-I", *args], env={}, stdout=said, stderr=subprocess.STDOUT
-        )
-        try:
-            while process.poll() is None:
-                elapsed = time.monotonic() - started
-                if elapsed > STEP_SECONDS_MAX:
-                    raise GuestBuildError(f"could not {name}: longer than {STEP_SECONDS_MAX} s")
-                progress(name, elapsed / (elapsed + seconds_typical / 3))
-                time.sleep(0.1)
-        finally:
-            process.kill()
-            process.wait()
-        said.seek(0)
-        if process.returncode:
-            raise GuestBuildError(
-                f"could not {name}: {said.read()[-2000:].decode(errors='replace')}"
-            )
-    progress(name, 1.0)
 
 
 @contextmanager
@@ -138,7 +142,8 @@ def _lock(path: Path) -> Iterator[None]:
 
 
 def _prune(cache: Path) -> None:
-    guests = sorted(cache.glob("*.cwasm"), key=lambda path: path.stat().st_mtime, reverse=True)
+    shared = (path for path in cache.glob("*.cwasm") if "-" not in path.name)  # see compiled.py
+    guests = sorted(shared, key=lambda path: path.stat().st_mtime, reverse=True)
     for left in cache.glob("build-*"):  # of builders that were killed
         if time.time() - left.stat().st_mtime > 4 * STEP_SECONDS_MAX:
             shutil.rmtree(left, ignore_errors=True)

@@ -132,5 +132,7 @@ def _spec() -> dict[str, Any]:
 if __name__ == "__main__":
     os.environ.clear()
     _given = _spec()
+    if _given["scratch"]:
+        os.environ["TMPDIR"] = _given["scratch"]
     confine(_given)
     become(_given["argv"], _given["path"])

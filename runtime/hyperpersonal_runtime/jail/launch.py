@@ -52,6 +52,7 @@ def spec(program: Program, given_up: GivenUp) -> bytes:
             "landlock": given_up.landlock,
             "filter": seccomp_filter(program.profile).hex() if given_up.filtered else "",
             "parent": given_up.parent,
+            "scratch": str(program.writable[0]) if program.writable else "",
         }
     ).encode()
 

@@ -78,6 +78,8 @@ def find_bwrap() -> str:
 
 def _shown(program: Program) -> Iterator[str]:
     """The file system inside: what the program named, read-only, and nothing else."""
+    if program.scratch_bytes:  # first: what is shown may lie below it
+        yield from ("--size", str(program.scratch_bytes), "--tmpfs", "/tmp")  # noqa: S108
     yield from _links()
     for path in dict.fromkeys((*python_files(), *program.readable)):
         if not _linked(path):
@@ -87,8 +89,6 @@ def _shown(program: Program) -> Iterator[str]:
     yield from ("--proc", "/proc")
     for device in DEVICES:
         yield from ("--dev-bind", device, device)
-    if program.scratch_bytes:
-        yield from ("--size", str(program.scratch_bytes), "--tmpfs", "/tmp")  # noqa: S108
     yield from ("--remount-ro", "/", "--chdir", "/")
 
 

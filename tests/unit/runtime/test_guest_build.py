@@ -22,7 +22,9 @@ def test_that_a_cached_guest_is_found_at_once_and_nothing_is_left_behind() -> No
 
 
 def test_that_a_tool_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guest_build, "_COMPONENTIZE", "import sys; sys.exit('no such world')")
+    tool = tmp_path / "tool.py"
+    tool.write_text("import sys; sys.exit('no such world')")
+    monkeypatch.setattr(guest_build, "_COMPONENTIZE", tool)
     with pytest.raises(GuestBuildError, match="could not build the Python guest: no such world"):
         ensure_guest(tmp_path)
     assert list(tmp_path.glob("*.cwasm")) == []
@@ -30,7 +32,9 @@ def test_that_a_tool_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_that_a_step_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guest_build, "_COMPONENTIZE", "import time; time.sleep(60)")
+    tool = tmp_path / "tool.py"
+    tool.write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(guest_build, "_COMPONENTIZE", tool)
     monkeypatch.setattr(guest_build, "STEP_SECONDS_MAX", 0.3)
     with pytest.raises(GuestBuildError, match=r"longer than 0.3 s"):
         ensure_guest(tmp_path)
