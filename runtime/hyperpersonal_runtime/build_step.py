@@ -1,5 +1,6 @@
 """One tool that builds or compiles, run to its end in a jail of its own: no network, one folder."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -33,7 +34,8 @@ class BuildStepError(Exception):
 
 class BuildStep(Struct, frozen=True):
     """What to run: `words` follow the interpreter, `imports` are the packages it may import,
-    `folder` is all it may write and `readable` what else it may read."""
+    `folder` is all it may write and `readable` what else it may read. `nice`: how far it stands
+    back for other processes, see setpriority(2)."""
 
     name: str
     words: tuple[str, ...]
@@ -42,6 +44,7 @@ class BuildStep(Struct, frozen=True):
     readable: tuple[Path, ...] = ()
     seconds_typical: float = 5.0
     seconds_max: float = STEP_SECONDS_MAX
+    nice: int = 0
 
 
 def run_step(
@@ -55,6 +58,8 @@ def run_step(
     """
     with tempfile.TemporaryFile() as said:
         process = jail.spawn(_program(step, said))
+        if step.nice:
+            _stand_back(process, step.nice)
         try:
             _wait(process, step, progress)
         finally:
@@ -82,6 +87,14 @@ def _program(step: BuildStep, said: IO[bytes]) -> Program:
         cpu_seconds=CPU_SECONDS_MAX,
         processes=PROCESSES_MAX,
     )
+
+
+def _stand_back(process: Jailed, nice: int) -> None:
+    for number in {process.pid, process.inner}:
+        try:
+            os.setpriority(os.PRIO_PROCESS, number, nice)
+        except OSError:  # it has ended, or belongs to the jail's own user
+            continue
 
 
 def _wait(process: Jailed, step: BuildStep, progress: Progress) -> None:

@@ -11,14 +11,17 @@ from hyperpersonal_sdk.contract.outcomes import Outcome
 from opentelemetry.trace import Tracer
 
 from hyperpersonal_runtime.build_step import Progress
-from hyperpersonal_runtime.calls import CallResult, HookCall
+from hyperpersonal_runtime.builder import Builder
+from hyperpersonal_runtime.calls import CallResult, HookCall, SealedRelease
+from hyperpersonal_runtime.compiled import Compiled
+from hyperpersonal_runtime.egress.fetcher import Fetcher
 from hyperpersonal_runtime.ending import End
 from hyperpersonal_runtime.frames import Answer, Done
 from hyperpersonal_runtime.guest_build import ensure_guest
 from hyperpersonal_runtime.hook_run import HookRun, Surroundings
-from hyperpersonal_runtime.hostcalls.fetcher import Fetcher
 from hyperpersonal_runtime.jail.find import find_jail
 from hyperpersonal_runtime.jail.program import Jail
+from hyperpersonal_runtime.kinds.component import ComponentKind
 from hyperpersonal_runtime.kinds.kind import Kind, Lane, Ready
 from hyperpersonal_runtime.kinds.process import ProcessKind
 from hyperpersonal_runtime.kinds.python import PythonKind
@@ -30,6 +33,7 @@ from hyperpersonal_runtime.pool import (
     WorkerPool,
 )
 from hyperpersonal_runtime.ports import Ports
+from hyperpersonal_runtime.promotion import Promoter, Promotion
 from hyperpersonal_runtime.spans import CallSpan
 from hyperpersonal_runtime.worker.spawn import worker_spawn
 
@@ -54,6 +58,7 @@ class Host:
         fetcher: the HTTP client behind `http.fetch`.
         jail: the wall that workers and plugins run behind; None: the strongest that works here.
         tracer: where spans go; None: nobody traces.
+        promotion: when a hot `python` release gets a component of its own; None: when asked only.
     """
 
     def __init__(
@@ -68,8 +73,10 @@ class Host:
         fetcher: Fetcher | None = None,
         jail: Jail | None = None,
         tracer: Tracer | None = None,
+        promotion: Promotion | None = None,
     ) -> None:
         self._cache = cache
+        self._promotion = promotion
         self._workers = workers or os.cpu_count() or 1
         self._lanes = lanes
         self._progress = progress
@@ -90,6 +97,11 @@ class Host:
         return tuple(worker.pid for worker in self._pool.workers) if self._pool else ()
 
     @property
+    def native_pids(self) -> tuple[int, ...]:
+        """The processes of native plugins alive now."""
+        return self._native.pids if self._native else ()
+
+    @property
     def tier(self) -> str:
         """How strong the wall around the workers is: jail.program.Tier; '' before the start."""
         return self._jail.tier if self._jail else ""
@@ -104,9 +116,9 @@ class Host:
         spawn = await asyncio.to_thread(worker_spawn, self._jail)
         self._pool = WorkerPool(spawn, machine_code.resolve(), self._workers, self._lanes)
         await self._pool.start()
-        python = PythonKind(self._pool)
+        python, component = self._wasm_kinds(self._pool, machine_code, self._jail)
         native = ProcessKind(self._jail, self._cache.parent / "env")
-        self._kinds = {"python": python, "process": native}
+        self._kinds = {"python": python, "component": component, "process": native}
         await self._check_workers(python)
 
     async def close(self) -> None:
@@ -135,6 +147,20 @@ class Host:
                 await run.close()
             span.finish(end.outcome, run.done)
         return _result(end, run, started, len(run.done))
+
+    async def promote(self, release: SealedRelease) -> str:
+        """Give a `python` release a component of its own, some 10 s of a core; '' or why not."""
+        python = self._kinds["python"]
+        assert isinstance(python, PythonKind), python
+        return await python.promote(release)
+
+    def _wasm_kinds(
+        self, pool: WorkerPool, shared: Path, jail: Jail
+    ) -> tuple[PythonKind, ComponentKind]:
+        folder = shared.resolve().parent
+        builder, compiled = Builder(jail, folder), Compiled(folder)
+        python = PythonKind(pool, Promoter(builder, compiled, shared, self._promotion))
+        return python, ComponentKind(python, builder, compiled)
 
     async def _ready(self, call: HookCall) -> Ready | End:
         """The release, ready to run; or why this call cannot even begin."""

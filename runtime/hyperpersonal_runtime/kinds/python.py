@@ -7,7 +7,7 @@ from hyperpersonal_sdk.contract.outcomes import Outcome
 
 from hyperpersonal_runtime.calls import HookCall, Limits, SealedRelease
 from hyperpersonal_runtime.ending import End, end_of
-from hyperpersonal_runtime.frames import Done, Start, Warm
+from hyperpersonal_runtime.frames import Answer, Ask, Code, Done, Start, Warm
 from hyperpersonal_runtime.hook_run import guest_limits
 from hyperpersonal_runtime.kinds import kind
 from hyperpersonal_runtime.kinds.kind import Ready
@@ -19,24 +19,45 @@ from hyperpersonal_runtime.pool import (
     WorkerLostError,
     WorkerPool,
 )
+from hyperpersonal_runtime.promotion import Promoter
 
 RELEASES_MAX = 1_000
 ATTEMPTS_MAX = 2
 COMPILE_LIMITS = Limits(
     memory_mib=256, guest_cpu_ms=10_000, deadline_ms=30_000, output_bytes=8 << 20, host_calls=0
 )
+LOAD_LIMITS = Limits(deadline_ms=5_000, host_calls=0)
+NO_HOOK = "none"  # a release is loaded by a call of a hook that it does not have
 _DEADLINE_SECONDS = COMPILE_LIMITS.deadline_ms / 1000
 
 
 class PythonKind:
-    """The kind `python`."""
+    """The kind `python`. A release that `promoter` has made a component of runs in that."""
 
-    def __init__(self, pool: WorkerPool) -> None:
+    def __init__(self, pool: WorkerPool, promoter: Promoter) -> None:
         self._pool = pool
+        self._promoter = promoter
         self._releases: dict[str, asyncio.Task[Ready | End]] = {}
 
     async def ready(self, release: SealedRelease) -> Ready | End:
-        """The release's code as the worker wants it; a failure is tried anew the next time."""
+        """The release's own component, else its code as the worker wants it."""
+        if own := self._promoter.find(release.digest):
+            return Ready(component=own)
+        ready = await self._code(release)
+        if isinstance(ready, Ready):
+            self._promoter.count(release.digest, ready.code, self._loads)
+        return ready
+
+    async def promote(self, release: SealedRelease) -> str:
+        """Give the release a component of its own now, as a hot one gets by itself in time; '' or
+        why it stays as it is."""
+        ready = await self._code(release)
+        if isinstance(ready, End):
+            return ready.detail
+        return await self._promoter.promote(release.digest, ready.code, self._loads)
+
+    async def _code(self, release: SealedRelease) -> Ready | End:
+        """The release's code; a failure is tried anew the next time."""
         task = self._releases.get(release.digest)
         if task is None:
             task = asyncio.get_running_loop().create_task(self._compile(release))
@@ -67,6 +88,7 @@ class PythonKind:
         return await self._compiled("{}")
 
     async def close(self) -> None:
+        await self._promoter.close()
         for task in self._releases.values():
             task.cancel()
         await asyncio.gather(*self._releases.values(), return_exceptions=True)
@@ -104,6 +126,21 @@ class PythonKind:
             return end_of("", done)
         return End(Outcome.TRAPPED, "the workers ended while they compiled this release")
 
+    async def _loads(self, digest: str, code: str) -> str:
+        """Import a release and do nothing else; why its import is not the same every time."""
+        lane = await self._lane()
+        if isinstance(lane, End):
+            return lane.detail
+        overdue = Overdue(lane, LOAD_LIMITS.deadline_ms / 1000 + GRACE_SECONDS)
+        try:
+            why = await _imported(lane, digest, code)
+        except WorkerLostError:
+            return "its worker ended while it was imported"
+        finally:
+            overdue.cancel()
+        self._pool.release(lane)
+        return why
+
     async def _lane(self) -> Lane | End:
         try:
             async with asyncio.timeout(_DEADLINE_SECONDS):
@@ -112,3 +149,21 @@ class PythonKind:
             return End(Outcome.TIMED_OUT, "no worker was free to compile this release")
         except PoolClosedError:
             return End(Outcome.SUSPENDED, "the host is closing")
+
+
+async def _imported(lane: Lane, digest: str, code: str) -> str:
+    """Why this release cannot be frozen; '' when its import asked for nothing and said nothing."""
+    asked = ""
+    limits = guest_limits(LOAD_LIMITS, LOAD_LIMITS.deadline_ms / 1000)
+    lane.send(Start(NO_HOOK, digest, "{}", limits))
+    while not isinstance(frame := await lane.receive(), Done):
+        if isinstance(frame, Ask):
+            asked = asked or f"its import asks for {frame.name}"
+            lane.send(Answer("unavailable", "nothing is answered while a release is imported"))
+        else:
+            lane.send(Code(code))
+    if asked:
+        return asked
+    if frame.logs:
+        return f"its import writes to the log: {frame.logs[0][:200]}"
+    return "" if frame.case == "not-found" else f"its import ends in {frame.case}: {frame.text}"
