@@ -25,10 +25,12 @@ from hyperpersonal_core.memory.embedding import CachedEmbedder, Embedder
 from hyperpersonal_core.memory.facts import Facts, NewFact
 from hyperpersonal_core.memory.imports import IMPORT_ATTEMPTS_MAX, IMPORT_JOB, Imports, ImportView
 from hyperpersonal_core.memory.knowledge import ArticleView, Imported, Knowledge
+from hyperpersonal_core.memory.lexical import Lexicon
 from hyperpersonal_core.memory.memory import Memory
 from hyperpersonal_core.memory.minilm import MiniLm
 from hyperpersonal_core.memory.recall import Recall
 from hyperpersonal_core.memory.recalled import RecallAsk, Recalled
+from hyperpersonal_core.memory.static import StaticEmbedder
 from hyperpersonal_core.models.none import NoModel
 from hyperpersonal_core.routing.decision import AgentCard, Decision, RouteAsk
 from hyperpersonal_core.routing.history import History, Labelled, read_history
@@ -79,6 +81,7 @@ __all__ = [
     "Knowledge",
     "Kv",
     "Labelled",
+    "Lexicon",
     "Member",
     "Memory",
     "MiniLm",
@@ -102,6 +105,7 @@ __all__ = [
     "Rules",
     "Secrets",
     "Services",
+    "StaticEmbedder",
     "Taken",
     "Tenant",
     "Tenants",

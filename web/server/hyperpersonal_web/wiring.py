@@ -34,6 +34,7 @@ from hyperpersonal_core.api import (
     Rules,
     Secrets,
     Services,
+    StaticEmbedder,
     Tenants,
     Timeline,
     Tools,
@@ -55,7 +56,7 @@ from hyperpersonal_core.kit.requests import Requests
 from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_core.kit.tracing import Traces
 from hyperpersonal_core.kit.vault import Vault
-from hyperpersonal_marketplace.api import Installer
+from hyperpersonal_marketplace.api import Catalogue, Installer
 from hyperpersonal_registry.api import FolderBlobs, Registry
 from hyperpersonal_runtime.api import Host, PluginHost, Ports
 from msgspec import Struct
@@ -116,6 +117,8 @@ class Gateway(Struct, frozen=True):
     hub: Hub
     rates: Rates
     chat: ChatService
+    registry: Registry
+    catalogue: Catalogue
 
 
 class Engine(Struct, frozen=True):
@@ -162,10 +165,14 @@ def open_understanding(ground: Ground) -> Understanding:
 
 def open_market(ground: Ground) -> Market:
     """The registry over the data folder's blobs, and the tenants' installations."""
-    registry = Registry(ground.db, FolderBlobs(ground.settings.data_dir / BLOBS), ground.clock)
+    registry = _registry(ground)
     installations = Installations(ground.db, ground.clock, ground.ids, ground.vault)
     releases = HeldReleases(registry, ground.clock)
     return Market(registry, releases, installations, Installer(registry, installations))
+
+
+def _registry(ground: Ground) -> Registry:
+    return Registry(ground.db, FolderBlobs(ground.settings.data_dir / BLOBS), ground.clock)
 
 
 async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understanding) -> Gateway:
@@ -177,6 +184,7 @@ async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understandin
     tokens = ContactTokens(server_secret(ground.settings.secret, ground.settings.data_dir), clock)
     rates = Rates(ground.settings, clock)
     people = (Channels(db, clock, ids), Contacts(db, clock, ids))
+    registry = _registry(ground)
     return Gateway(
         db=db,
         bus=ground.bus,
@@ -192,7 +200,16 @@ async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understandin
         hub=hub,
         rates=rates,
         chat=ChatService(people, (ground.timeline, hub), tokens, rates),
+        registry=registry,
+        catalogue=_open_catalogue(stack, registry),
     )
+
+
+def _open_catalogue(stack: AsyncExitStack, registry: Registry) -> Catalogue:
+    """What merchants find, kept up to date while the stack is open."""
+    catalogue = Catalogue(registry, StaticEmbedder().embed)
+    background(stack, catalogue.keep_following())
+    return catalogue
 
 
 async def open_engine(

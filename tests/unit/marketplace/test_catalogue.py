@@ -1,0 +1,132 @@
+"""The catalogue as merchants use it: words, typing errors, meaning, facets, pages, standing."""
+
+from datetime import UTC, datetime
+
+import pytest
+from fakes.publishing import Publisher, artifact, manifest
+from hyperpersonal_core.api import StaticEmbedder
+from hyperpersonal_core.kit.errors import NotFoundError
+from hyperpersonal_marketplace.catalogue.card import Card
+from hyperpersonal_marketplace.catalogue.catalogue import Catalogue
+from hyperpersonal_marketplace.catalogue.index import PAGE_MAX, STANDING_MOST, Index, Query
+from hyperpersonal_registry.api import Registry
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .conftest import Market
+
+AT = datetime(2026, 11, 22, tzinfo=UTC)
+EMBED = StaticEmbedder().embed
+
+
+def card(plugin_id: str, title: str, tagline: str, **more: str | tuple[str, ...]) -> Card:
+    fields = {"kind": "agent", "category": "orders", "description": tagline} | more
+    return Card(plugin_id, "1.0.0", title=title, tagline=tagline, published_at=AT, **fields)  # type: ignore[arg-type]
+
+
+CARDS = [
+    card("acme/tracker", "Parcel tracker", "Tells shoppers where their parcel is.",
+         languages=("en", "de"), category="shipping"),
+    card("acme/returns", "Easy returns", "Starts returns and exchanges.", languages=("en",),
+         category="returns"),
+    card("bolt/subscriptions", "Subscriptions", "Pauses and skips recurring orders.",
+         languages=("fr",), prices=("monthly",)),
+    card("bolt/shop", "Bolt shop", "Connects a Bolt shop.", kind="connector",
+         interfaces=("commerce.orders",), category="shops", prices=("free",)),
+    card("cosy/gifts", "Gift wrapping", "Answers about wrapping and gift cards.",
+         languages=("en",), category="products"),
+]  # fmt: skip
+INDEX = Index(CARDS, EMBED)
+
+
+def ids(query: Query, index: Index = INDEX) -> list[str]:
+    return [found.plugin_id for found in index.search(query).cards]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("parcel tracker", "acme/tracker"),
+        ("parsel traker", "acme/tracker"),
+        ("where is my package", "acme/tracker"),
+        ("exchange an item", "acme/returns"),
+        ("skip a recurring delivery", "bolt/subscriptions"),
+        ("GIFT cards", "cosy/gifts"),
+        ("bolt", "bolt/shop"),
+    ],
+)
+def test_that_what_is_meant_comes_first(text: str, first: str) -> None:
+    assert ids(Query(text))[0] == first
+
+
+def test_that_nothing_is_found_for_nonsense_and_everything_for_nothing() -> None:
+    assert ids(Query("qqqq zzzz xxxx")) == []
+    assert ids(Query("  ")) == sorted(card.plugin_id for card in CARDS)
+    assert Index((), EMBED).search(Query("parcel")).total == 0
+
+
+def test_that_facets_narrow_and_count_what_another_choice_would_leave() -> None:
+    found = INDEX.search(Query(where={"kind": ["agent"], "language": ["en"]}))
+    assert [c.plugin_id for c in found.cards] == ["acme/returns", "acme/tracker", "cosy/gifts"]
+    assert found.facets["language"] == {"en": 3, "de": 1, "fr": 1}
+    assert found.facets["kind"] == {"agent": 3}
+    assert ids(Query(where={"language": ["de", "fr"]})) == ["acme/tracker", "bolt/subscriptions"]
+    assert ids(Query(where={"interface": ["commerce.orders"]})) == ["bolt/shop"]
+    assert ids(Query(where={"kind": []})) == []
+    assert ids(Query(where={"colour": ["red"]})) == []
+
+
+@given(st.integers(1, 7), st.sampled_from(["", "orders", "returns and parcels"]))
+def test_that_pages_put_together_are_the_whole(limit: int, text: str) -> None:
+    whole = ids(Query(text, limit=PAGE_MAX))
+    pages = [ids(Query(text, offset=at, limit=limit)) for at in range(0, len(whole) + 1, limit)]
+    assert [one for page in pages for one in page] == whole
+
+
+def test_that_standing_orders_the_alike_but_never_beats_what_was_asked_for() -> None:
+    twins = [card("a/one", "Order help", "Helps."), card("b/two", "Order help", "Helps.")]
+    other = card("c/far", "Wrapping paper help", "Helps to wrap.")
+    famous = {"b/two": 0.6, "c/far": 1.0}
+    assert ids(Query("order help"), Index([*twins, other], EMBED, famous))[:2] == ["b/two", "a/one"]
+    assert ids(Query("order help"), Index([*twins, other], EMBED))[:2] == ["a/one", "b/two"]
+    assert STANDING_MOST < 1
+
+
+@pytest.fixture
+def registry(market: Market) -> Registry:
+    return market.registry
+
+
+async def publish(registry: Registry, version: str, name: str = "acme/hello") -> None:
+    made = artifact(manifest(name, version))
+    await registry.publish(made, Publisher().sign(made))
+
+
+async def test_that_it_follows_what_is_published_and_withdrawn(registry: Registry) -> None:
+    catalogue = Catalogue(registry, EMBED)
+    assert await catalogue.follow() == 0
+    await publish(registry, "1.0.0")
+    await publish(registry, "1.1.0")
+    await publish(registry, "1.0.0", "acme/other")
+    assert await catalogue.follow() == 2
+    assert await catalogue.follow() == 0
+    assert catalogue.card("acme/hello").version == "1.1.0"
+    await registry.yank("acme/hello", "1.1.0", "It greets twice.")
+    await registry.revoke("acme/other", "1.0.0", "It lies.")
+    assert await catalogue.follow() == 2
+    assert [c.plugin_id for c in catalogue.search(Query("hello")).cards] == ["acme/hello"]
+    assert catalogue.card("acme/hello").version == "1.0.0"
+    with pytest.raises(NotFoundError):
+        catalogue.card("acme/other")
+
+
+async def test_that_standing_survives_what_is_published_later(registry: Registry) -> None:
+    catalogue = Catalogue(registry, EMBED)
+    await publish(registry, "1.0.0", "acme/hello_a")
+    await publish(registry, "1.0.0", "acme/hello_b")
+    await catalogue.follow()
+    await catalogue.stand({"acme/hello_b": 1.0})
+    await publish(registry, "1.0.0", "acme/later")
+    await catalogue.follow()
+    found = [c.plugin_id for c in catalogue.search(Query("hello")).cards]
+    assert found[0] == "acme/hello_b"
