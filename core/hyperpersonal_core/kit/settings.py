@@ -7,7 +7,7 @@ setting. A refused value is not repeated in the message: an address may hold a p
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -94,6 +94,20 @@ class Settings(Struct, frozen=True, kw_only=True):
     sockets_per_contact: Annotated[
         int, Meta(ge=0, description="open sockets of one contact in a gateway; 0: no limit")
     ] = 20
+    sandbox_tier: Annotated[
+        Literal["auto", "namespaces", "landlock", "none"],
+        Meta(
+            description="the wall around plugins: auto takes the strongest that works; none runs "
+            "only the plugins of HP_SANDBOX_TRUSTED, without one"
+        ),
+    ] = "auto"
+    sandbox_trusted: Annotated[
+        str,
+        Meta(
+            pattern=r"^([a-z0-9_-]+(,[a-z0-9_-]+)*)?$",
+            description="namespaces of publishers whose plugins run with HP_SANDBOX_TIER=none",
+        ),
+    ] = "hyperpersonal"
     log_level: Annotated[Level, Meta(description="debug, info, warning or error")] = "info"
     otlp_endpoint: Annotated[
         str, Meta(description="OpenTelemetry collector (OTLP over HTTP); empty: no traces")

@@ -69,6 +69,7 @@ from hyperpersonal_web.http.rates import Rates
 from hyperpersonal_web.http.tokens import ContactTokens
 from hyperpersonal_web.secret import server_secret
 from hyperpersonal_web.traces import open_traces
+from hyperpersonal_web.walls import Walls, open_jail
 
 Progress = Callable[[str, float], None]
 
@@ -117,6 +118,7 @@ class Gateway(Struct, frozen=True):
     hub: Hub
     rates: Rates
     chat: ChatService
+    walls: Walls
     registry: Registry
     catalogue: Catalogue
 
@@ -181,6 +183,8 @@ async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understandin
     hub = Hub(ground.timeline, ground.bus)
     await hub.start()
     stack.push_async_callback(hub.close)
+    walls = Walls(ground.bus)
+    await walls.listen()
     tokens = ContactTokens(server_secret(ground.settings.secret, ground.settings.data_dir), clock)
     rates = Rates(ground.settings, clock)
     people = (Channels(db, clock, ids), Contacts(db, clock, ids))
@@ -200,6 +204,7 @@ async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understandin
         hub=hub,
         rates=rates,
         chat=ChatService(people, (ground.timeline, hub), tokens, rates),
+        walls=walls,
         registry=registry,
         catalogue=_open_catalogue(stack, registry),
     )
@@ -257,12 +262,15 @@ async def _open_host(
     market: Market,
     progress: Progress = lambda stage, fraction: None,
 ) -> tuple[Host, TurnJournals]:
+    jail = await open_jail(ground.settings)
     host = Host(
-        ground.settings.data_dir / GUEST_CACHE, progress=progress, tracer=ground.traces.tracer
+        ground.settings.data_dir / GUEST_CACHE, progress=progress,
+        jail=jail, tracer=ground.traces.tracer
     )
     journals = TurnJournals(ground.db, ground.vault)
     await host.start(open_ports(ground, mind, market, (host, journals)))
     stack.push_async_callback(host.close)
+    background(stack, Walls(ground.bus).tell(jail.tier))
     return host, journals
 
 
