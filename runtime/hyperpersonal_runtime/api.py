@@ -8,6 +8,7 @@ from hyperpersonal_runtime.calls import (
     SealedRelease,
     limits_of,
 )
+from hyperpersonal_runtime.egress.fetcher import LOOPBACK, Fetcher
 from hyperpersonal_runtime.fair_queue import FairQueue
 from hyperpersonal_runtime.guest_build import GuestBuildError, ensure_guest
 from hyperpersonal_runtime.host import Host
@@ -23,13 +24,21 @@ from hyperpersonal_runtime.ports import (
     ToolPort,
 )
 from hyperpersonal_runtime.records import CallRecord, Recording
+from hyperpersonal_runtime.replay.diff import compare, exact
+from hyperpersonal_runtime.replay.difference import Difference
+from hyperpersonal_runtime.replay.replayer import Replayed, Replayer
+from hyperpersonal_runtime.replay.trace import Asked, Trace, recorded
 
 __all__ = [
+    "LOOPBACK",
+    "Asked",
     "CallRecord",
     "CallResult",
     "CallScope",
+    "Difference",
     "Entry",
     "FairQueue",
+    "Fetcher",
     "GuestBuildError",
     "HookCall",
     "Host",
@@ -41,10 +50,16 @@ __all__ = [
     "PluginHost",
     "Ports",
     "Recording",
+    "Replayed",
+    "Replayer",
     "SealedRelease",
     "SecretPort",
     "ToolPort",
+    "Trace",
+    "compare",
     "ensure_guest",
+    "exact",
     "limits_of",
+    "recorded",
     "request_hash",
 ]
