@@ -31,7 +31,12 @@ from hyperpersonal_core.memory.minilm import MiniLm
 from hyperpersonal_core.memory.recall import Recall
 from hyperpersonal_core.memory.recalled import RecallAsk, Recalled
 from hyperpersonal_core.memory.static import StaticEmbedder
+from hyperpersonal_core.models.drafts import DRAFTS, Shown
 from hyperpersonal_core.models.none import NoModel
+from hyperpersonal_core.models.review import Plugins
+from hyperpersonal_core.models.service import Models
+from hyperpersonal_core.models.speed import Speed, Speeds
+from hyperpersonal_core.models.usage import By, Spent, spent
 from hyperpersonal_core.routing.decision import AgentCard, Decision, RouteAsk
 from hyperpersonal_core.routing.history import History, Labelled, read_history
 from hyperpersonal_core.routing.router import Router
@@ -47,6 +52,7 @@ from hyperpersonal_core.turns.turn import TurnSettings
 from hyperpersonal_core.turns.worker import TurnWorker
 
 __all__ = [
+    "DRAFTS",
     "IMPORT_ATTEMPTS_MAX",
     "IMPORT_JOB",
     "PRUNE_JOB",
@@ -54,6 +60,7 @@ __all__ = [
     "Appended",
     "ArticleView",
     "Bundle",
+    "By",
     "CachedEmbedder",
     "ChannelScope",
     "Channels",
@@ -85,12 +92,14 @@ __all__ = [
     "Member",
     "Memory",
     "MiniLm",
+    "Models",
     "NewChannel",
     "NewFact",
     "NewInstallation",
     "NewMember",
     "NewMessage",
     "NoModel",
+    "Plugins",
     "Recall",
     "RecallAsk",
     "Recalled",
@@ -105,6 +114,10 @@ __all__ = [
     "Rules",
     "Secrets",
     "Services",
+    "Shown",
+    "Speed",
+    "Speeds",
+    "Spent",
     "StaticEmbedder",
     "Taken",
     "Tenant",
@@ -122,4 +135,5 @@ __all__ = [
     "read_documents",
     "read_history",
     "seal_open_secrets",
+    "spent",
 ]

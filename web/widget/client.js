@@ -92,6 +92,8 @@ export class ChatClient extends EventTarget {
       const fresh = frame.events.filter((event) => event.offset > this.cursor);
       this.cursor = Math.max(this.cursor, frame.newest);
       fresh.forEach((event) => this.#emit("event", event));
+    } else if (frame.type === "draft") {
+      if (this.cursor <= frame.after) this.#emit("draft", frame);      // else a reply is there already
     } else if (frame.type === "problem" && frame.id && frame.status === 429) {
       const message = this.waiting.find((one) => one.id === frame.id);      // too fast: once more, later
       if (message) setTimeout(() => this.#send(message), 1000 * (frame.retry_after_s || 1));

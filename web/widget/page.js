@@ -49,6 +49,7 @@ function listen() {
   client.addEventListener("ack", ({ detail }) => { thread.acknowledged(detail.id); if (!withPerson) thread.typing("agent"); });
   client.addEventListener("refused", ({ detail }) => thread.refused(detail.id, detail.detail));
   client.addEventListener("typing", ({ detail }) => thread.typing(detail.source));
+  client.addEventListener("draft", ({ detail }) => { if (!withPerson) thread.draft(detail.text); });
   client.addEventListener("event", ({ detail }) => heard(detail));
   $("composer").addEventListener("submit", submit);
   $("text").addEventListener("keydown", enter);

@@ -6,7 +6,7 @@ const NAMES = { contact: "You", agent: "Assistant", member: "Staff", system: "" 
 const PATIENCE_MS = 30_000;
 
 export class Thread {
-  #list; #names; #typing; #timer = 0; #mine = new Map();
+  #list; #names; #typing; #timer = 0; #mine = new Map(); #draft = null;
 
   /** `list` is an <ol role="log">; `names` says who `contact`, `agent` and `member` are here. */
   constructor(list, names = {}) {
@@ -19,6 +19,7 @@ export class Thread {
 
   clear() {
     this.#mine.clear();
+    this.#draft = null;
     this.#list.replaceChildren(this.#typing);
     this.quiet();
   }
@@ -50,10 +51,27 @@ export class Thread {
       this.acknowledged(event.external_id);
       return;
     }
+    this.#endDraft();
     if (event.source !== "contact") this.quiet();
     if (event.kind === "message") this.#add(this.#item(event.source, event.text, event.at, event.author));
     else if (event.kind === "note") this.#add(this.#item("note", event.text, event.at, event.author));
     else if (event.text) this.#add(el("li", { class: "event" }, el("span", {}, event.text)));
+  }
+
+  /** An answer that is still being written: all of it so far. The next event takes its place. */
+  draft(text) {
+    if (!this.#draft) {
+      this.#draft = this.#item("agent", "", new Date().toISOString());
+      this.#draft.classList.add("draft");
+      this.#draft.setAttribute("aria-hidden", "true");                 // read aloud once it is whole
+      this.#add(this.#draft);
+    }
+    keepEnd(this.#list, () => this.#draft.querySelector(".bubble").replaceChildren(...rich(text)));
+  }
+
+  #endDraft() {
+    this.#draft?.remove();
+    this.#draft = null;
   }
 
   typing(source) {

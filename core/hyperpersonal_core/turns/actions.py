@@ -9,6 +9,7 @@ import msgspec
 from hyperpersonal_core.installations.sealed import JournalRow
 
 TOOL_CALL = "tool.call"
+GENERATE = "model.generate"
 
 
 def actions(turn_id: UUID, rows: Iterable[JournalRow]) -> list[dict[str, Any]]:
@@ -22,6 +23,14 @@ def actions(turn_id: UUID, rows: Iterable[JournalRow]) -> list[dict[str, Any]]:
 def wrote(rows: Iterable[JournalRow], path: str) -> bool:
     """Whether the leg numbered `path` has acted, or may have."""
     return any(row.write and row.name == TOOL_CALL and leg_of(row.path) == path for row in rows)
+
+
+def but_models(rows: Iterable[JournalRow]) -> list[JournalRow]:
+    """Without what model plugins called to answer a `model.generate`: their requests change nothing
+    outside, and what they read is what a model made up."""
+    kept = list(rows)
+    asked = tuple(f"{row.path}." for row in kept if row.name == GENERATE)
+    return [row for row in kept if not row.path.startswith(asked)] if asked else kept
 
 
 def leg_of(path: str) -> str:

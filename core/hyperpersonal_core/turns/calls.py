@@ -14,6 +14,8 @@ from hyperpersonal_core.installations.releases import ReleaseStore
 from hyperpersonal_core.installations.values import Installation
 from hyperpersonal_core.kit.errors import OutsideError, RefusedError
 from hyperpersonal_core.kit.tracing import traceparent
+from hyperpersonal_core.models.bill import total
+from hyperpersonal_core.turns.actions import GENERATE
 from hyperpersonal_core.turns.turn import Turn
 
 GRACE_S = 1.0
@@ -67,8 +69,9 @@ class PluginCalls:
 
 
 def usage(plugin: Installation, result: CallResult) -> dict[str, Any]:
-    """What a call took, for the turn's record and the meters."""
-    return {
+    """What a call took, for the turn's record and the meters; `model`: what it asked of models."""
+    asks = [entry.cost for entry in result.journal if entry.name == GENERATE and entry.cost]
+    return ({"model": total(asks)} if asks else {}) | {
         "installation_id": plugin.id,
         "plugin": f"{plugin.plugin_id}@{plugin.version}",
         "outcome": result.outcome.value,

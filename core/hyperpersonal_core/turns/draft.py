@@ -14,7 +14,7 @@ from hyperpersonal_sdk.contract.turns import HandoffAsk, HandoffReason, TurnRepl
 from hyperpersonal_core.installations.values import Installation
 from hyperpersonal_core.routing.decision import Decision
 from hyperpersonal_core.turns import packet, texts
-from hyperpersonal_core.turns.actions import wrote
+from hyperpersonal_core.turns.actions import but_models, wrote
 from hyperpersonal_core.turns.evidence import unsupported
 from hyperpersonal_core.turns.legs import STATE_BYTES_MAX
 from hyperpersonal_core.turns.turn import Answer, Doubt, HandoffOrder, Leg, Said, Turn
@@ -147,7 +147,7 @@ class Draft:
 
     def _may_ask_back(self, part: Said, ask: HandoffAsk) -> bool:
         """Whether nobody, an agent neither, has asked in this matter yet, and nothing was done."""
-        acted = any(row.write for row in self.turn.live.rows.values())
+        acted = any(row.write for row in but_models(self.turn.live.rows.values()))
         asked = self.turn.state.get("clarified") or self.turn.active == part.installation_id
         return ask.reason in UNSURE and not (ask.question or acted or asked)
 

@@ -21,7 +21,7 @@ from hyperpersonal_sdk.contract.turns import TurnReply, TurnRequest
 from msgspec import Struct
 
 from hyperpersonal_core.installations.sealed import JournalRow
-from hyperpersonal_core.turns.actions import answer_of
+from hyperpersonal_core.turns.actions import answer_of, but_models
 
 SOURCE_CALLS = frozenset(
     {"tool.call", "knowledge.search", "memory.recall", "http.fetch", "clock.now"}
@@ -98,7 +98,7 @@ def unsupported(reply: TurnReply, request: TurnRequest, rows: Iterable[JournalRo
 def _sources(request: TurnRequest, rows: Iterable[JournalRow]) -> Sources:
     sources = Sources()
     asked = msgspec.to_builtins(request)
-    answers = [(row.name, answer_of(row)) for row in rows if row.name in SOURCE_CALLS]
+    answers = [(row.name, answer_of(row)) for row in but_models(rows) if row.name in SOURCE_CALLS]
     seen = [asked[name] for name in _SEEN] + [a for name, a in answers if name not in QUOTED_CALLS]
     quoted = [asked["passages"]] + [a for name, a in answers if name in QUOTED_CALLS]
     sources.text = _text_of(seen, sources)

@@ -27,7 +27,9 @@ from hyperpersonal_core.api import (
     JournalPruner,
     Knowledge,
     Kv,
+    Models,
     NoModel,
+    Plugins,
     ReleaseStore,
     RemoteHost,
     RouteAsk,
@@ -58,7 +60,7 @@ from hyperpersonal_core.kit.tracing import Traces
 from hyperpersonal_core.kit.vault import Vault
 from hyperpersonal_marketplace.api import Catalogue, Installer
 from hyperpersonal_registry.api import FolderBlobs, Registry
-from hyperpersonal_runtime.api import Host, PluginHost, Ports
+from hyperpersonal_runtime.api import Fetcher, Host, ModelPort, PluginHost, Ports
 from msgspec import Struct
 
 from hyperpersonal_web.embedded.services import Addresses
@@ -262,28 +264,41 @@ async def _open_host(
     market: Market,
     progress: Progress = lambda stage, fraction: None,
 ) -> tuple[Host, TurnJournals]:
+    settings = ground.settings
+    fetcher = Fetcher(private_hosts=settings.private_hosts.replace(",", " ").split())
     jail = await open_jail(ground.settings)
     host = Host(
-        ground.settings.data_dir / GUEST_CACHE, progress=progress,
-        jail=jail, tracer=ground.traces.tracer
+        settings.data_dir / GUEST_CACHE,
+        progress=progress,
+        jail=jail,
+        fetcher=fetcher,
+        tracer=ground.traces.tracer,
     )
     journals = TurnJournals(ground.db, ground.vault)
-    await host.start(open_ports(ground, mind, market, (host, journals)))
+    plugins = Plugins(host, market.installations, market.releases, journals)
+    models = Models.build((ground.db, ground.bus, ground.clock), plugins)
+    background(stack, models.watch())
+    await host.start(open_ports(ground, mind, market, (host, journals), models))
     stack.push_async_callback(host.close)
     background(stack, Walls(ground.bus).tell(jail.tier))
     return host, journals
 
 
 def open_ports(
-    ground: Ground, mind: Understanding, market: Market, running: tuple[Host, TurnJournals]
+    ground: Ground,
+    mind: Understanding,
+    market: Market,
+    running: tuple[Host, TurnJournals],
+    models: ModelPort | None = None,
 ) -> Ports:
-    """What the sandboxes of a host may reach, each behind its port."""
+    """What the sandboxes of a host may reach, each behind its port; `models` None: no
+    language model answers."""
     host, journals = running
     return Ports(
         memory=mind.memory,
         tools=Tools(host, market.installations, market.releases, journals),
         kv=Kv(ground.db, ground.clock),
-        model=NoModel(),
+        model=models or NoModel(),
         secrets=Secrets(ground.db, ground.vault, ground.clock, journals.bundle_version),
         journal=journals,
     )

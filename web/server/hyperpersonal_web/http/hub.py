@@ -4,6 +4,7 @@ Rules:
 - One subscription to what was said and one to what was answered, a process. An envelope only says
   which conversations grew; those with listeners here are read in one query and encoded once each.
 - A listener has a cursor: it gets each event once and in order, however often it was announced.
+- A draft is pushed only to who has seen nothing newer than the messages it answers.
 - What the bus lost is found by a slow sweep over the conversations with listeners.
 """
 
@@ -13,13 +14,13 @@ from typing import Protocol
 from uuid import UUID
 
 import msgspec
-from hyperpersonal_core.api import Event, Timeline
+from hyperpersonal_core.api import DRAFTS, Event, Shown, Timeline
 from hyperpersonal_core.kit import envelope, log
 from hyperpersonal_core.kit.bus import Bus, Delivery
 from hyperpersonal_core.kit.errors import OutsideError
 from hyperpersonal_core.kit.outbox import INBOUND, TIMELINE
 
-from hyperpersonal_web.http.views import contact_frame
+from hyperpersonal_web.http.views import contact_frame, frame
 
 TYPING = "hp.typing"
 SWEEP_EVERY_S = 15.0
@@ -69,6 +70,7 @@ class Hub:
         for subject in (TIMELINE, INBOUND):
             await self._bus.subscribe(subject, self._announced)
         await self._bus.subscribe(TYPING, self._typed)
+        await self._bus.subscribe(DRAFTS, self._drafted)
         self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._sweep())]
 
     async def close(self) -> None:
@@ -109,6 +111,13 @@ class Hub:
         for listener in self._listeners.get((typing.tenant_id, typing.conversation_id), ()):
             if getattr(listener, "hears_typing", False) and typing.source != "contact":
                 listener.offer(f'{{"type":"typing","source":"{typing.source}"}}')
+
+    async def _drafted(self, delivery: Delivery) -> None:
+        """An answer that is still being written; after a takeover or the reply it is too late."""
+        shown = msgspec.msgpack.decode(delivery.payload, type=Shown)
+        for listener in self._listeners.get((shown.tenant_id, shown.conversation_id), ()):
+            if getattr(listener, "hears_typing", False) and listener.cursor <= shown.after:
+                listener.offer(frame("draft", after=shown.after, text=shown.text))
 
     async def _pump(self) -> None:
         while True:

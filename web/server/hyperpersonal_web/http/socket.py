@@ -5,6 +5,8 @@ The wire (JSON text frames), version 1:
     -> {"type": "message", "id": …, "text": …}       id made by the client; the same twice is one
     -> {"type": "typing"}, {"type": "ping"}
     <- ready, ack (id, offset, fresh), events (events, newest), typing (source), pong,
+       draft (after, text: all that is written so far of the answer to come; each takes the place of
+       the one before, any event after `after` takes its place),
        problem (RFC 9457 fields, and the id of the message it is about; status 429: too many at
        once, send the same id again after `retry_after_s`)
 
