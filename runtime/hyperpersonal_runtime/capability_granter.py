@@ -4,16 +4,16 @@ A right needs the manifest's asking AND the tenant's grant (the grants handed in
 what the signed manifest asks) AND the call's scope: this contact, this conversation.
 """
 
-import ipaddress
 from collections.abc import Iterable
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 from hyperpersonal_sdk.capabilities import Capability, Http, Kv, Memory, Model, Money, Tool, parse
 from hyperpersonal_sdk.contract.commerce import COMMERCE_TOOLS
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind
+from hyperpersonal_sdk.url_patterns import split_url
 from msgspec import Struct
 
+from hyperpersonal_runtime.egress.addresses import is_public
 from hyperpersonal_runtime.ports import CallScope
 
 _MONEY = "money:refund<=AMOUNT/turn"
@@ -69,7 +69,7 @@ class CapabilityGranter:
 
     def fetch(self, method: str, url: str) -> Failure | None:
         """A private or loopback address must stand in the grant itself, not behind a wildcard."""
-        literal = (urlsplit(url).hostname or "") if is_private_literal(url) else ""
+        literal = _host(url) if is_private_literal(url) else ""
         for grant in self._grants:
             named = isinstance(grant, Http) and literal in ("", grant.url.host)
             if isinstance(grant, Http) and named and grant.allows(method, url):
@@ -106,7 +106,7 @@ def denied(missing: str) -> Failure:
 
 def is_private_literal(url: str) -> bool:
     """Whether the URL's host is written as an address (or a name) that is not out in the world."""
-    host = urlsplit(url).hostname or ""
+    host = _host(url)
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -115,11 +115,9 @@ def is_private_literal(url: str) -> bool:
         return False
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address is globally routable. Raises ValueError for a name."""
-    ip = ipaddress.ip_address(address)
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return (mapped or ip).is_global and not ip.is_multicast
+def _host(url: str) -> str:
+    found = split_url(url)
+    return found.host if found else ""
 
 
 @lru_cache(maxsize=1_024)

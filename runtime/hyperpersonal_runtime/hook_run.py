@@ -19,10 +19,11 @@ from opentelemetry.trace import Tracer
 
 from hyperpersonal_runtime.calls import HookCall, Limits
 from hyperpersonal_runtime.capability_granter import CapabilityGranter
+from hyperpersonal_runtime.egress.fetcher import Fetcher
+from hyperpersonal_runtime.egress.streams import OpenStreams
 from hyperpersonal_runtime.ending import End, end_of
 from hyperpersonal_runtime.frames import Answer, Ask, Code, Done, GuestLimits, NeedCode, Start
-from hyperpersonal_runtime.hostcalls.context import Context, Effect, Spent
-from hyperpersonal_runtime.hostcalls.fetcher import Fetcher
+from hyperpersonal_runtime.hostcalls.context import Context, Effect
 from hyperpersonal_runtime.hostcalls.table import prepare
 from hyperpersonal_runtime.journal import (
     Entry,
@@ -59,7 +60,7 @@ class HookRun:
         self.ready = ready
         self._journal = Journal(call.scope.path, call.recorded)
         self._granter = CapabilityGranter(call.grants, call.scope)
-        self._spent = Spent()
+        self._streams = OpenStreams()
         scripts: Scripts | None = around.ports.scripts
         self._script = scripts.of(call.scope) if scripts else None
         self._pending: dict[str, asyncio.Task[str]] = {}
@@ -129,6 +130,7 @@ class HookRun:
             task.cancel()
         if tasks:
             await asyncio.gather(*tasks, return_exceptions=True)
+        self._streams.close()
 
     async def _on_ask(self, ask: Ask) -> Answer:
         if self._script is not None:
@@ -231,7 +233,7 @@ class HookRun:
             granter=self._granter,
             ports=around.ports,
             fetcher=around.fetcher,
-            spent=self._spent,
+            streams=self._streams,
             now=around.now,
             random=around.random,
             path=path,

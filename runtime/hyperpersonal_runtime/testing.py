@@ -19,8 +19,8 @@ from hyperpersonal_sdk.contract.tools import Amount, ToolResult
 from msgspec import Struct, field
 
 from hyperpersonal_runtime.calls import CallResult, HookCall, Limits, SealedRelease
+from hyperpersonal_runtime.egress.fetcher import LOOPBACK, Exchange, Fetcher, Request
 from hyperpersonal_runtime.host import Host
-from hyperpersonal_runtime.hostcalls.fetcher import Fetcher, Response
 from hyperpersonal_runtime.journal import Entry
 from hyperpersonal_runtime.ports import CallScope, Ports
 
@@ -286,16 +286,26 @@ class _Keep:
 
 
 class _WorldFetcher(Fetcher):
-    """Answers from the world's `http`, or really goes out when it has none."""
+    """Answers from the world's `http`, or really goes out when it has none; to a server of the
+    test on this machine, too."""
 
     def __init__(self, world: World) -> None:
-        super().__init__()
+        super().__init__(private_hosts=LOOPBACK)
         self._world = world
 
-    async def fetch(
-        self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes
-    ) -> Response:
+    async def send(self, request: Request) -> Exchange:
         if self._world.http is None:
-            return await super().fetch(method, url, headers, body)
-        status, text = self._world.http(method, url, dict(headers), body.decode())
-        return Response(status, [("content-type", "application/json")], text.encode())
+            return await super().send(request)
+        headers, body = dict(request.headers), request.body.decode()
+        status, text = self._world.http(request.method, request.url.text, headers, body)
+        return _Told(status, text.encode())
+
+
+class _Told(Exchange):
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(status, [("content-type", "application/json")])
+        self._body = body
+
+    async def read(self) -> bytes:
+        body, self._body = self._body, b""
+        return body

@@ -21,6 +21,7 @@ class RoleProcess:
             "HP_NATS_URL": props.addresses.nats_url,
             "HP_DATA_DIR": str(props.settings.data_dir),
             "HP_PORT": "0",
+            "HP_PRIVATE_HOSTS": props.settings.private_hosts,
         }
         self._role = role
         self._log = props.settings.data_dir / f"{role}-{secrets.token_hex(4)}.log"

@@ -73,6 +73,13 @@ class Settings(Struct, frozen=True, kw_only=True):
             "without them sealed data is lost; empty: made once in the data folder (master.keys)",
         ),
     ] = ""
+    private_hosts: Annotated[
+        str,
+        Meta(
+            description="names or addresses, divided by commas, that plugins may be granted to "
+            "reach although they are private, such as a model server of your own"
+        ),
+    ] = ""
     db_connections_max: Annotated[
         int, Meta(ge=2, le=200, description="PostgreSQL connections of one process, in each pool")
     ] = 10

@@ -7,7 +7,8 @@ from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer
 from msgspec import Struct
 
 from hyperpersonal_runtime.capability_granter import CapabilityGranter
-from hyperpersonal_runtime.hostcalls.fetcher import Fetcher
+from hyperpersonal_runtime.egress.fetcher import Fetcher
+from hyperpersonal_runtime.egress.streams import OpenStreams
 from hyperpersonal_runtime.journal import Entry
 from hyperpersonal_runtime.ports import CallScope, Ports
 
@@ -21,19 +22,13 @@ class Context(Struct, frozen=True):
     granter: CapabilityGranter
     ports: Ports
     fetcher: Fetcher
-    spent: "Spent"
+    streams: OpenStreams
     now: Callable[[], datetime]
     random: Callable[[int], bytes]
     path: str
     key: str
     earlier: Callable[[], Iterable[Entry]] = tuple
     left_ms: Callable[[], int] = lambda: 30_000
-
-
-class Spent(Struct):
-    """What the turn used up of its grants so far."""
-
-    requests: int = 0
 
 
 class Effect(Struct, frozen=True):

@@ -1,90 +1,99 @@
-"""`http.fetch`: HTTP to an allow-listed place. The plugin never holds a credential: the host adds
-the installation's own headers after the request is allowed, and scrubs them from the answer."""
+"""`http.fetch`: HTTP to an allow-listed place, with credentials the plugin never sees."""
+
+import asyncio
+import base64
 
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer
-from msgspec import Struct
 
-from hyperpersonal_runtime.hostcalls.context import Context, Effect, invalid, limit
-from hyperpersonal_runtime.hostcalls.fetcher import FetchError, Response
+from hyperpersonal_runtime.egress.fetcher import SAFE_METHODS, Exchange, FetchError
+from hyperpersonal_runtime.egress.scrub import Scrubber
+from hyperpersonal_runtime.hostcalls.context import Context, Effect, invalid
+from hyperpersonal_runtime.hostcalls.http_send import (
+    Ask,
+    Cost,
+    DeniedError,
+    failed,
+    first_hop,
+    next_hop,
+    refusal,
+    send,
+    shown_headers,
+)
 
-BODY_BYTES_MAX = 256 * 1024
-REQUESTS_MAX = 50
-HEADERS_MAX = 30
-HEADER_CHARS_MAX = 4_000
-SECRET_CHARS_MIN = 6
-SAFE_METHODS = ("GET", "HEAD")
-SCRUBBED = "[credential]"
-
-# The host's own, or about the connection. Source: RFC 9110 section 7.6.1.
-_NOT_THE_PLUGINS = {"host", "content-length", "connection", "transfer-encoding", "te", "trailer",
-                    "upgrade", "keep-alive", "proxy-authorization", "expect"}  # fmt: skip
-_NOT_SHOWN = {"set-cookie", "set-cookie2", "connection", "transfer-encoding", "keep-alive"}
+RESPONSE_BYTES_MAX = 256 * 1024
+REDIRECTS_MAX = 5
 
 
-class Fetch(Struct, frozen=True, forbid_unknown_fields=True):
-    url: str
-    method: str = "GET"
-    headers: dict[str, str] = {}
-    body: str = ""
+class Fetch(Ask, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`redirects`: how many may be followed (0: they are shown as they are); `binary`: the body
+    comes as `body_base64`."""
+
+    redirects: int = 0
+    binary: bool = False
 
 
 def fetch(ask: Fetch, context: Context) -> Effect | Failure:
-    refusal = context.granter.fetch(ask.method, ask.url) or _malformed(ask)
-    if refusal:
-        return refusal
-    context.spent.requests += 1
-    if context.spent.requests > REQUESTS_MAX:
-        return limit(f"at most {REQUESTS_MAX} requests a turn")
+    """One request, its whole response. Needs `http:METHOD URL`."""
+    fault = refusal(ask, context)
+    if fault is not None:
+        return fault
+    if not 0 <= ask.redirects <= REDIRECTS_MAX:
+        return invalid(f"redirects: 0..{REDIRECTS_MAX}")
     return Effect(lambda: _fetch(ask, context), write=ask.method not in SAFE_METHODS)
 
 
 async def _fetch(ask: Fetch, context: Context) -> HostAnswer:
-    secrets = await context.ports.secrets.headers_for(context.scope, ask.url)
-    headers = {name.lower(): value for name, value in ask.headers.items()}
-    if ask.method not in SAFE_METHODS:
-        headers.setdefault("idempotency-key", context.key)
-    headers |= {name.lower(): value for name, value in secrets.items()}
-    headers.setdefault("user-agent", "HyperPersonal/1")
-    headers["host"] = ask.url.split("/")[2]
-    body = ask.body.encode()
-    if body or ask.method not in SAFE_METHODS:
-        headers["content-length"] = str(len(body))
+    cost, secrets = Cost(), set[str]()
+    wait_ms = max(1, min(ask.timeout_ms, context.left_ms()))
     try:
-        response = await context.fetcher.fetch(ask.method, ask.url, headers.items(), body)
+        async with asyncio.timeout(wait_ms / 1000):
+            exchange = await _followed(ask, context, secrets, cost)
+            body = await _whole(exchange)
+    except TimeoutError:
+        return failed(Failure(FailureKind.FAILED, f"no answer within {wait_ms} ms"), cost)
     except FetchError as error:
-        return HostAnswer(failure=Failure(FailureKind.FAILED, str(error)))
-    return HostAnswer(_shown(response, list(secrets.values())))
+        return failed(Failure(FailureKind.FAILED, str(error)), cost)
+    except DeniedError as denied:
+        return failed(denied.failure, cost)
+    cost.bytes_in += len(body)
+    return HostAnswer(_shown(ask, exchange, body, Scrubber(secrets)), cost=cost.told)
 
 
-def _malformed(ask: Fetch) -> Failure | None:
-    if len(ask.body.encode()) > BODY_BYTES_MAX:
-        return limit(f"a body has at most {BODY_BYTES_MAX} bytes")
-    if len(ask.headers) > HEADERS_MAX:
-        return limit(f"at most {HEADERS_MAX} headers")
-    for name, value in ask.headers.items():
-        token = name.replace("-", "").replace("_", "")
-        if not (token.isascii() and token.isalnum()) or name.lower() in _NOT_THE_PLUGINS:
-            return invalid(f"header {name[:60]!r} cannot be set")
-        if len(value) > HEADER_CHARS_MAX or not (value.isascii() and value.isprintable()):
-            return invalid(f"header {name}: printable ASCII, at most {HEADER_CHARS_MAX} characters")
-    return None
+async def _followed(ask: Fetch, context: Context, secrets: set[str], cost: Cost) -> Exchange:
+    """The response at the end of as many redirects as may be followed."""
+    hop = first_hop(ask, context)
+    for left in range(ask.redirects, -1, -1):
+        exchange = await send(hop, context, secrets, cost)
+        try:
+            target = next_hop(hop, exchange, context) if left else None
+        except DeniedError:
+            exchange.close()
+            raise
+        if target is None:
+            return exchange
+        exchange.close()
+        hop = target
+    raise AssertionError("the last response is always shown")
 
 
-def _shown(response: Response, secrets: list[str]) -> dict[str, object]:
-    """The answer as the plugin sees it: text, without cookies and without what the host added."""
-    body = _scrubbed(response.body.decode("utf-8", "replace"), secrets)
-    headers = {
-        name.lower(): _scrubbed(value, secrets)
-        for name, value in response.headers
-        if name.lower() not in _NOT_SHOWN
-    }
-    return {"status": response.status, "headers": headers, "body": body}
+async def _whole(exchange: Exchange) -> bytes:
+    parts, size = [], 0
+    try:
+        while part := await exchange.read():
+            size += len(part)
+            if size > RESPONSE_BYTES_MAX:
+                raise FetchError(f"the answer is over {RESPONSE_BYTES_MAX} bytes")
+            parts.append(part)
+    finally:
+        exchange.close()
+    return b"".join(parts)
 
 
-def _scrubbed(text: str, secrets: list[str]) -> str:
-    """Also the part of `Bearer abc` that is the secret itself."""
-    for secret in secrets:
-        for part in (secret, *secret.split()):
-            if len(part) >= SECRET_CHARS_MIN and part in text:
-                text = text.replace(part, SCRUBBED)
-    return text
+def _shown(ask: Fetch, exchange: Exchange, body: bytes, scrubber: Scrubber) -> dict[str, object]:
+    """The answer as the plugin sees it: without cookies and without what the host added."""
+    headers = {name: scrubber.text(value) for name, value in shown_headers(exchange).items()}
+    clean = scrubber.whole(body)
+    shown: dict[str, object] = {"status": exchange.status, "headers": headers}
+    if ask.binary:
+        return shown | {"body_base64": base64.b64encode(clean).decode()}
+    return shown | {"body": clean.decode("utf-8", "replace")}

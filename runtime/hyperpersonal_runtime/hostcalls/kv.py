@@ -66,6 +66,8 @@ def _refusal(key: str, context: Context) -> Failure | None:
         return granted
     if not 1 <= len(key) <= KEY_CHARS_MAX:
         return invalid(f"key: 1..{KEY_CHARS_MAX} characters")
+    if "\0" in key:
+        return invalid("key: no NUL character")
     return None
 
 

@@ -6,7 +6,16 @@ from typing import Any
 import msgspec
 from hyperpersonal_sdk.contract.outcomes import Failure
 
-from hyperpersonal_runtime.hostcalls import http, knowledge, kv, memory, model, tool, values
+from hyperpersonal_runtime.hostcalls import (
+    http,
+    http_streams,
+    knowledge,
+    kv,
+    memory,
+    model,
+    tool,
+    values,
+)
 from hyperpersonal_runtime.hostcalls.context import Context, Effect, invalid, limit
 from hyperpersonal_runtime.nesting import NESTING_MAX, too_deep
 
@@ -25,6 +34,9 @@ HOST_CALLS = {
     "model.generate": _call(model.Generate, model.generate),
     "model.delta": _call(model.Delta, model.delta),
     "http.fetch": _call(http.Fetch, http.fetch),
+    "http.open": _call(http_streams.Open, http_streams.open_stream),
+    "http.read": _call(http_streams.Read, http_streams.read_stream),
+    "http.close": _call(http_streams.Close, http_streams.close_stream),
     "kv.get": _call(kv.Key, kv.get),
     "kv.put": _call(kv.Put, kv.put),
     "kv.delete": _call(kv.Key, kv.delete),

@@ -1,7 +1,5 @@
 """A plugin's requests: only where the grant says, with credentials it never sees, within bounds."""
 
-import asyncio
-import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,11 +9,7 @@ import msgspec
 import pytest
 from fakes.plugins import agent
 from hyperpersonal_runtime.calls import CallResult
-from hyperpersonal_runtime.hostcalls.fetcher import (
-    RESPONSE_BYTES_MAX,
-    PrivateAddressError,
-    resolve_public,
-)
+from hyperpersonal_runtime.hostcalls.http import RESPONSE_BYTES_MAX
 from hyperpersonal_runtime.testing import SandboxServer, World
 from hyperpersonal_sdk.contract.outcomes import Outcome
 
@@ -137,21 +131,3 @@ def test_that_requests_of_a_turn_are_counted(sandbox_server: SandboxServer, shop
     result = sandbox_server.call(agent(body, f"http:GET {shop}/*"), "reply", {})
     assert (result.outcome, result.detail) == (Outcome.OVER_LIMIT, "at most 50 requests a turn")
     assert len(Shop.seen) == 50
-
-
-def test_that_a_name_that_leads_inside_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A public name may be pointed at a private address between check and use."""
-
-    async def resolve(address: str) -> str:
-        loop = asyncio.get_running_loop()
-
-        async def found(*_: object, **__: object) -> list[tuple[object, ...]]:
-            return [(socket.AF_INET, 1, 6, "", (address, 443))]
-
-        monkeypatch.setattr(loop, "getaddrinfo", found)
-        return await resolve_public("api.shop.example", 443)
-
-    assert asyncio.run(resolve("93.184.216.34")) == "93.184.216.34"
-    for address in ("10.0.0.7", "127.0.0.1", "169.254.169.254", "::1", "::ffff:192.168.0.1"):
-        with pytest.raises(PrivateAddressError, match="private network"):
-            asyncio.run(resolve(address))

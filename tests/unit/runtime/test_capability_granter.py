@@ -1,7 +1,8 @@
 """Every effect needs its grant, and the refusal names it."""
 
 import pytest
-from hyperpersonal_runtime.capability_granter import CapabilityGranter, ToolPermit, is_public
+from hyperpersonal_runtime.capability_granter import CapabilityGranter, ToolPermit
+from hyperpersonal_runtime.egress.addresses import is_public
 from hyperpersonal_runtime.ports import CallScope
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind
 from hyperpersonal_sdk.errors import CapabilityError

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx
 import msgspec
+from hyperpersonal_core.kit.settings import Settings
+from hyperpersonal_runtime.api import LOOPBACK
 from msgspec import Struct
 
 from hyperpersonal_web.embedded.postgres import free_port, tied
@@ -24,6 +26,12 @@ class ShopKeys(Struct, frozen=True):
 
     token: str
     admin_token: str
+
+
+def near_shop(settings: Settings) -> Settings:
+    """The settings of a process whose plugins reach the demo shop on this machine."""
+    hosts = ",".join(filter(None, (settings.private_hosts, *LOOPBACK)))
+    return msgspec.structs.replace(settings, private_hosts=hosts)
 
 
 class ShopProcess:

@@ -20,7 +20,7 @@ from hyperpersonal_web.asgi import create_app
 from hyperpersonal_web.demo.merchant import Merchant, furnish, import_policy
 from hyperpersonal_web.demo.plugins import install_all, publish_all, publisher_key
 from hyperpersonal_web.demo.routes import demo_routes
-from hyperpersonal_web.demo.shop_process import ShopProcess
+from hyperpersonal_web.demo.shop_process import ShopProcess, near_shop
 from hyperpersonal_web.embedded.services import Addresses, Services
 from hyperpersonal_web.heap import settle_heap
 from hyperpersonal_web.run import bring_up_schema
@@ -65,7 +65,7 @@ class Props:
     """
 
     def __init__(self, settings: Settings, progress: Progress, throwaway: str = "") -> None:
-        self.settings = settings
+        self.settings = near_shop(settings)
         self.folder = settings.data_dir / (throwaway or DEMO_FOLDER)
         self._progress = progress
         self._throwaway = bool(throwaway)

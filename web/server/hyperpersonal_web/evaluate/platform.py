@@ -21,7 +21,7 @@ from hyperpersonal_registry.api import Release
 from msgspec import Struct
 
 from hyperpersonal_web.demo.plugins import CONNECTOR, install_all, publish_all, publisher_key
-from hyperpersonal_web.demo.shop_process import ShopProcess
+from hyperpersonal_web.demo.shop_process import ShopProcess, near_shop
 from hyperpersonal_web.demo_shop.admin_client import ShopAdmin
 from hyperpersonal_web.demo_shop.model import Records
 from hyperpersonal_web.embedded.services import Addresses, Services
@@ -52,7 +52,7 @@ class Props:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = unlimited(settings)  # one contact says much in no time
+        self.settings = unlimited(near_shop(settings))  # one contact says much in no time
         (settings.data_dir / FOLDER).mkdir(parents=True, exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(dir=settings.data_dir / FOLDER))
         named = {"database_url": settings.database_url, "nats_url": settings.nats_url}

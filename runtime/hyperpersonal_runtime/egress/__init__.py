@@ -1,0 +1,1 @@
+"""The way out: requests that were allowed, to addresses that were checked, within bounds."""
