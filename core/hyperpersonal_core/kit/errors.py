@@ -70,6 +70,13 @@ class TooManyError(RefusedError):
         self.retry_after_s = retry_after_s
 
 
+class BusyError(TooManyError):
+    """More of this tenant waits than may wait: nothing was taken; the same goes through later."""
+
+    code = "busy"
+    status = 503
+
+
 class OutsideError(Exception):
     """Something outside failed. `retryable` says whether the same call may go through later."""
 
