@@ -10,7 +10,6 @@ from hyperpersonal_runtime.calls import (
 )
 from hyperpersonal_runtime.egress.fetcher import LOOPBACK, Fetcher
 from hyperpersonal_runtime.fair_queue import FairQueue
-from hyperpersonal_runtime.egress.fetcher import LOOPBACK, Fetcher
 from hyperpersonal_runtime.guest_build import GuestBuildError, ensure_guest
 from hyperpersonal_runtime.host import Host
 from hyperpersonal_runtime.journal import Entry, request_hash
@@ -32,7 +31,6 @@ from hyperpersonal_runtime.replay.trace import Asked, Trace, recorded
 
 __all__ = [
     "LOOPBACK",
-    "LOOPBACK",
     "Asked",
     "CallRecord",
     "CallResult",
@@ -40,7 +38,6 @@ __all__ = [
     "Difference",
     "Entry",
     "FairQueue",
-    "Fetcher",
     "Fetcher",
     "GuestBuildError",
     "HookCall",
