@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 from hyperpersonal_sdk.authoring import Host, HostCallFailedError, Plugin, Suspended
-from hyperpersonal_sdk.guest.walls import clean, traceback_text, words_of
+from hyperpersonal_sdk.guest.walls import LINE_CHARS_MAX, clean, traceback_text, words_of
 from hyperpersonal_sdk.native.repeat import SEED, Stream
 from hyperpersonal_sdk.native.wire import ASK
 
@@ -61,6 +61,7 @@ class Call:
         self._ended = False
         self._cpu_ns_since = 0
         self._task: asyncio.Task[Any] | None = None
+        self._unsaid: dict[str, str] = {}
         self.cpu_ns = 0
         self.logs: list[str] = []
 
@@ -78,6 +79,8 @@ class Call:
         finally:
             self._ended = True
             timer.cancel()
+            for level in list(self._unsaid):
+                self.say(level, "\n")
             if self._dropped:
                 self.logs.append(f"warn: {self._dropped} more lines were dropped")
 
@@ -143,6 +146,13 @@ class Call:
                 self.logs.append(f"{level}: {clean(text)}")
             else:
                 self._dropped += 1
+
+    def say(self, level: str, text: str) -> None:
+        """A piece of what is printed: whole lines go to the log, the rest waits for its end."""
+        *lines, rest = (self._unsaid.get(level, "") + text).split("\n")
+        self._unsaid[level] = rest[:LINE_CHARS_MAX]
+        for line in filter(str.strip, lines):
+            self.log(level, line)
 
     def _used(self, cpu_ns: int) -> None:
         """One step on the loop took this long."""

@@ -2,7 +2,6 @@
 
 import io
 
-from hyperpersonal_sdk.guest.walls import LINE_CHARS_MAX
 from hyperpersonal_sdk.native.call import CURRENT
 
 
@@ -18,6 +17,5 @@ class Said(io.TextIOBase):
     def write(self, text: str) -> int:
         call = CURRENT.get()
         if call is not None:
-            for line in filter(str.strip, text[: 64 * LINE_CHARS_MAX].splitlines()):
-                call.log(self._level, line)
+            call.say(self._level, text)
         return len(text)
