@@ -16,8 +16,9 @@ PROBE = Path(__file__).with_name("probe.py")
 PROBE_SECONDS_MAX = 15
 FIRST_PARTY = frozenset({"hyperpersonal"})
 
-_TIERS: dict[str, tuple[Callable[[], Jail], ...]] = {
-    "namespaces": (NamespaceJail, lambda: NamespaceJail(nested=True)),
+Maker = Callable[[str], Jail]  # told why the tiers above do not work
+_TIERS: dict[str, tuple[Maker, ...]] = {
+    "namespaces": (lambda _: NamespaceJail(), lambda _: NamespaceJail(nested=True)),
     "landlock": (LandlockJail,),
 }
 
@@ -39,23 +40,23 @@ def find_jail(wanted: str = "auto", trusted: frozenset[str] = FIRST_PARTY) -> Ja
         return PlainJail(trusted)
     if wanted not in ("auto", *_TIERS):
         raise JailError(f"there is no tier {wanted}; there are auto, namespaces, landlock, none")
-    missing = []
+    missing = ""
     for tier in _TIERS if wanted == "auto" else (wanted,):
-        found = _first(_TIERS[tier])
+        found = _first(_TIERS[tier], missing)
         if not isinstance(found, str):
             return found
-        missing.append(f"{tier}: {found}")
+        missing += f"; {tier}: {found}" if missing else f"{tier}: {found}"
     if wanted == "auto":
-        return PlainJail(why="; ".join(missing))
-    raise JailError("; ".join(missing))
+        return PlainJail(missing=missing)
+    raise JailError(missing)
 
 
-def _first(makers: tuple[Callable[[], Jail], ...]) -> Jail | str:
+def _first(makers: tuple[Maker, ...], missing: str) -> Jail | str:
     """The first that holds, else why the last one does not."""
     why = ""
     for make in makers:
         try:
-            jail = make()
+            jail = make(missing)
             why = probe(jail)
         except JailError as error:
             why = str(error)

@@ -37,7 +37,8 @@ class LandlockJail:
 
     tier: Tier = "landlock"
 
-    def __init__(self) -> None:
+    def __init__(self, missing: str = "") -> None:
+        self.missing = missing
         self.version = landlock_version()
         self._starter = Starter()
         self._cgroups = Cgroups()

@@ -27,6 +27,7 @@ class NamespaceJail:
     """
 
     tier: Tier = "namespaces"
+    missing = ""
 
     def __init__(self, *, nested: bool = False) -> None:
         self._bwrap = find_bwrap()

@@ -11,15 +11,15 @@ class PlainJail:
 
     Args:
         trusted: namespaces whose plugins may run. Empty: none may.
-        why: what is missing here, for the refusal's words.
+        missing: why this machine has no wall, for the refusal's words.
     """
 
     tier: Tier = "none"
     counts = False
 
-    def __init__(self, trusted: frozenset[str] = frozenset(), why: str = "") -> None:
+    def __init__(self, trusted: frozenset[str] = frozenset(), missing: str = "") -> None:
         self._trusted = trusted
-        self._why = why
+        self.missing = missing
         self._starter = Starter()
 
     def spawn(self, program: Program) -> Jailed:
@@ -31,4 +31,4 @@ class PlainJail:
             return ""
         if self._trusted:
             return f"{plugin_id} is not of a trusted publisher, and the sandbox is switched off"
-        return f"this machine has no sandbox for plugins: {self._why}"
+        return f"this machine has no sandbox for plugins: {self.missing}"

@@ -88,6 +88,14 @@ class Jail(Protocol):
     def tier(self) -> Tier:
         """How strong the wall is."""
 
+    @property
+    def counts(self) -> bool:
+        """Whether control groups bound memory and processes."""
+
+    @property
+    def missing(self) -> str:
+        """Why the tiers above do not work here; '' when there is none or none was tried."""
+
     def spawn(self, program: Program) -> Jailed:
         """Start it.
 

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 import click
+import msgspec
+from hyperpersonal_runtime.jail.find import find_jail
+from hyperpersonal_runtime.jail.program import JailError
 from msgspec import Struct
 
 from hyperpersonal_web.cli.reach import host_of, nats_fault, postgres_fault
@@ -121,22 +124,51 @@ def _there(folder: Path) -> Path:
     return next(path for path in (folder, *folder.parents) if path.exists())
 
 
+def _sandbox() -> Finding:
+    """A program is really started behind the wall and tries to break out."""
+    wanted = os.environ.get("HP_SANDBOX_TIER", "auto")
+    try:
+        jail = find_jail(wanted)
+    except JailError as error:
+        advice = "leave HP_SANDBOX_TIER out: the strongest tier that works is taken"
+        return Finding("sandbox", "missing", str(error), advice)
+    limited = "with" if jail.counts else "without"
+    found = f"{jail.tier}, {limited} control groups"
+    if jail.tier == "none" and wanted == "none":
+        return Finding("sandbox", "warn", "none, as asked", "only trusted publishers' plugins run")
+    if jail.tier == "none":
+        return Finding("sandbox", "missing", f"none ({jail.missing})", "docs/guides/sandbox.md")
+    if jail.missing:
+        return Finding("sandbox", "warn", found, f"for the strongest tier: {jail.missing}")
+    return Finding("sandbox", "ok", found)
+
+
 CHECKS: tuple[Callable[[], Finding], ...] = (
     _python, _postgres, _user_namespace, _nats, _files, _disk, _cores, _writable,
+    _sandbox,
 )  # fmt: skip
 MARKS = {"ok": ("ok", "green"), "warn": ("weak", "yellow"), "missing": ("missing", "red")}
 
 
 @click.command()
-def doctor() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def doctor(*, as_json: bool) -> None:
     """Say what this machine lacks, and how to get it. Exit code 1 when something is missing."""
     findings = examine()
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(findings)))
+    else:
+        _show(findings)
+    if any(finding.verdict == "missing" for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+def _show(findings: list[Finding]) -> None:
     width = max(len(finding.name) for finding in findings)
     for finding in findings:
         word, colour = MARKS[finding.verdict]
         click.echo(f"{click.style(f'{word:8}', fg=colour)} {finding.name:{width}}  {finding.found}")
         if finding.verdict != "ok":
             click.echo(f"{'':8} {'':{width}}  -> {finding.advice}")
-    if any(finding.verdict == "missing" for finding in findings):
-        raise click.exceptions.Exit(1)
-    click.echo("Ready. Start with ./hp demo")
+    if not any(finding.verdict == "missing" for finding in findings):
+        click.echo("Ready. Start with ./hp demo")
