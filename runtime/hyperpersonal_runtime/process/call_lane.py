@@ -47,6 +47,7 @@ class CallLane:
             self.worker.write(frames.stop(self.number))
         elif isinstance(message, Answer):
             self.worker.write(frames.answer(self.number, message.case, message.text))
+            self.worker.earn()
 
     async def receive(self) -> ToHost:
         """The next frame. Raises WorkerLostError when there will be none."""

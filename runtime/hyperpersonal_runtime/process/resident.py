@@ -98,7 +98,7 @@ class Resident(asyncio.Protocol):
         self._numbers += 1
         lane = self.lanes[self._numbers] = CallLane(self, self._numbers)
         self.served += 1
-        self._earn()
+        self.earn()
         return lane
 
     def close_lane(self, lane: CallLane) -> None:
@@ -109,7 +109,6 @@ class Resident(asyncio.Protocol):
     def write(self, frame: bytes) -> None:
         if self._transport is not None and not self.lost:
             self._transport.write(frame)
-            self._earn()
 
     def look(self) -> None:
         """Called several times a second: is it within its CPU time, does its loop turn?"""
@@ -145,7 +144,7 @@ class Resident(asyncio.Protocol):
             for header, body in self._splitter.feed(data):
                 self._on_frame(*frames.read(header, body))
         except (FrameTooLargeError, frames.NotAFrameError) as error:
-            self._end(f"sent what is no frame: {error}")
+            self._end(f"sent what is no frame: {error}", "failed")
 
     def connection_lost(self, _error: Exception | None) -> None:
         self.lost = True
@@ -168,18 +167,18 @@ class Resident(asyncio.Protocol):
         else:
             lane.on_done(frame, body)
 
-    def _earn(self) -> None:
+    def earn(self) -> None:
         """A call that begins and a host call that is answered bring CPU time, up to a bound."""
         most = CPU_SLACK_MS + self._cpu_ms_call * max(1, len(self.lanes))
         self._cpu_ms_left = min(most, self._cpu_ms_left + self._cpu_ms_call)
 
-    def _end(self, why: str) -> None:
+    def _end(self, why: str, case: str = "timeout") -> None:
         """It broke a rule. A single open call is the one that broke it; of several we do not know
         which, so they run again."""
         log.warning("resident.ended", pid=self.pid, digest=self.key.digest, why=why)
         self.why_ended = why
         if len(self.lanes) == 1:
-            next(iter(self.lanes.values())).end("timeout", f"the process {why}; it was ended")
+            next(iter(self.lanes.values())).end(case, f"the process {why}; it was ended")
         self.kill()
 
 
