@@ -97,6 +97,7 @@ async def open_sandbox(
     *,
     cache: Path | None = None,
     limits: Limits | None = None,
+    runtime_kind: str = "python",
     **world: Any,
 ) -> AsyncIterator[Sandbox]:
     """A sandbox with a worker process of its own.
@@ -108,13 +109,16 @@ async def open_sandbox(
         tools: answers of tools, see World.
         cache: folder of compiled guests; the project's `.hp/cache/guest` when left out.
         limits: other than the platform's defaults.
+        runtime_kind: what the plugin is made of; `entry` is then what its manifest says.
         **world: the other fields of World.
     """
     outside = World(tools=tools or {}, **world)
     host = Host(cache or default_cache(), workers=1, lanes=4, fetcher=_WorldFetcher(outside))
     await host.start(FakePorts(outside).ports())
     try:
-        yield Sandbox(host, hook_call(files, entry, grants, limits), outside)
+        yield Sandbox(
+            host, hook_call(files, entry, grants, limits, runtime_kind=runtime_kind), outside
+        )
     finally:
         await host.close()
 
@@ -170,10 +174,13 @@ def hook_call(
     entry: str,
     grants: Iterable[str] = (),
     limits: Limits | None = None,
+    *,
+    runtime_kind: str = "python",
 ) -> HookCall:
     """A call of a release made of these files, in a turn of its own."""
     digest = sha256(repr((sorted(files.items()), entry)).encode()).hexdigest()
-    release = SealedRelease("test/plugin", "0.0.0", f"sha256:{digest}", entry, dict(files))
+    about = ("test/plugin", "0.0.0", f"sha256:{digest}", entry)
+    release = SealedRelease(*about, dict(files), runtime_kind)
     scope = CallScope("tenant", "installation", "turn", "conversation", "contact")
     return HookCall(release, "reply", b"{}", scope, tuple(grants), limits or Limits())
 

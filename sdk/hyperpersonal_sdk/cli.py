@@ -9,10 +9,11 @@ from pathlib import Path
 
 import click
 
-from hyperpersonal_sdk import checks, hpx, key_files, manifest, signing
+from hyperpersonal_sdk import build, checks, hpx, key_files, manifest, signing
 from hyperpersonal_sdk.errors import BadInputError
 
-TEMPLATE = Path(__file__).parent / "templates" / "agent"
+TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATE = TEMPLATES / "agent"
 DEFAULT_KEY = Path("~/.config/hyperpersonal/publisher.key")
 EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
@@ -33,7 +34,14 @@ def plugin() -> None:
 @plugin.command()
 @click.argument("plugin_id")
 @click.option("--into", type=click.Path(path_type=Path), help="The new folder; ./NAME if left out.")
-def init(plugin_id: str, into: Path | None) -> None:
+@click.option(
+    "--template",
+    type=click.Choice(["agent", "typescript"]),
+    default="agent",
+    show_default=True,
+    help="agent: Python source. typescript: a component, built with npm's tools.",
+)
+def init(plugin_id: str, into: Path | None, template: str) -> None:
     """Start an agent called PUBLISHER/NAME: fifteen lines that work, with their tests."""
     publisher, _, name = plugin_id.partition("/")
     if not (manifest.is_name(publisher) and manifest.is_name(name)):
@@ -47,8 +55,22 @@ def init(plugin_id: str, into: Path | None) -> None:
         "hyperpersonal_plugin_order_status": module,
         "Order status": name.replace("_", " ").replace("-", " ").capitalize(),
     }
-    _copy(folder, words)
-    click.echo(f"{folder} is ready. Next: hp plugin test {folder}")
+    _copy(TEMPLATES / template, folder, words)
+    verb = "build" if build.is_buildable(folder) else "test"
+    click.echo(f"{folder} is ready. Next: hp plugin {verb} {folder}")
+
+
+@plugin.command("build")
+@_FOLDER
+def build_component(folder: Path) -> None:
+    """Make the component of a plugin written in TypeScript. Needs Node and npm.
+
+    Python plugins are packed as they are. Any other language: build a component of the world
+    in hyperpersonal_sdk/wit/v1 with its own tools, to the path that `entry` names.
+    """
+    with _told():
+        made = build.build(folder, _declared(folder).entry)
+    click.echo(f"{made}: {made.stat().st_size} bytes")
 
 
 @plugin.command()
@@ -150,6 +172,10 @@ def _told() -> Iterator[None]:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from error
 
 
+def _declared(folder: Path) -> manifest.Manifest:
+    return manifest.parse((folder / manifest.MANIFEST_FILE).read_text())
+
+
 def _checked(folder: Path) -> hpx.Archive:
     """The folder as an archive that passed every rule."""
     archive = hpx.unpack(hpx.pack(hpx.collect(folder)))
@@ -171,11 +197,11 @@ def _public(text: str) -> bytes:
     return public
 
 
-def _copy(folder: Path, words: dict[str, str]) -> None:
-    for source in sorted(TEMPLATE.rglob("*")):
+def _copy(template: Path, folder: Path, words: dict[str, str]) -> None:
+    for source in sorted(template.rglob("*")):
         if source.is_dir() or "__pycache__" in source.parts:
             continue
-        text, name = source.read_text(), source.relative_to(TEMPLATE).as_posix()
+        text, name = source.read_text(), source.relative_to(template).as_posix()
         for written, wanted in words.items():
             text, name = text.replace(written, wanted), name.replace(written, wanted)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

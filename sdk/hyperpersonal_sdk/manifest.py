@@ -24,6 +24,7 @@ SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _NAME = "[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*"
 _MODULE = "[a-z_][a-z0-9_]*(?:\\.[a-z_][a-z0-9_]*)*"
+_COMPONENT = "[A-Za-z0-9_][A-Za-z0-9_-]*(?:/[A-Za-z0-9_][A-Za-z0-9_-]*)*\\.wasm"
 _TOOL = "[a-z][a-z0-9_]*(?:\\.[a-z][a-z0-9_]*){2,}"
 # https://semver.org, section 9 and 10, without build metadata: a release has one name.
 _NUMBER = "(?:0|[1-9][0-9]{0,8})"
@@ -63,9 +64,10 @@ class Runtime(Struct, frozen=True, forbid_unknown_fields=True):
     out, its wheels alone decide where it fits."""
 
     kind: Annotated[
-        Literal["python", "process"],
+        Literal["python", "component", "process"],
         Meta(
-            description="python: source, in the shared guest. process: native Python with wheels.",
+            description="python: source, in the shared guest. component: a WebAssembly component "
+            "of the world in wit/v1. process: native Python with wheels.",
             examples=["python"],
         ),
     ] = "python"
@@ -178,7 +180,12 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     licence: Annotated[str, _text("An SPDX expression.", "Apache-2.0", 100)]
     entry: Annotated[
         str,
-        _text("The module that binds `plugin`.", "hyperpersonal_plugin_order_status", 120, _MODULE),
+        _text(
+            "The module that binds `plugin`; of a component its file.",
+            "hyperpersonal_plugin_order_status",
+            120,
+            f"{_MODULE}|{_COMPONENT}",
+        ),
     ]
     hooks: Annotated[
         list[str],

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from hyperpersonal_sdk import hpx, manifest
+from hyperpersonal_sdk import build, hpx, manifest
 from hyperpersonal_sdk.contract.outcomes import Outcome
 from hyperpersonal_sdk.contract.tools import ToolResult
 from hyperpersonal_sdk.contract.turns import TurnReply
@@ -104,7 +104,8 @@ class Sandboxes:
         folder = plugin_folder(path)
         declared = manifest.parse((folder / manifest.MANIFEST_FILE).read_text())
         if folder not in self._open:
-            context = _opener()(hpx.collect(folder), declared.entry)
+            kind = declared.runtime.kind
+            context = _opener()(_files(folder, declared), declared.entry, runtime_kind=kind)
             self._open[folder] = context, self._runner.run(context.__aenter__())
         box = self._open[folder][1]
         _renew(box.world)
@@ -123,6 +124,13 @@ def plugin_folder(path: Path) -> Path:
         if (folder / manifest.MANIFEST_FILE).is_file():
             return folder
     raise NoSandboxError(f"there is no {manifest.MANIFEST_FILE} in {path} or above")
+
+
+def _files(folder: Path, declared: manifest.Manifest) -> dict[str, bytes]:
+    """What would be signed; a component is built first when its sources are newer."""
+    if declared.runtime.kind == "component" and build.is_stale(folder, declared.entry):
+        build.build(folder, declared.entry)
+    return hpx.collect(folder)
 
 
 def _opener() -> Any:

@@ -1,0 +1,125 @@
+"""`hp plugin build`: a plugin's TypeScript becomes the WebAssembly component that is signed.
+
+    src/plugin.ts -> tsc (types) -> esbuild (one module) -> componentize-qjs (QuickJS inside)
+
+The tools come from npm, pinned in the plugin's own package.json; the SDK's TypeScript and the WIT
+world come from this package. Everything runs on the author's machine; a host that loads the
+component compiles it again, in a jail.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from hyperpersonal_sdk.errors import BadInputError
+
+SOURCE = "src/plugin.ts"
+STEP_SECONDS_MAX = 300
+_HERE = Path(__file__).parent
+_WORLD = _HERE / "wit" / "v1"
+_SDK = _HERE / "typescript"
+_TOOLS = ("tsc", "esbuild", "componentize-qjs")
+
+
+class BuildFailedError(BadInputError):
+    """The sources cannot be built, or a tool is missing; the message says which and what to do."""
+
+    code = "build_failed"
+
+
+def is_buildable(folder: Path) -> bool:
+    """Whether the plugin's folder holds TypeScript of this layout."""
+    return (folder / SOURCE).is_file() and (folder / "package.json").is_file()
+
+
+def is_stale(folder: Path, entry: str) -> bool:
+    """Whether the component must be built (again): it is not there, or older than its sources."""
+    if not is_buildable(folder):
+        return False
+    component = folder / entry
+    sources = [folder / "package.json", *(folder / "src").rglob("*.ts"), *_SDK.glob("*.ts")]
+    newest = max(path.stat().st_mtime for path in sources)
+    return not component.exists() or component.stat().st_mtime < newest
+
+
+def missing_tools(folder: Path) -> str:
+    """What must be installed on this machine before the folder can be built; '' when nothing."""
+    if all(_tool(folder, name).exists() for name in _TOOLS) or shutil.which("npm"):
+        return ""
+    return "npm is not installed; it comes with Node 20 or newer"
+
+
+def build(folder: Path, entry: str) -> Path:
+    """Make the component of a plugin's folder.
+
+    Args:
+        folder: with `package.json` and `src/plugin.ts`.
+        entry: the manifest's: where the component goes.
+
+    Returns:
+        Its path.
+
+    Raises:
+        BuildFailedError: a tool is missing, or the sources are wrong; with the tool's words.
+    """
+    folder = folder.resolve()
+    if not is_buildable(folder):
+        raise BuildFailedError(f"there is no {SOURCE} with a package.json in {folder}")
+    if why := missing_tools(folder):
+        raise BuildFailedError(why)
+    _install(folder)
+    module, component = folder / "build" / "plugin.js", folder / entry
+    module.parent.mkdir(exist_ok=True)
+    _run(folder, "tsc", "--project", ".")
+    _run(
+        folder,
+        "esbuild",
+        SOURCE,
+        "--bundle",
+        "--format=esm",
+        "--target=es2023",
+        "--external:hyper:plugin/*",
+        "--log-level=warning",
+        f"--outfile={module}",
+    )
+    words = ("--wit", str(_WORLD), "--world", "plugin", "--js", str(module), "--sync")
+    _run(folder, "componentize-qjs", *words, "--output", str(component))
+    return component
+
+
+def _install(folder: Path) -> None:
+    """The pinned tools, when they are not there; and this SDK's TypeScript beside them."""
+    wanted, there = folder / "package.json", folder / "node_modules" / ".package-lock.json"
+    if not there.exists() or there.stat().st_mtime < wanted.stat().st_mtime:
+        verb = "ci" if (folder / "package-lock.json").exists() else "install"
+        words = ("npm", verb, "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+        _step(folder, words)
+    target = folder / "node_modules" / "@hyperpersonal" / "sdk"
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(_SDK, target)
+
+
+def _tool(folder: Path, name: str) -> Path:
+    return folder / "node_modules" / ".bin" / name
+
+
+def _run(folder: Path, tool: str, *words: str) -> None:
+    _step(folder, (str(_tool(folder, tool)), *words))
+
+
+def _step(folder: Path, words: tuple[str, ...]) -> None:
+    name = Path(words[0]).name
+    try:
+        done = subprocess.run(
+            words,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=STEP_SECONDS_MAX,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BuildFailedError(f"{name}: {error}") from error
+    if done.returncode:
+        said = (done.stdout + done.stderr).strip()[-4_000:]
+        raise BuildFailedError(f"{name} ended with {done.returncode}:\n{said}")
