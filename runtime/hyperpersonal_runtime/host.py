@@ -89,6 +89,7 @@ class Host:
         self._drains: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
         self._pool: WorkerPool | None = None
+        self._native: ProcessKind | None = None
         self._around: Surroundings | None = None
 
     @property
@@ -117,8 +118,8 @@ class Host:
         self._pool = WorkerPool(spawn, machine_code.resolve(), self._workers, self._lanes)
         await self._pool.start()
         python, component = self._wasm_kinds(self._pool, machine_code, self._jail)
-        native = ProcessKind(self._jail, self._cache.parent / "env")
-        self._kinds = {"python": python, "component": component, "process": native}
+        self._native = ProcessKind(self._jail, self._cache.parent / "env")
+        self._kinds = {"python": python, "component": component, "process": self._native}
         await self._check_workers(python)
 
     async def close(self) -> None:
