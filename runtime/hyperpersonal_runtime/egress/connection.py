@@ -40,7 +40,7 @@ class Connection(asyncio.Protocol):
         self.headers: list[tuple[bytes, bytes]] = []
         self._parser: Any = None
         self._body = bytearray()
-        self._received = 0
+        self._received = self._header_bytes = 0
         self._bodiless = self._headed = self._ended = self._framed = False
         self._keep = self._paused = False
 
@@ -86,9 +86,9 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._fail(f"it sent no HTTP response: {error}")
+            self._fail(f"it sent no HTTP response: {error.__context__ or error}")
         if not self._headed and self._received > HEADER_BYTES_MAX:
-            self._fail(f"its headers have more than {HEADER_BYTES_MAX} bytes")
+            self._fail(f"it sent headers of more than {HEADER_BYTES_MAX} bytes")
         if len(self._body) > BUFFER_BYTES_MAX and not self._paused:
             self._paused = True
             self._transport.pause_reading()
@@ -100,8 +100,12 @@ class Connection(asyncio.Protocol):
         self._fail("it broke off" if self._received else "it hung up")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._headed:  # else a trailer, which nobody asked for
-            self.headers.append((name.lower(), value))
+        if self._headed:  # a trailer, which nobody asked for
+            return
+        self._header_bytes += len(name) + len(value) + 4
+        if self._header_bytes > HEADER_BYTES_MAX:
+            raise ValueError(f"headers of more than {HEADER_BYTES_MAX} bytes")
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         if self._headed:
@@ -136,7 +140,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._bodiless = bodiless
         self._body = bytearray()
-        self._received = 0
+        self._received = self._header_bytes = 0
         self._headed = self._ended = self._framed = self._keep = False
 
     def _fail(self, words: str) -> None:

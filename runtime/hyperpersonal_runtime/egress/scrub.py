@@ -70,8 +70,10 @@ def forms(secrets: tuple[str, ...]) -> tuple[bytes, ...]:
 
 def _forms_of(secret: str) -> Iterable[bytes]:
     raw = secret.encode()
-    for text in (secret, json.dumps(secret)[1:-1], html.escape(secret), secret.replace("/", "\\/")):
+    escaped = json.dumps(secret)[1:-1]
+    for text in (secret, escaped, escaped.replace("/", "\\/")):
         yield text.encode()
+        yield html.escape(text).encode()
         yield json.dumps(text)[1:-1].encode()
     for text in (quote(secret, safe=""), quote_plus(secret), quote(secret)):
         yield text.encode()
