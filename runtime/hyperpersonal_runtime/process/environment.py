@@ -69,10 +69,10 @@ class Environments:
             EnvironmentRefusedError: it cannot run here, or its wheels are not right.
         """
         self._cache.mkdir(parents=True, exist_ok=True)
+        site = self._site(release)
+        name = "code-" + release.digest.rpartition(":")[2][:32]
+        code = self._kept(name, lambda folder: _write_code(release, folder))
         with self._guard:
-            site = self._site(release)
-            name = "code-" + release.digest.rpartition(":")[2][:32]
-            code = self._kept(name, lambda folder: _write_code(release, folder))
             self._prune()
         return Environment(code, site)
 
@@ -104,22 +104,34 @@ class Environments:
         return self._kept(f"env-{key}", lambda folder: self._unpacked(folder, get))
 
     def _kept(self, name: str, build: Callable[[Path], None]) -> Path:
-        """A folder of the cache, held against pruning by a shared lock."""
+        """A folder of the cache, held against pruning. A slow build keeps nobody else waiting."""
         target = self._cache / name
-        if name in self._used:
-            self._used.move_to_end(name)
-        else:
-            self._used[name] = held = (self._cache / f"{name}.lock").open("w")
-            fcntl.flock(held, fcntl.LOCK_SH)
-        if not target.exists():
-            held = self._used[name]
-            fcntl.flock(held, fcntl.LOCK_EX)
-            try:
-                self._build(target, build)
-            finally:
-                fcntl.flock(held, fcntl.LOCK_SH)
+        with self._guard:
+            known = name in self._used
+            if known:
+                self._used.move_to_end(name)
+        if not known or not target.exists():
+            held = self._held(target, build)
+            with self._guard:
+                if old := self._used.pop(name, None):
+                    old.close()
+                self._used[name] = held
         os.utime(target)
         return target
+
+    def _held(self, target: Path, build: Callable[[Path], None]) -> TextIOWrapper:
+        """A shared lock on a folder that is there; built under the same lock, held alone."""
+        held = target.with_name(f"{target.name}.lock").open("w")
+        try:
+            fcntl.flock(held, fcntl.LOCK_SH)
+            if not target.exists():
+                fcntl.flock(held, fcntl.LOCK_EX)
+                self._build(target, build)
+                fcntl.flock(held, fcntl.LOCK_SH)
+        except BaseException:
+            held.close()
+            raise
+        return held
 
     def _build(self, target: Path, build: Callable[[Path], None]) -> None:
         if target.exists():
