@@ -7,15 +7,18 @@ from pathlib import Path
 from uuid import UUID
 
 import msgspec
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hyperpersonal_core.api import Installation
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError
 from hyperpersonal_registry.api import Registry, Release
-from hyperpersonal_sdk import hpx, key_files, signing
+from hyperpersonal_sdk import hpx, key_files, manifest, signing
 from hyperpersonal_sdk.manifest import MANIFEST_FILE
 
 from hyperpersonal_web.paths import PLUGINS
 from hyperpersonal_web.wiring import Market
+
+log = structlog.get_logger("demo")
 
 NAMESPACE = "hyperpersonal"
 CONNECTOR = "hyperpersonal/demo_store"
@@ -40,8 +43,20 @@ async def publish_all(registry: Registry, key: Ed25519PrivateKey) -> list[Releas
 
 
 def plugin_folders() -> list[Path]:
-    """Where the first-party plugins are."""
-    return sorted(path.parent for path in PLUGINS.glob(f"*/{MANIFEST_FILE}"))
+    """Where the first-party plugins are; those that must be built, once they are."""
+    folders = sorted(path.parent for path in PLUGINS.glob(f"*/{MANIFEST_FILE}"))
+    return [folder for folder in folders if _is_whole(folder)]
+
+
+def _is_whole(folder: Path) -> bool:
+    """A plugin in TypeScript is a component only once it was built, which takes npm."""
+    said = manifest.read((folder / MANIFEST_FILE).read_text())
+    if said.runtime.kind != "component" or (folder / said.entry).exists():
+        return True
+    log.info(
+        "plugin.not_built", folder=folder.name, build=f"./hp plugin build plugins/{folder.name}"
+    )
+    return False
 
 
 async def install_all(
@@ -111,9 +126,9 @@ async def _publish_edited(
 ) -> Release:
     """The same source under a pre-release version named by its content."""
     mark = hashlib.sha256(msgspec.msgpack.encode(sorted(files.items()))).hexdigest()[:12]
-    manifest = files[MANIFEST_FILE].decode()
+    declared = files[MANIFEST_FILE].decode()
     named = re.sub(
-        r'(?m)^version = "([^"]+)"', rf'version = "\1-edited.h{mark}"', manifest, count=1
+        r'(?m)^version = "([^"]+)"', rf'version = "\1-edited.h{mark}"', declared, count=1
     )
     edited = {**files, MANIFEST_FILE: named.encode()}
     if (release := await _published(registry, edited)) is not None:
