@@ -20,15 +20,13 @@ from hyperpersonal_core.routing.decision import Decision
 
 
 class TurnSettings(Struct, frozen=True):
-    """Ceilings of the engine. A lease is renewed three times before it would end.
-    `tenant_busy_max`: turns of one tenant at once while the process does not keep up."""
+    """Ceilings of the engine. A lease is renewed three times before it would end."""
 
     lease_s: float = 15.0
     deadline_s: float = 30.0
     sweep_every_s: float = 1.0
     debounce_ms: float = 4.0
     running_max: int = 256
-    tenant_busy_max: int = 6
     claimed_max: int = 64
     waiting_max: int = 10_000
     attempts_max: int = 3

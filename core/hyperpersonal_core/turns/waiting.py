@@ -2,13 +2,15 @@
 
 Rules:
 1. Fair between tenants by what their turns have used: sandbox CPU, and the engine's own part.
-2. One tenant never holds every place: a quarter is left to the others.
-3. While the process does not keep up (`kit.lag`), no tenant begins more than a few turns at once:
-   more would not end sooner, and everybody else's would wait behind them.
+2. A tenant alone may use the whole process, but for a quarter of its places.
+3. With others about (in the last seconds), only as many turns are under way as keep the process on
+   time (`kit.lag`); a tenant that has less than its part of them may always begin one. So a flood
+   is answered as fast as it can be without anybody else noticing.
 4. Bounded: over the limit the newest of whoever has most waiting is left to the sweep.
 """
 
-from collections import Counter
+import time
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
 from uuid import UUID
 
@@ -18,23 +20,39 @@ from hyperpersonal_core.turns.claim import Place
 from hyperpersonal_core.turns.turn import Turn, TurnSettings
 
 ENGINE_MS = 8.0  # what a turn costs outside its sandboxes
+ABOUT_S = 5.0
+PART_MIN = 2
 
 
 class Waiting:
-    """Places that wait, by tenant. `busy`: whether the process does not keep up."""
+    """Places that wait, by tenant.
 
-    def __init__(self, settings: TurnSettings, busy: Callable[[], bool]) -> None:
+    Args:
+        at_once: how many turns under way keep the process on time.
+        now: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        settings: TurnSettings,
+        at_once: Callable[[], int],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = settings
-        self._busy = busy
+        self._at_once = at_once
+        self._now = now
         self._queue: FairQueue[Place] = FairQueue(ENGINE_MS)
         self._parents: dict[Place, str] = {}
         self._running: Counter[Hashable] = Counter()
+        self._heard: OrderedDict[Hashable, float] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._queue)
 
     def add(self, place: Place, traceparent: str = "") -> None:
         """Let a conversation wait; one that waits already keeps its place and its first trace."""
+        self._heard[place[0]] = self._now()
+        self._heard.move_to_end(place[0])
         if place in self._parents:
             self._parents[place] = self._parents[place] or traceparent
             return
@@ -46,6 +64,7 @@ class Waiting:
     def pick(self, room: int) -> dict[Place, str]:
         """At most `room` of them, with their traces; they hold a place until `ended`."""
         picked: dict[Place, str] = {}
+        self._forget_the_silent()
         while len(picked) < room and len(self._queue):
             try:
                 tenant, place = self._queue.take(self._may_begin)
@@ -55,21 +74,30 @@ class Waiting:
             picked[place] = self._parents.pop(place)
         return picked
 
-    def ended(self, tenant_id: UUID, turn: Turn | None = None) -> None:
-        """One of this tenant has ended; without a turn it was not claimed, and cost nothing."""
+    def ended(self, tenant_id: UUID, used_ms: float = 0.0) -> None:
+        """One of this tenant has ended, and used this much; nothing when it was not claimed."""
         self._running[tenant_id] -= 1
         if not self._running[tenant_id]:
             del self._running[tenant_id]
-        self._queue.settle(tenant_id, _used_ms(turn) if turn else 0.0)
+        self._queue.settle(tenant_id, used_ms)
 
     def _may_begin(self, tenant: Hashable) -> bool:
-        settings = self._settings
-        most = settings.running_max - settings.running_max // 4
-        if self._busy():
-            most = min(most, settings.tenant_busy_max)
-        return self._running[tenant] < max(1, most)
+        settings, running = self._settings, self._running[tenant]
+        if running >= max(1, settings.running_max - settings.running_max // 4):
+            return False
+        if len(self._heard) < 2:
+            return True
+        at_once = self._at_once()
+        part = max(PART_MIN, at_once // len(self._heard))
+        return running < part or self._running.total() < at_once
+
+    def _forget_the_silent(self) -> None:
+        before = self._now() - ABOUT_S
+        while self._heard and next(iter(self._heard.values())) < before:
+            self._heard.popitem(last=False)
 
 
-def _used_ms(turn: Turn) -> float:
+def used_ms(turn: Turn) -> float:
+    """What an ended turn has used: the engine's own part, and the CPU time of its sandboxes."""
     used = (part for leg in turn.legs for part in (leg.usage, *leg.reviews))
     return ENGINE_MS + sum(float(part.get("guest_cpu_ms", 0.0)) for part in used)

@@ -36,7 +36,7 @@ from hyperpersonal_core.turns.legs import Agents
 from hyperpersonal_core.turns.reassure import Reassurance
 from hyperpersonal_core.turns.services import Services
 from hyperpersonal_core.turns.turn import Answer, Turn, TurnSettings
-from hyperpersonal_core.turns.waiting import Waiting
+from hyperpersonal_core.turns.waiting import Waiting, used_ms
 
 DURABLE = "turns"
 DELIVERIES_IN_HAND = 64
@@ -75,8 +75,8 @@ class TurnWorker:
             settings,
         )
         self._change = asyncio.Event()
-        self._lag = Lag(self._change.set)
-        self._waiting = Waiting(settings, lambda: self._lag.busy)
+        self._lag = Lag(settings.running_max, lambda: len(self._running), self._change.set)
+        self._waiting = Waiting(settings, lambda: self._lag.at_once)
         self._running: dict[asyncio.Task[None], Turn] = {}
         self._reassuring: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
@@ -178,7 +178,7 @@ class TurnWorker:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         turn = self._running.pop(task)
-        self._waiting.ended(turn.live.tenant_id, turn)
+        self._waiting.ended(turn.live.tenant_id, used_ms(turn))
         self._change.set()
 
     async def _take(self, turn: Turn, parent: str) -> None:

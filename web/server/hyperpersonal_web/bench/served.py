@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -15,6 +16,7 @@ from hyperpersonal_core.api import (
     TurnWorker,
 )
 from hyperpersonal_runtime.api import PluginHost, SealedRelease
+from msgspec import Struct
 
 from hyperpersonal_web.asgi import create_app
 from hyperpersonal_web.bench.echo import FirstAgent, NoRecall, OneRelease
@@ -31,6 +33,9 @@ from hyperpersonal_web.wiring import (
 )
 
 LOAD_SECONDS_OVER = 90.0
+
+Told = TypeVar("Told", bound=Struct)
+
 PLUGIN = "bench/echo"
 DIGEST = "sha256:" + "0" * 64
 TRIVIAL = b"""
@@ -85,14 +90,23 @@ async def open_worker(
 
 
 async def run_load(load: Load) -> Figures:
-    """Run the load generator in a process of its own, against a process settled as in service."""
+    """Run the closed loop in a process of its own, against a process settled as in service."""
+    return await run_generator("hyperpersonal_web.bench.load", load, Figures, load.seconds)
+
+
+async def run_generator(module: str, load: Struct, told: type[Told], seconds: float) -> Told:
+    """What a load generator tells that reads its load and takes this long, beside getting ready.
+
+    Raises:
+        RuntimeError: it failed.
+        TimeoutError: it took 90 s more.
+    """
     settle_heap()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hyperpersonal_web.bench.load",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+        sys.executable, "-m", module, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
     try:
-        async with asyncio.timeout(load.seconds + LOAD_SECONDS_OVER):
+        async with asyncio.timeout(seconds + LOAD_SECONDS_OVER):
             out, _ = await process.communicate(msgspec.json.encode(load))
     finally:
         if process.returncode is None:
@@ -100,7 +114,7 @@ async def run_load(load: Load) -> Figures:
             await process.wait()
     if process.returncode:
         raise RuntimeError(f"the load generator ended with {process.returncode}")
-    return msgspec.json.decode(out, type=Figures)
+    return msgspec.json.decode(out, type=told)
 
 
 @asynccontextmanager

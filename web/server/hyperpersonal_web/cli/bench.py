@@ -14,6 +14,7 @@ from hyperpersonal_runtime.bench import SAMPLES, bench_guest
 from rich.console import Console
 from rich.table import Table
 
+from hyperpersonal_web.bench.fairness import bench_fairness
 from hyperpersonal_web.bench.ingest import bench_ingest
 from hyperpersonal_web.bench.sockets import bench_sockets
 from hyperpersonal_web.bench.terms import COUNT_MAX, SECONDS_MAX, SECONDS_MIN, Terms
@@ -37,6 +38,7 @@ MEASURES: dict[str, Measure] = {
     "ingest": bench_ingest,
     "sockets": bench_sockets,
     "guest": _guest,
+    "fairness": bench_fairness,
 }
 
 
@@ -58,7 +60,7 @@ MEASURES: dict[str, Measure] = {
     "--json", "out", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here."
 )
 def bench(what: str, seconds: float, count: int | None, out: Path | None) -> None:
-    """Measure turns, ingest, sockets or the guest, on empty servers of its own.
+    """Measure turns, ingest, sockets, the guest or fairness, on empty servers of its own.
 
     \b
     turns    turns/s, ms and CPU from a message to its pushed answer: a trivial Python agent in a
@@ -67,6 +69,7 @@ def bench(what: str, seconds: float, count: int | None, out: Path | None) -> Non
              group commit on and off
     sockets  10,000 idle WebSockets in one process: KiB each, and a broadcast to all
     guest    the sandbox alone: instantiate, load, call
+    fairness a neighbour at its share, with and without a tenant at ten times its own
 
     Exit codes: 0 measured, 1 a server did not start or a measurement failed, 2 wrong usage.
     """  # noqa: D301 - click reads the control character that the escape stands for
