@@ -44,7 +44,7 @@ class World(Struct):
         http: function of (method, url, headers, body) that gives (status, body).
         model: what `model.generate` answers (a GenerateAnswer as JSON, or a function of the
             GenerateAsk that gives one); None: no model is installed.
-        secrets: headers the host adds to every request.
+        secrets: headers the host adds to every request, or a function of its URL that gives them.
     """
 
     tools: Tools = field(default_factory=dict)
@@ -52,7 +52,7 @@ class World(Struct):
     facts: dict[str, Any] = field(default_factory=dict)
     http: Http | None = None
     model: dict[str, Any] | Callable[[GenerateAsk], Any] | None = None
-    secrets: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] | Callable[[str], dict[str, str]] = field(default_factory=dict)
     kv: dict[str, str] = field(default_factory=dict)
     tool_calls: list[tuple[str, dict[str, Any], str]] = field(default_factory=list)
     model_asks: list[GenerateAsk] = field(default_factory=list)
@@ -280,8 +280,9 @@ class _Secrets:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def headers_for(self, _scope: CallScope, _url: str) -> dict[str, str]:
-        return self._world.secrets
+    async def headers_for(self, _scope: CallScope, url: str) -> dict[str, str]:
+        secrets = self._world.secrets
+        return secrets(url) if callable(secrets) else secrets
 
 
 class _Keep:

@@ -30,6 +30,7 @@ class Stream:
         self._taken = 0
         self._reads = 0
         self._at_end = False
+        self._fault: FetchError | None = None
         self._lock = asyncio.Lock()
 
     async def read(self, bytes_max: int) -> tuple[str, bool]:
@@ -44,6 +45,8 @@ class Stream:
             self._reads += 1
             text, done = self._shown(bytes_max)
             while not (text or done):
+                if self._fault:
+                    raise self._fault
                 await self._take(IDLE_SECONDS_MAX)
                 await self._gather(bytes_max)
                 text, done = self._shown(bytes_max)
@@ -59,6 +62,9 @@ class Stream:
             try:
                 await self._take(until - loop.time())
             except TimeoutError:
+                return
+            except FetchError as error:  # what came before it is given first
+                self._fault = error
                 return
 
     @property

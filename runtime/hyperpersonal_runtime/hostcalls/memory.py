@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from hyperpersonal_sdk.contract.outcomes import Failure
 from msgspec import Struct
 
@@ -38,5 +39,7 @@ def remember(ask: Remember, context: Context) -> Effect | Failure:
         return refusal
     if not 1 <= len(ask.key) <= KEY_CHARS_MAX:
         return invalid(f"key: 1..{KEY_CHARS_MAX} characters")
+    if "\0" in ask.key or rb"\u0000" in msgspec.json.encode(ask.value):
+        return invalid("key and value: no NUL character")
     port = context.ports.memory
     return Effect(lambda: port.remember(context.scope, ask.key, ask.value, context.key), write=True)
