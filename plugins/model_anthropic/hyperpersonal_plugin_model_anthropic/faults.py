@@ -2,9 +2,10 @@
 
 import anthropic
 import httpx2
-from hyperpersonal_sdk.native.models import error, refused
+from hyperpersonal_sdk import HostCallFailedError
+from hyperpersonal_sdk.native.models import error, not_sent, refused
 
-RAISED = (anthropic.AnthropicError, httpx2.HTTPError, ValueError)
+RAISED = (anthropic.AnthropicError, httpx2.HTTPError, HostCallFailedError, ValueError)
 IN_A_STREAM = {
     "overloaded_error": "overloaded",
     "rate_limit_error": "rate_limited",
@@ -16,14 +17,11 @@ IN_A_STREAM = {
 
 def fault(raised):
     """The error as a value; nothing of the request is in it."""
-    if isinstance(raised, anthropic.APITimeoutError | httpx2.TimeoutException):
-        return error("timed_out", "no answer in time")
-    if isinstance(raised, anthropic.APIConnectionError):
-        return error("unavailable", f"no connection: {raised.__cause__ or raised}")
+    failed = not_sent(raised)
+    if failed:
+        return failed
     if isinstance(raised, anthropic.APIStatusError):
         return _status(raised)
-    if isinstance(raised, httpx2.HTTPError):
-        return error("cut", f"the stream was cut: {raised}")
     return error("malformed", f"this is no answer: {type(raised).__name__}")
 
 

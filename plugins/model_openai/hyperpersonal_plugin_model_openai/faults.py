@@ -2,21 +2,19 @@
 
 import httpx2
 import openai
-from hyperpersonal_sdk.native.models import error, refused
+from hyperpersonal_sdk import HostCallFailedError
+from hyperpersonal_sdk.native.models import error, not_sent, refused
 
-RAISED = (openai.OpenAIError, httpx2.HTTPError, ValueError)
+RAISED = (openai.OpenAIError, httpx2.HTTPError, HostCallFailedError, ValueError)
 
 
 def fault(raised):
     """The error as a value; nothing of the request is in it."""
-    if isinstance(raised, openai.APITimeoutError | httpx2.TimeoutException):
-        return error("timed_out", "no answer in time")
-    if isinstance(raised, openai.APIConnectionError):
-        return error("unavailable", f"no connection: {raised.__cause__ or raised}")
+    failed = not_sent(raised)
+    if failed:
+        return failed
     if isinstance(raised, openai.APIStatusError):
         return refused(raised.response.status_code, raised.response.headers, raised.message)
-    if isinstance(raised, httpx2.HTTPError):
-        return error("cut", f"the stream was cut: {raised}")
     if isinstance(raised, openai.APIError) and not isinstance(
         raised, openai.APIResponseValidationError
     ):

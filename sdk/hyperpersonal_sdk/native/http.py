@@ -18,6 +18,7 @@ from hyperpersonal_sdk.authoring import Host, HostCallFailedError
 from hyperpersonal_sdk.native.call import CURRENT
 
 READ_BYTES = 64 * 1024
+TIMEOUT_MS_MAX = 300_000
 OUTSIDE = {"failed", "unavailable"}  # of the world, not of the request: the client may try again
 
 # The host's own, or about a connection that is not ours (RFC 9110, section 7.6.1).
@@ -30,7 +31,7 @@ _NOT_TRUE = {"content-encoding", "content-length", "transfer-encoding"}  # the b
 T = TypeVar("T")
 
 
-def _library() -> Any:
+def library() -> Any:
     """httpx2 where it is installed, which the vendors' newer clients use; else httpx."""
     try:
         return importlib.import_module("httpx2")
@@ -38,7 +39,7 @@ def _library() -> Any:
         return importlib.import_module("httpx")
 
 
-_http = _library()
+_http = library()
 _Transport: Any = _http.AsyncBaseTransport
 _BlockingTransport: Any = _http.BaseTransport
 _Body: Any = _http.AsyncByteStream
@@ -94,7 +95,7 @@ class _Stream(_Body):  # type: ignore[misc]
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while self._open:
             read = self._host.call("http.read", stream=self._number, bytes_max=READ_BYTES)
-            part = await _within(self._seconds, read, self._request)
+            part = await _within(self._seconds, read, self._request, _http.ReadError)
             self._open = not part.done
             if part.body:
                 yield part.body.encode()
@@ -115,6 +116,7 @@ class _BlockingStream(_BlockingBody):  # type: ignore[misc]
             part = _translated(
                 lambda: self._host.call("http.read", stream=self._number, bytes_max=READ_BYTES),
                 self._request,
+                _http.ReadError,
             )
             self._open = not part.done
             if part.body:
@@ -135,7 +137,10 @@ def _present_host(*, blocking: bool) -> Any:
 
 def _asked(request: Any, body: bytes) -> dict[str, Any]:
     headers = {k: v for k, v in request.headers.items() if k.lower() not in _NOT_SENT}
-    ask = {"url": str(request.url), "method": request.method, "headers": headers}
+    ask: dict[str, Any] = {"url": str(request.url), "method": request.method, "headers": headers}
+    seconds = _read_seconds(request)
+    if seconds is not None:  # else the host's own limit would end a slow answer
+        ask["timeout_ms"] = max(1, min(TIMEOUT_MS_MAX, int(seconds * 1000)))
     return {**ask, "body": body.decode()}
 
 
@@ -157,7 +162,9 @@ def _read_seconds(request: Any) -> float | None:
     return seconds
 
 
-async def _within(seconds: float | None, answer: Awaitable[T], request: Any) -> T:
+async def _within(
+    seconds: float | None, answer: Awaitable[T], request: Any, kind: Any = _http.ConnectError
+) -> T:
     """The host's answer, or the library's own exceptions, which clients understand."""
     try:
         async with asyncio.timeout(seconds):
@@ -166,20 +173,20 @@ async def _within(seconds: float | None, answer: Awaitable[T], request: Any) -> 
         words = f"nothing came within {seconds} s"
         raise _http.ReadTimeout(words, request=request) from None
     except HostCallFailedError as error:
-        raise _outside(error, request) from error
+        raise _outside(error, request, kind) from error
 
 
-def _translated(ask: Callable[[], T], request: Any) -> T:
+def _translated(ask: Callable[[], T], request: Any, kind: Any = _http.ConnectError) -> T:
     try:
         return ask()
     except HostCallFailedError as error:
-        raise _outside(error, request) from error
+        raise _outside(error, request, kind) from error
 
 
-def _outside(error: HostCallFailedError, request: Any) -> Exception:
+def _outside(error: HostCallFailedError, request: Any, kind: Any) -> Exception:
     if error.kind not in OUTSIDE:
         return error
-    failure: Exception = _http.ConnectError(error.message, request=request)
+    failure: Exception = kind(error.message, request=request)
     return failure
 
 

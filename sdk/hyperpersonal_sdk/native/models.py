@@ -79,6 +79,26 @@ def refused(
     return error(kind, f"status {status}: {message}", retry_after_ms(headers))
 
 
+def not_sent(raised: BaseException) -> dict[str, Any] | None:
+    """The ModelError of a request that failed on its way, or whose answer did; None for others.
+
+    Understands what `native.http` raises, alone or as the cause of a client's own exception."""
+    from hyperpersonal_sdk.authoring import HostCallFailedError
+    from hyperpersonal_sdk.native.http import library
+
+    http = library()
+    for one in (raised, raised.__cause__):
+        if isinstance(one, HostCallFailedError):
+            return error("rejected", f"the host does not let this request out: {one.message}")
+        if isinstance(one, http.TimeoutException):
+            return error("timed_out", "no answer in time")
+        if isinstance(one, http.ConnectError):
+            return error("unavailable", f"no connection: {one}")
+        if isinstance(one, http.HTTPError):
+            return error("cut", f"the stream was cut: {one}")
+    return None
+
+
 def error(kind: str, message: str, retry_after_ms: int = 0) -> dict[str, Any]:
     """A ModelError."""
     words = str(message)[:MESSAGE_CHARS_MAX]

@@ -20,8 +20,8 @@ _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 
 
 def key_of(headers: dict[str, str]) -> str:
-    """The credential a request carries."""
-    return headers.get("x-api-key", "")
+    """The credential a request carries; the vendor's clients of before 2026 sent `x-api-key`."""
+    return headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
 
 
 def parse(body: dict[str, Any], headers: dict[str, str]) -> GenerateAsk:
