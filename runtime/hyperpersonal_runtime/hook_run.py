@@ -38,6 +38,8 @@ from hyperpersonal_runtime.ports import Ports
 from hyperpersonal_runtime.script import Scripts
 from hyperpersonal_runtime.spans import host_call
 
+JOURNAL_CHARS_MAX = 16 * 1024 * 1024  # requests and answers of one hook call
+
 log = structlog.get_logger("runtime")
 
 
@@ -141,9 +143,8 @@ class HookRun:
             return self._stop(Outcome.NONDETERMINISTIC, str(error))
         if known is not None and known.answer is not None:
             return Answer(*guest_answer(known.answer))
-        if int(path.rpartition(".")[2]) > self.call.limits.host_calls:
-            words = f"more than {self.call.limits.host_calls} host calls"
-            return self._stop(Outcome.OVER_LIMIT, words)
+        if over := self._over_limit(path):
+            return self._stop(Outcome.OVER_LIMIT, over)
         task = self._pending.get(path)
         if task is None:
             started = await self._begin(path, ask, known)
@@ -151,6 +152,14 @@ class HookRun:
                 return Answer(*guest_answer(started))
             task = started
         return await self._inline(task)
+
+    def _over_limit(self, path: str) -> str:
+        """Why a call that was not made before is one too many; '' when it is not."""
+        if int(path.rpartition(".")[2]) > self.call.limits.host_calls:
+            return f"more than {self.call.limits.host_calls} host calls"
+        if self._journal.chars > JOURNAL_CHARS_MAX:
+            return f"over {JOURNAL_CHARS_MAX} characters of journal"
+        return ""
 
     async def _begin(self, path: str, ask: Ask, known: Entry | None) -> "asyncio.Task[str] | str":
         """Check, record and start a call; its answer when it is known at once."""

@@ -62,6 +62,10 @@ def request_hash(name: str, request: str) -> bytes:
     return hashlib.sha256(f"{name}\0{request}".encode()).digest()
 
 
+def _chars(entry: Entry) -> int:
+    return len(entry.request) + len(entry.answer or "")
+
+
 class NondeterministicError(Exception):
     """The run asked something else than the journal holds under this number."""
 
@@ -77,6 +81,7 @@ class Journal:
             if self._is_mine(entry.path):
                 self._entries[entry.path] = entry
         self._number = 0
+        self.chars = sum(map(_chars, self._entries.values()))
 
     def rewind(self) -> None:
         """Start of a run: the next call is number 1 again."""
@@ -100,6 +105,8 @@ class Journal:
 
     def put(self, entry: Entry) -> Entry:
         """Add an entry, or replace it once its answer is known."""
+        known = self._entries.get(entry.path)
+        self.chars += _chars(entry) - (_chars(known) if known else 0)
         self._entries[entry.path] = entry
         return entry
 

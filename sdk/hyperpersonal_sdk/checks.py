@@ -5,18 +5,22 @@ refuses. A rule that fails to run raises: there is no verdict between passed and
 """
 
 import ast
+import io
 import sys
-import unicodedata
+import tokenize
 from collections.abc import Callable
 
 from hyperpersonal_sdk import manifest
 from hyperpersonal_sdk.errors import CheckFailedError, ManifestError
+from hyperpersonal_sdk.hidden_text import first_hidden
 from hyperpersonal_sdk.hpx import Archive
 from hyperpersonal_sdk.manifest import MANIFEST_FILE
 
 SOURCES = (".py", ".toml", ".json", ".md", ".txt")
 PICTURES = (b"\x89PNG\r\n\x1a\n", b"RIFF")
 PICTURE_BYTES_MAX = 512 * 1024
+MODULE_BYTES_MAX = 256 * 1024  # a parsed module takes some 600 bytes of memory for each of its own
+SOURCE_BYTES_MAX = 2 * 1024 * 1024
 NOT_THEIRS = frozenset(sys.stdlib_module_names) | {"hyperpersonal_sdk"}
 
 
@@ -38,15 +42,39 @@ def _texts_hide_nothing(archive: Archive) -> None:
     for path, data in archive.files.items():
         if not path.endswith(SOURCES):
             continue
-        try:
-            text = data.decode()
-        except UnicodeDecodeError as error:
-            raise CheckFailedError("bad_encoding", f"{path} is not UTF-8: {error}") from error
-        for number, line in enumerate(text.splitlines(), 1):
-            hidden = [char for char in line if unicodedata.category(char) in {"Cf", "Co"}]
+        for number, line in enumerate(_text(path, data).splitlines(), 1):
+            hidden = first_hidden(line)
             if hidden:
-                what = f"the invisible character U+{ord(hidden[0]):04X}"
-                raise CheckFailedError("hidden_text", f"{path} line {number} holds {what}")
+                message = f"{path} line {number} holds the invisible character {hidden}"
+                raise CheckFailedError("hidden_text", message)
+
+
+def _text(path: str, data: bytes) -> str:
+    """What reviewer and interpreter both read: UTF-8, whatever a comment says (PEP 263)."""
+    try:
+        text = data.decode()
+        named = _encoding(data) if path.endswith(".py") else "utf-8"
+    except (UnicodeDecodeError, SyntaxError) as error:
+        raise CheckFailedError("bad_encoding", f"{path} is not UTF-8: {error}") from error
+    if named != "utf-8":
+        raise CheckFailedError("bad_encoding", f"{path} names the encoding {named}; use UTF-8")
+    return text
+
+
+def _encoding(data: bytes) -> str:
+    return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+
+
+def _sources_can_be_read(archive: Archive) -> None:
+    """By people, and by a parser that must not take the registry's memory."""
+    sizes = {path: len(data) for path, data in archive.files.items() if path.endswith(".py")}
+    for path, size in sizes.items():
+        if size > MODULE_BYTES_MAX:
+            message = f"{path} has {size} bytes, a module has at most {MODULE_BYTES_MAX}"
+            raise CheckFailedError("too_much_source", message)
+    if sum(sizes.values()) > SOURCE_BYTES_MAX:
+        message = f"all modules together have at most {SOURCE_BYTES_MAX} bytes"
+        raise CheckFailedError("too_much_source", message)
 
 
 def _sources_compile(archive: Archive) -> None:
@@ -93,6 +121,7 @@ def _the_listing_shows_what_is_there(archive: Archive) -> None:
 RULES: tuple[Callable[[Archive], None], ...] = (
     _the_manifest_holds,
     _texts_hide_nothing,
+    _sources_can_be_read,
     _sources_compile,
     _the_entry_binds_a_plugin,
     _modules_are_their_own,
@@ -102,7 +131,7 @@ RULES: tuple[Callable[[Archive], None], ...] = (
 
 def _parse(path: str, data: bytes) -> ast.Module:
     try:
-        return ast.parse(data, path)
+        return ast.parse(data.decode(), path)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise CheckFailedError("does_not_compile", f"{path}: {error}") from error
 

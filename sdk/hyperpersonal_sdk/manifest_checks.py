@@ -10,13 +10,14 @@ from typing import Any, cast
 import jsonschema
 from msgspec import to_builtins
 
-from hyperpersonal_sdk import capabilities, hookspecs
+from hyperpersonal_sdk import capabilities, config_schema, hookspecs
 from hyperpersonal_sdk.errors import CapabilityError
+from hyperpersonal_sdk.hidden_text import CONTROL, INVISIBLE, first_hidden
 from hyperpersonal_sdk.manifest import MANIFEST_FILE, Manifest, schema
 
 PROBLEMS_MAX = 50
 GUEST_MOST = {"memory_mib": 64, "guest_cpu_ms": 250, "host_calls": 200}
-HIDDEN = {"Cc", "Cf", "Co", "Cs"}  # control, format (reordering, zero width), private, surrogate
+DATA_DEPTH_MAX = 32
 
 Path = Sequence[str | int]
 Fault = tuple[Path, str]
@@ -29,6 +30,8 @@ def _validator() -> jsonschema.Draft202012Validator:
 
 def shape_problems(source: str, data: dict[str, Any]) -> list[str]:
     """Where the data is not of the published schema."""
+    if _is_deeper(data, DATA_DEPTH_MAX):
+        return [f"{MANIFEST_FILE}: nested deeper than {DATA_DEPTH_MAX} levels"]
     errors = sorted(_validator().iter_errors(data), key=lambda error: list(map(str, error.path)))
     found = (fault for error in errors for fault in _worded(error))
     return [_say(source, path, what) for path, what in found][:PROBLEMS_MAX]
@@ -39,6 +42,15 @@ def meaning_problems(source: str, manifest: Manifest) -> list[str]:
     checks = (_unseen, _hooks, _capabilities, _parts, _runtime, _config)
     found = (problem for check in checks for problem in check(manifest))
     return [_say(source, path, what) for path, what in found][:PROBLEMS_MAX]
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    """Whether tables and lists lie in each other more than `most` levels."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [item for one in level if isinstance(one, dict | list)
+                 for item in (one.values() if isinstance(one, dict) else one)]  # fmt: skip
+    return bool(level)
 
 
 def _worded(error: jsonschema.ValidationError) -> Iterator[Fault]:
@@ -78,9 +90,10 @@ def _toml(key: str | int, example: Any) -> str:
 def _unseen(manifest: Manifest) -> Iterator[Fault]:
     """Texts must be what they seem. Source: Unicode TR 36, section 2."""
     for path, text in _texts(to_builtins(manifest), ()):
-        hidden = [c for c in text if unicodedata.category(c) in HIDDEN and c != "\n"]
+        lines = text.replace("\n", "") if path == ("description",) else text
+        hidden = first_hidden(lines, INVISIBLE | CONTROL)
         if hidden:
-            yield path, f"holds the invisible character U+{ord(hidden[0]):04X}; take it out"
+            yield path, f"holds the invisible character {hidden}; take it out"
         elif unicodedata.normalize("NFC", text) != text:
             yield path, "is not in Unicode's composed form (NFC); write it with composed letters"
 
@@ -155,32 +168,7 @@ def _runtime(manifest: Manifest) -> Iterator[Fault]:
 
 
 def _config(manifest: Manifest) -> Iterator[Fault]:
-    try:
-        jsonschema.Draft202012Validator.check_schema(manifest.config)
-    except jsonschema.SchemaError as error:
-        yield (
-            ("config", *error.absolute_path),
-            f"is no JSON Schema (2020-12): {error.message[:200]}",
-        )
-    if manifest.config and manifest.config.get("type") != "object":
-        yield ("config",), 'describes an object: write type = "object"'
-    for key, value in _keywords(manifest.config):
-        if key == "$ref" and not str(value).startswith("#"):
-            yield ("config",), "may refer only to its own definitions ('$ref' starting with '#')"
-        if key in {"pattern", "patternProperties"}:  # they could run for hours on the host
-            yield ("config",), f"may not use {key!r}; use enum, format or maxLength"
-
-
-def _keywords(value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            names = key == "properties" and isinstance(item, dict)  # the author's own, no keywords
-            if not names:
-                yield key, item
-            yield from _keywords(list(item.values()) if names else item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _keywords(item)
+    yield from config_schema.faults(manifest.config)
 
 
 def _say(source: str, path: Path, what: str) -> str:

@@ -3,9 +3,9 @@
 Covers: M-AGENT-09, M-MEM-01, M-ESC-02.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 ReplyStatus = Literal["done", "asking", "declined", "handoff"]
 HandoffReason = Literal[
@@ -102,7 +102,7 @@ class TurnReply(Struct, frozen=True):
 
     text: str
     status: ReplyStatus = "done"
-    confidence: float = 0.5
+    confidence: Annotated[float, Meta(ge=0, le=1)] = 0.5
     evidence: list[EvidenceItem] = []
     leftover: str = ""
     handoff: HandoffAsk | None = None

@@ -1,0 +1,25 @@
+"""All attacks, family by family."""
+
+from security.hostile import (
+    archives,
+    floods,
+    injection,
+    manifests,
+    neighbours,
+    network,
+    reach,
+    suspension,
+)
+from security.hostile.attack import Attack
+
+FAMILIES = {
+    "floods": floods.ATTACKS,
+    "reach": reach.ATTACKS,
+    "network": network.ATTACKS,
+    "archives": archives.ATTACKS,
+    "manifests": manifests.ATTACKS,
+    "suspension": suspension.ATTACKS,
+    "neighbours": neighbours.ATTACKS,
+    "injection": injection.ATTACKS,
+}
+ATTACKS: list[Attack] = [attack for family in FAMILIES.values() for attack in family]
