@@ -7,8 +7,11 @@ world come from this package. Everything runs on the author's machine; a host th
 component compiles it again, in a jail.
 """
 
+import fcntl
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hyperpersonal_sdk.errors import BadInputError
@@ -25,6 +28,12 @@ class BuildFailedError(BadInputError):
     """The sources cannot be built, or a tool is missing; the message says which and what to do."""
 
     code = "build_failed"
+
+
+class ToolsMissingError(BuildFailedError):
+    """The tools of the build are not here and cannot be fetched."""
+
+    code = "tools_missing"
 
 
 def is_buildable(folder: Path) -> bool:
@@ -66,10 +75,25 @@ def build(folder: Path, entry: str) -> Path:
     if not is_buildable(folder):
         raise BuildFailedError(f"there is no {SOURCE} with a package.json in {folder}")
     if why := missing_tools(folder):
-        raise BuildFailedError(why)
+        raise ToolsMissingError(why)
+    with _lock(folder):
+        return _built(folder, entry)
+
+
+def ensure_built(folder: Path, entry: str) -> None:
+    """Build when the sources are newer; of several that ask at once, one does. Raises as build."""
+    folder = folder.resolve()
+    if is_stale(folder, entry):
+        if why := missing_tools(folder):
+            raise ToolsMissingError(why)
+        with _lock(folder):
+            if is_stale(folder, entry):
+                _built(folder, entry)
+
+
+def _built(folder: Path, entry: str) -> Path:
     _install(folder)
     module, component = folder / "build" / "plugin.js", folder / entry
-    module.parent.mkdir(exist_ok=True)
     _run(folder, "tsc", "--project", ".")
     _run(
         folder,
@@ -93,10 +117,21 @@ def _install(folder: Path) -> None:
     if not there.exists() or there.stat().st_mtime < wanted.stat().st_mtime:
         verb = "ci" if (folder / "package-lock.json").exists() else "install"
         words = ("npm", verb, "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
-        _step(folder, words)
+        try:
+            _step(folder, words)
+        except BuildFailedError as error:
+            raise ToolsMissingError(f"npm could not fetch the build's tools: {error}") from error
     target = folder / "node_modules" / "@hyperpersonal" / "sdk"
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(_SDK, target)
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    (folder / "build").mkdir(exist_ok=True)
+    with (folder / "build" / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _tool(folder: Path, name: str) -> Path:

@@ -1,16 +1,10 @@
 """The link guard in its real sandbox, built from its TypeScript."""
 
 import json
-from pathlib import Path
 
 import pytest
-from hyperpersonal_sdk import build
 from hyperpersonal_sdk.contract.outcomes import Outcome
 from hyperpersonal_sdk.testing.sandbox import PluginSandbox
-
-FOLDER = Path(__file__).parents[1]
-WHY = build.missing_tools(FOLDER)
-pytestmark = pytest.mark.skipif(bool(WHY), reason=f"the component cannot be built here: {WHY}")
 
 EVIDENCE = [
     {"kind": "passage", "ref": "psg_1", "text": "Returns: https://shop.example.com/returns"}

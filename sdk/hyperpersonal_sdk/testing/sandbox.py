@@ -128,8 +128,8 @@ def plugin_folder(path: Path) -> Path:
 
 def _files(folder: Path, declared: manifest.Manifest) -> dict[str, bytes]:
     """What would be signed; a component is built first when its sources are newer."""
-    if declared.runtime.kind == "component" and build.is_stale(folder, declared.entry):
-        build.build(folder, declared.entry)
+    if declared.runtime.kind == "component":
+        build.ensure_built(folder, declared.entry)
     return hpx.collect(folder)
 
 
