@@ -26,7 +26,7 @@ from hyperpersonal_runtime.ports import (
 from hyperpersonal_runtime.records import CallRecord, Recording
 from hyperpersonal_runtime.replay.diff import compare, exact
 from hyperpersonal_runtime.replay.difference import Difference
-from hyperpersonal_runtime.replay.replayer import Replayed, Replayer
+from hyperpersonal_runtime.replay.replayer import Replayed, Replayer, gathered
 from hyperpersonal_runtime.replay.trace import Asked, Trace, recorded
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "compare",
     "ensure_guest",
     "exact",
+    "gathered",
     "limits_of",
     "recorded",
     "request_hash",

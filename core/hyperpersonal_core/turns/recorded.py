@@ -27,6 +27,7 @@ select t.id from turns t
    and ($3::uuid is null or t.conversation_id = $3)
    and exists (select from journal j where j.tenant_id = t.tenant_id and j.turn_id = t.id)
  order by t.id desc limit $4"""
+_TENANTS = "select tenant_id from journal_retentions(1) order by 1"
 _OWNERS = "select tenant_id, turn_id from tenants_of_turns($1)"
 
 
@@ -77,6 +78,11 @@ class RecordedTurns:
         async with self._db.transaction(tenant_id) as connection:
             rows = await connection.fetch(_FIND, tenant_id, first, conversation_id, most)
         return [row["id"] for row in reversed(rows)]
+
+    async def tenants(self) -> list[UUID]:
+        """All of them: for operators."""
+        async with self._db.transaction() as connection:
+            return [row["tenant_id"] for row in await connection.fetch(_TENANTS)]
 
     async def owners(self, turn_ids: Sequence[UUID]) -> dict[UUID, UUID]:
         """Tenant by turn, of those that there are: for operators, who see all tenants."""

@@ -165,18 +165,13 @@ def _costs(before: Trace, after: Trace) -> Iterator[Difference]:
     if dearer(before.guest_cpu_ms, after.guest_cpu_ms):
         words = f"{after.guest_cpu_ms:.0f} ms of CPU instead of {before.guest_cpu_ms:.0f}"
         yield difference("cost", after.path, words)
-    spent, spends = _tokens(before), _tokens(after)
-    if spends > spent * TOKENS_TIMES:
-        yield difference("cost", after.path, f"{spends} tokens instead of {spent}")
+    if after.tokens > before.tokens * TOKENS_TIMES:
+        yield difference("cost", after.path, f"{after.tokens} tokens instead of {before.tokens}")
 
 
 def dearer(before_ms: float, after_ms: float) -> bool:
     """Whether a run's CPU time is more than noise above another's."""
     return after_ms > before_ms * CPU_TIMES and after_ms > before_ms + CPU_MORE_MS
-
-
-def _tokens(trace: Trace) -> int:
-    return sum(one.tokens for one in trace.asked)
 
 
 def _writes(trace: Trace) -> list[str]:

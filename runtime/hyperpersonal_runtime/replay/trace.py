@@ -55,6 +55,11 @@ class Trace(Struct, frozen=True):
     guest_cpu_ms: float = 0.0
     parted: str = ""
 
+    @property
+    def tokens(self) -> int:
+        """What language models read and wrote for it."""
+        return sum(one.tokens for one in self.asked)
+
 
 def recorded(recording: Recording, call: CallRecord) -> Trace:
     """How a call went when it was recorded."""

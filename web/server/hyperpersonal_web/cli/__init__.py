@@ -21,6 +21,14 @@ COMMANDS = {
         "How good the product is on a folder of labelled data.",
     ),
     "bench": ("hyperpersonal_web.cli.bench", "How fast it is: turns, ingest, sockets, guest."),
+    "journal": (
+        "hyperpersonal_web.cli.records",
+        "What a turn did: every host call of its plugins, with answer, time and cost.",
+    ),
+    "replay": (
+        "hyperpersonal_web.cli.records",
+        "Run recorded turns again with no effect, on the same release or on another.",
+    ),
     "doctor": ("hyperpersonal_web.cli.doctor", "What this machine lacks, and how to get it."),
     "plugin": ("hyperpersonal_web.cli.plugin", "Make, check, test, pack and sign a plugin."),
 }

@@ -1,0 +1,1 @@
+"""Recorded turns for people at a terminal: shown (`hp journal`) and run again (`hp replay`)."""
