@@ -44,6 +44,7 @@ from hyperpersonal_core.routing.rules import Rule, Rules
 from hyperpersonal_core.routing.understanding import Understanding
 from hyperpersonal_core.tenants.service import Tenants
 from hyperpersonal_core.tenants.values import Member, NewMember, Role, Tenant
+from hyperpersonal_core.turns.backlog import Backlogs
 from hyperpersonal_core.turns.history import TurnHistory, TurnView
 from hyperpersonal_core.turns.prune import PRUNE_JOB, JournalPruner
 from hyperpersonal_core.turns.recorded import RecordedTurn, RecordedTurns
@@ -59,6 +60,7 @@ __all__ = [
     "AgentCard",
     "Appended",
     "ArticleView",
+    "Backlogs",
     "Bundle",
     "By",
     "CachedEmbedder",

@@ -94,9 +94,10 @@ export class ChatClient extends EventTarget {
       fresh.forEach((event) => this.#emit("event", event));
     } else if (frame.type === "draft") {
       if (this.cursor <= frame.after) this.#emit("draft", frame);      // else a reply is there already
-    } else if (frame.type === "problem" && frame.id && frame.status === 429) {
-      const message = this.waiting.find((one) => one.id === frame.id);      // too fast: once more, later
-      if (message) setTimeout(() => this.#send(message), 1000 * (frame.retry_after_s || 1));
+    } else if (frame.type === "problem" && frame.id && frame.retry_after_s) {
+      const message = this.waiting.find((one) => one.id === frame.id);      // not now: once more, later
+      if (message) setTimeout(() => this.#send(message), 1000 * frame.retry_after_s * (1 + Math.random() / 2));
+      this.#emit("later", frame);
     } else if (frame.type === "problem" && frame.id && frame.status < 500) {
       this.waiting = this.waiting.filter((message) => message.id !== frame.id);
       this.#keep();

@@ -47,6 +47,7 @@ function listen() {
   client.addEventListener("state", ({ detail }) => state(detail));
   client.addEventListener("sent", ({ detail }) => thread.pending(detail));
   client.addEventListener("ack", ({ detail }) => { thread.acknowledged(detail.id); if (!withPerson) thread.typing("agent"); });
+  client.addEventListener("later", ({ detail }) => thread.later(detail.id));
   client.addEventListener("refused", ({ detail }) => thread.refused(detail.id, detail.detail));
   client.addEventListener("typing", ({ detail }) => thread.typing(detail.source));
   client.addEventListener("draft", ({ detail }) => { if (!withPerson) thread.draft(detail.text); });

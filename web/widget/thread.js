@@ -39,6 +39,11 @@ export class Thread {
     item?.querySelector(".mark")?.remove();
   }
 
+  /** Not taken for now; it is sent again by itself. */
+  later(id) {
+    this.#mine.get(id)?.querySelector(".mark")?.replaceChildren("sending later…");
+  }
+
   refused(id, reason) {
     const item = this.#mine.get(id);
     item?.classList.add("refused");

@@ -101,6 +101,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     sockets_per_contact: Annotated[
         int, Meta(ge=0, description="open sockets of one contact in a gateway; 0: no limit")
     ] = 20
+    backlog_max: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="conversations of one tenant that may wait for an answer before its "
+            "shoppers are told to send later, unless the tenant's own setting backlog_max says "
+            "otherwise; 0: no limit",
+        ),
+    ] = 1_000
     sandbox_tier: Annotated[
         Literal["auto", "namespaces", "landlock", "none"],
         Meta(

@@ -15,6 +15,7 @@ from hyperpersonal_core.api import (
     IMPORT_ATTEMPTS_MAX,
     IMPORT_JOB,
     PRUNE_JOB,
+    Backlogs,
     Channels,
     Contacts,
     Handoffs,
@@ -189,6 +190,8 @@ async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understandin
     await walls.listen()
     tokens = ContactTokens(server_secret(ground.settings.secret, ground.settings.data_dir), clock)
     rates = Rates(ground.settings, clock)
+    backlogs = Backlogs(db, ground.settings.backlog_max)
+    background(stack, backlogs.run())
     people = (Channels(db, clock, ids), Contacts(db, clock, ids))
     registry = _registry(ground)
     return Gateway(
@@ -202,7 +205,7 @@ async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understandin
         examples=mind.history,
         rules=mind.rules,
         tokens=tokens,
-        intake=Intake(Inbound(ground.timeline), ground.traces, rates),
+        intake=Intake(Inbound(ground.timeline), ground.traces, rates, backlogs),
         hub=hub,
         rates=rates,
         chat=ChatService(people, (ground.timeline, hub), tokens, rates),

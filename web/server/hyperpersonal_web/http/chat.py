@@ -156,8 +156,8 @@ async def send_message(
 ) -> Sent:
     """Send `{"id": …, "text": …}`; the id is yours, and the same id twice is one message.
 
-    202: it is stored; the answer comes as an event. 429: it is not; send the same id again after
-    `Retry-After` seconds.
+    202: it is stored; the answer comes as an event. 429 or 503: it is not; send the same id again
+    after `Retry-After` seconds.
     """
     frame = decode_frame(await request.body())
     done = await intake.take(contact, frame)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hyperpersonal_core.api import Appended, ChannelScope, Inbound, parse_inbound
+from hyperpersonal_core.api import Appended, Backlogs, ChannelScope, Inbound, parse_inbound
 from hyperpersonal_core.kit.tracing import Traces
 
 from hyperpersonal_web.http.rates import Rates
@@ -13,20 +13,25 @@ class Intake:
     """Parses with the web chat channel's own hook, then hands over. A message's trace begins here:
     what a shopper's browser says about traces is not believed."""
 
-    def __init__(self, inbound: Inbound, traces: Traces, rates: Rates) -> None:
+    def __init__(
+        self, inbound: Inbound, traces: Traces, rates: Rates, backlogs: Backlogs
+    ) -> None:
         self._inbound = inbound
         self._traces = traces
         self._rates = rates
+        self._backlogs = backlogs
 
     async def take(self, contact: ContactScope, message: dict[str, Any]) -> Appended:
         """Returns after the message is committed.
 
         Raises:
             RefusedError: the message is malformed, too large, or carries what we do not take.
-            TooManyError: too many of this contact; send the same id again later.
+            TooManyError: too many of this contact, or (BusyError) of the whole tenant; send the
+                same id again later.
             OutsideError: not known to be stored; send the same id again.
         """
         self._rates.message(contact.contact_id)
+        self._backlogs.check(contact.tenant_id)
         scope = ChannelScope(contact.tenant_id, contact.channel_id, "webchat", "", {})
         parsed = parse_inbound(message)
         ids = {
@@ -34,6 +39,8 @@ class Intake:
             "conversation_id": str(contact.conversation_id),
         }
         with self._traces.span("message.receive", **ids):
-            return await self._inbound.receive(
+            taken = await self._inbound.receive(
                 scope, contact.contact_id, contact.conversation_id, parsed
             )
+        self._backlogs.took(contact.tenant_id)
+        return taken

@@ -20,7 +20,7 @@ KEYS_MAX = 50_000
 MESSAGES_BURST = 30
 TYPING_BURST = 20
 SESSIONS_BURST = 60
-LIMITS = ("messages_per_s", "typing_per_s", "sessions_per_s", "sockets_per_contact")
+LIMITS = ("messages_per_s", "typing_per_s", "sessions_per_s", "sockets_per_contact", "backlog_max")
 FINEST_S = 1e-6  # as fine as the clock
 HOME_PREFIX = 64  # one subscriber has a whole /64 of IPv6 addresses (RFC 6177)
 

@@ -8,7 +8,7 @@ The wire (JSON text frames), version 1:
        draft (after, text: all that is written so far of the answer to come; each takes the place of
        the one before, any event after `after` takes its place),
        problem (RFC 9457 fields, and the id of the message it is about; status 429: too many at
-       once, send the same id again after `retry_after_s`)
+       once, 503: too much waits already; send the same id again after `retry_after_s`)
 
 Close codes: 4400 not our protocol, 4401 no valid token, 4408 too slow to read (resume with
 `after`), 4429 too many sockets of one contact, 1009 a frame over the cap. It stands outside the
