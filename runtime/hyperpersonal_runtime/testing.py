@@ -18,7 +18,13 @@ from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer
 from hyperpersonal_sdk.contract.tools import Amount, ToolResult
 from msgspec import Struct, field
 
-from hyperpersonal_runtime.calls import CallResult, HookCall, Limits, SealedRelease
+from hyperpersonal_runtime.calls import (
+    CallResult,
+    HookCall,
+    Limits,
+    SealedRelease,
+    limits_of,
+)
 from hyperpersonal_runtime.egress.fetcher import LOOPBACK, Exchange, Fetcher, Request
 from hyperpersonal_runtime.host import Host
 from hyperpersonal_runtime.journal import Entry
@@ -182,7 +188,8 @@ def hook_call(
     about = ("test/plugin", "0.0.0", f"sha256:{digest}", entry)
     release = SealedRelease(*about, dict(files), runtime_kind)
     scope = CallScope("tenant", "installation", "turn", "conversation", "contact")
-    return HookCall(release, "reply", b"{}", scope, tuple(grants), limits or Limits())
+    limits = limits or limits_of(runtime_kind)
+    return HookCall(release, "reply", b"{}", scope, tuple(grants), limits)
 
 
 def default_cache() -> Path:

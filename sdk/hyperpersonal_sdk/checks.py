@@ -15,8 +15,10 @@ from hyperpersonal_sdk.errors import CheckFailedError, ManifestError
 from hyperpersonal_sdk.hidden_text import first_hidden
 from hyperpersonal_sdk.hpx import Archive
 from hyperpersonal_sdk.manifest import MANIFEST_FILE
+from hyperpersonal_sdk.wheel_checks import the_wheels_are_wheels
 
-SOURCES = (".py", ".toml", ".json", ".md", ".txt")
+SOURCES = (".py", ".ts", ".js", ".toml", ".json", ".md", ".txt")
+COMPONENT = b"\0asm\x0d\0\1\0"  # component-model/design/mvp/Binary.md: version 0d, layer 1
 PICTURES = (b"\x89PNG\r\n\x1a\n", b"RIFF")
 PICTURE_BYTES_MAX = 512 * 1024
 MODULE_BYTES_MAX = 256 * 1024  # a parsed module takes some 600 bytes of memory for each of its own
@@ -83,8 +85,22 @@ def _sources_compile(archive: Archive) -> None:
             _parse(path, data)
 
 
-def _the_entry_binds_a_plugin(archive: Archive) -> None:
-    entry = archive.manifest.entry
+def _the_entry_is_a_plugin(archive: Archive) -> None:
+    said = archive.manifest
+    if said.runtime.kind == "component":
+        _is_component(said.entry, archive.files.get(said.entry))
+    else:
+        _binds_a_plugin(said.entry, archive)
+
+
+def _is_component(entry: str, data: bytes | None) -> None:
+    if data is None:
+        raise CheckFailedError("no_entry", f"there is no {entry}; `hp plugin build` makes it")
+    if not data.startswith(COMPONENT):
+        raise CheckFailedError("no_entry", f"{entry} is no WebAssembly component")
+
+
+def _binds_a_plugin(entry: str, archive: Archive) -> None:
     stem = entry.replace(".", "/")
     path = next((p for p in (f"{stem}/__init__.py", f"{stem}.py") if p in archive.files), None)
     if path is None:
@@ -123,7 +139,8 @@ RULES: tuple[Callable[[Archive], None], ...] = (
     _texts_hide_nothing,
     _sources_can_be_read,
     _sources_compile,
-    _the_entry_binds_a_plugin,
+    _the_entry_is_a_plugin,
+    the_wheels_are_wheels,
     _modules_are_their_own,
     _the_listing_shows_what_is_there,
 )

@@ -36,10 +36,10 @@ def plugin() -> None:
 @click.option("--into", type=click.Path(path_type=Path), help="The new folder; ./NAME if left out.")
 @click.option(
     "--template",
-    type=click.Choice(["agent", "typescript"]),
+    type=click.Choice(["agent", "native", "typescript"]),
     default="agent",
     show_default=True,
-    help="agent: Python source. typescript: a component, built with npm's tools.",
+    help="agent: Python source. native: Python with wheels. typescript: a component, by npm.",
 )
 def init(plugin_id: str, into: Path | None, template: str) -> None:
     """Start an agent called PUBLISHER/NAME: fifteen lines that work, with their tests."""

@@ -21,10 +21,13 @@ from msgspec import Struct
 
 from hyperpersonal_sdk.errors import ArchiveError
 from hyperpersonal_sdk.manifest import MANIFEST_FILE, Manifest, read
+from hyperpersonal_sdk.wheels import WHEELS_FOLDER
 
 MAGIC = b"HPX/1\n"
-ARCHIVE_BYTES_MAX = 8 * 1024 * 1024
+ARCHIVE_BYTES_MAX = 48 * 1024 * 1024
+OWN_BYTES_MAX = 8 * 1024 * 1024  # of all files that are no wheels
 FILE_BYTES_MAX = 2 * 1024 * 1024
+WHEEL_BYTES_MAX = 16 * 1024 * 1024
 FILES_MAX = 1_000
 PATH_CHARS_MAX = 200
 PATH_DEPTH_MAX = 12
@@ -113,6 +116,16 @@ def unpack(archive: bytes) -> Archive:
     return Archive(f"sha256:{hashlib.sha256(index).hexdigest()}", files)
 
 
+def is_wheel(path: str) -> bool:
+    """Whether a path is that of a native plugin's wheel."""
+    return path.startswith(WHEELS_FOLDER) and path.endswith(".whl")
+
+
+def bytes_max(path: str) -> int:
+    """How large this file may be."""
+    return WHEEL_BYTES_MAX if is_wheel(path) else FILE_BYTES_MAX
+
+
 def digest_of(files: Mapping[str, bytes]) -> str:
     """The digest these files have as an archive."""
     return f"sha256:{hashlib.sha256(_index(files)).hexdigest()}"
@@ -122,10 +135,12 @@ def _index(files: Mapping[str, bytes]) -> bytes:
     """The canonical index; refuses what no archive may hold."""
     _check_count(len(files))
     _check_paths(files)
+    if sum(len(data) for path, data in files.items() if not is_wheel(path)) > OWN_BYTES_MAX:
+        raise ArchiveError("too_large", f"more than {OWN_BYTES_MAX} bytes beside its wheels")
     entries: dict[str, FileEntry] = {}
     for path in sorted(files):
-        if len(files[path]) > FILE_BYTES_MAX:
-            raise ArchiveError("file_too_large", f"{path} has more than {FILE_BYTES_MAX} bytes")
+        if len(files[path]) > bytes_max(path):
+            raise ArchiveError("file_too_large", f"{path} has more than {bytes_max(path)} bytes")
         entries[path] = FileEntry(hashlib.sha256(files[path]).hexdigest(), len(files[path]))
     return msgspec.json.encode(Index(entries), order="sorted")
 
@@ -201,7 +216,7 @@ def _check_path(path: str) -> None:
 
 def _read_file(path: Path, name: str) -> bytes:
     with path.open("rb") as file:
-        data = file.read(FILE_BYTES_MAX + 1)
-    if len(data) > FILE_BYTES_MAX:
-        raise ArchiveError("file_too_large", f"{name} has more than {FILE_BYTES_MAX} bytes")
+        data = file.read(bytes_max(name) + 1)
+    if len(data) > bytes_max(name):
+        raise ArchiveError("file_too_large", f"{name} has more than {bytes_max(name)} bytes")
     return data

@@ -7,8 +7,7 @@ import zipfile
 from importlib.metadata import distribution
 from io import BytesIO
 
-import msgspec
-from hyperpersonal_runtime.calls import PROCESS_LIMITS, HookCall, Limits
+from hyperpersonal_runtime.calls import HookCall, Limits
 from hyperpersonal_runtime.testing import hook_call
 
 HEAD = "from hyperpersonal_sdk import *\nplugin = Agent()\n"
@@ -32,9 +31,7 @@ def native_files(
     files: dict[str, bytes], *grants: str, entry: str = "p", limits: Limits | None = None
 ) -> HookCall:
     """A call of a release of the kind `process` made of these files."""
-    call = hook_call(files, entry, grants, limits or PROCESS_LIMITS)
-    release = msgspec.structs.replace(call.release, runtime_kind="process")
-    return msgspec.structs.replace(call, release=release)
+    return hook_call(files, entry, grants, limits, runtime_kind="process")
 
 
 def wheel_of(name: str) -> tuple[str, bytes]:

@@ -1,9 +1,11 @@
 """The README's agent in fifteen lines, in the real sandbox."""
 
+import shutil
 from pathlib import Path
 
 import pytest
-from hyperpersonal_sdk.cli import TEMPLATE
+from fakes.native import wheel_of
+from hyperpersonal_sdk.cli import TEMPLATE, TEMPLATES
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, Outcome
 from hyperpersonal_sdk.testing.sandbox import (
     HookFailedError,
@@ -58,3 +60,24 @@ def test_that_a_folder_without_a_plugin_is_told(
 ) -> None:
     with pytest.raises(NoSandboxError, match=r"there is no plugin\.toml"):
         hyperpersonal_sandboxes.of(tmp_path)
+
+
+@pytest.fixture
+def native(hyperpersonal_sandboxes: Sandboxes, tmp_path: Path) -> PluginSandbox:
+    """The native template, with its wheel in the archive: a test has no network."""
+    shutil.copytree(TEMPLATES / "native", tmp_path / "native")
+    (tmp_path / "native" / "requirements.lock").unlink()
+    name, data = wheel_of("msgspec")
+    (tmp_path / "native" / "wheels").mkdir()
+    (tmp_path / "native" / "wheels" / name).write_bytes(data)
+    return hyperpersonal_sandboxes.of(tmp_path / "native")
+
+
+def test_that_the_native_template_answers_through_its_wheel(native: PluginSandbox) -> None:
+    native.tools["commerce.orders.get"] = ORDER
+    reply = native.reply("Has #W1234567 shipped yet?")
+    assert (reply.text, reply.status) == ("Order #W1234567 is delivered.", "done")
+    assert native.reply("Where is it?").status == "asking"
+    native.tools["commerce.orders.get"] = {"id": 7, "status": "delivered"}
+    with pytest.raises(HookFailedError, match="Expected `str`, got `int`"):
+        native.reply("Has #W1234567 shipped yet?")
