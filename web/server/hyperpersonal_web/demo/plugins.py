@@ -22,6 +22,8 @@ log = structlog.get_logger("demo")
 
 NAMESPACE = "hyperpersonal"
 CONNECTOR = "hyperpersonal/demo_store"
+ASSISTANT = "hyperpersonal/assistant_agent"
+LEFT_OUT = ("guard", "model")
 
 
 def publisher_key(path: Path) -> Ed25519PrivateKey:
@@ -64,7 +66,8 @@ async def install_all(
 ) -> None:
     """Install each release for the tenant, which consents to everything it asks.
 
-    Guards are left to the merchant's choice: each costs every reply a sandbox call.
+    Guards are left to the merchant's choice: each costs every reply a sandbox call. So are models,
+    and the agent that cannot work without one (`demo.model`).
 
     Args:
         market: registry and installations.
@@ -74,7 +77,7 @@ async def install_all(
     """
     there = {one.plugin_id: one for one in await market.installations.list(tenant_id)}
     for release in releases:
-        if release.manifest.kind == "guard":
+        if release.manifest.kind in LEFT_OUT or release.plugin_id == ASSISTANT:
             continue
         await _install(market, tenant_id, (release, there.get(release.plugin_id)), shop)
     agents = [one for one in await market.installations.list(tenant_id) if one.kind == "agent"]
