@@ -15,6 +15,7 @@ from hyperpersonal_runtime.jail.profiles import seccomp_filter
 from hyperpersonal_runtime.jail.program import SAID_BYTES_MAX, Jailed, JailError, Program
 
 BUILT_BYTES_MAX = 4 << 30
+RESERVED_BYTES_MAX = 4 << 30  # addresses without memory: allocators reserve, page tables cost
 FILES_OPEN_MAX = 64  # besides the inherited ones
 BUILDER_FILES_OPEN_MAX = 1024
 INFO = "{info}"
@@ -67,8 +68,10 @@ def _limits(program: Program, *, counts_processes: bool) -> dict[str, int]:
         "RLIMIT_NOFILE": max(files, *program.fds, 0) + 1,
         "RLIMIT_FSIZE": BUILT_BYTES_MAX if builds else max(SAID_BYTES_MAX, program.scratch_bytes),
     }
-    if program.profile == "plugin" and program.memory_bytes:
-        limits["RLIMIT_AS"] = program.memory_bytes
+    if program.memory_bytes:
+        limits["RLIMIT_DATA"] = program.memory_bytes
+        if program.profile == "plugin":
+            limits["RLIMIT_AS"] = program.memory_bytes + RESERVED_BYTES_MAX
     if program.cpu_seconds:
         limits["RLIMIT_CPU"] = program.cpu_seconds
     if counts_processes and program.processes:

@@ -12,6 +12,10 @@ from hyperpersonal_runtime.jail.program import Jailed, JailError, Program, Tier
 
 NOBODY = "65534"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
+ABOUT_THE_HOST = (
+    "/proc/keys /proc/key-users /proc/kcore /proc/kallsyms /proc/timer_list /proc/kmsg "
+    "/proc/sched_debug /proc/modules /proc/config.gz /proc/cmdline /proc/diskstats"
+).split()
 _WORLD = (
     "--unshare-all --unshare-user --die-with-parent --new-session --as-pid-1 --clearenv "
     f"--cap-drop ALL --uid {NOBODY} --gid {NOBODY} --hostname sandbox"
@@ -87,10 +91,19 @@ def _shown(program: Program) -> Iterator[str]:
             yield from ("--ro-bind", str(path), str(path))
     for path in program.writable:
         yield from ("--bind", str(path), str(path))
-    yield from ("--proc", "/proc")
+    if program.profile != "worker":
+        yield from _processes()
     for device in DEVICES:
         yield from ("--dev-bind", device, device)
     yield from ("--remount-ro", "/", "--chdir", "/")
+
+
+def _processes() -> Iterator[str]:
+    """Its own process table, to read only: its uid is root's outside when we are root, and to the
+    kernel's settings below /proc/sys the uid is enough."""
+    yield from ("--proc", "/proc", "--remount-ro", "/proc")
+    for path in filter(os.path.exists, ABOUT_THE_HOST):
+        yield from ("--ro-bind", "/dev/null", path)
 
 
 def _links() -> Iterator[str]:

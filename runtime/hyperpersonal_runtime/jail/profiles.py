@@ -50,11 +50,13 @@ _LOCKS = (5, 6, 7, 36, 37, 38)
 _IOCTL = (0x5401, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS FIONREAD FIONBIO FIONCLEX FIOCLEX
 _PRCTL = (15, 16, 0x53564D41)  # a thread's name, a mapping's name
 _AF_UNIX = 1
+_NOT_COUNTED = 0x01 | 0x100  # MAP_SHARED, MAP_GROWSDOWN: RLIMIT_DATA does not see their pages
 
 RULES: dict[Profile, dict[str, Rule]] = {
     "worker": {
         "clone": Rule(0, (_THREAD,), mask=_THREAD | _NAMESPACES),
         "fcntl": Rule(1, _FCNTL),
+        "mmap": Rule(3, mask=_NOT_COUNTED),
         "ioctl": Rule(1, _IOCTL),
         "prctl": Rule(0, _PRCTL),
         "prlimit64": Rule(0),  # of oneself
@@ -68,6 +70,7 @@ RULES["plugin"] = RULES["worker"] | {
 RULES["builder"] = RULES["plugin"] | {
     "clone": Rule(0, mask=_NAMESPACES),
     "fcntl": Rule(1, _FCNTL + _LOCKS),
+    "mmap": Rule(3, mask=0),
 }
 NAMES: dict[Profile, list[str]] = {
     "worker": WORKER,

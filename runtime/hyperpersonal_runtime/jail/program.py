@@ -33,8 +33,9 @@ class Program:
             Jailed.said.
         profile: which system calls: `worker` holds wasmtime, `plugin` is native Python of a third
             party, `builder` compiles and unpacks.
-        memory_bytes: for all its processes together, by cgroup where the host lets us; of a
-            plugin also its address space. 0: not limited (wasm reserves terabytes of addresses).
+        memory_bytes: writable memory of a process, the stacks of its threads with it (8 MiB of
+            addresses each); for all its processes and what they cache, by control group, where
+            the host lets us. 0: not limited.
         scratch_bytes: size of a private, empty /tmp; 0: none.
         cpu_seconds: CPU time of the whole life; 0: not limited.
         processes: threads and processes at once; 0: not limited.
