@@ -16,6 +16,7 @@ from hyperpersonal_runtime.calls import CallResult, HookCall, SealedRelease
 from hyperpersonal_runtime.compiled import Compiled
 from hyperpersonal_runtime.egress.fetcher import Fetcher
 from hyperpersonal_runtime.ending import End
+from hyperpersonal_runtime.flights import Flights
 from hyperpersonal_runtime.frames import Answer, Done
 from hyperpersonal_runtime.guest_build import ensure_guest
 from hyperpersonal_runtime.hook_run import HookRun, Surroundings
@@ -86,6 +87,7 @@ class Host:
         self._fetcher = fetcher or Fetcher()
         self._tracer = tracer
         self._kinds: dict[str, Kind] = {}
+        self._flights = Flights()
         self._drains: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
         self._pool: WorkerPool | None = None
@@ -143,11 +145,30 @@ class Host:
                 return _result(ready, None, started, 0)
             run = HookRun(call, self._around, ready)
             try:
-                end = await self._to_its_end(run, self._kinds[call.release.runtime_kind])
+                work = self._to_its_end(run, self._kinds[call.release.runtime_kind])
+                end = await self._flights.fly(call.release.digest, work)
             finally:
                 await run.close()
             span.finish(end.outcome, run.done)
         return _result(end, run, started, len(run.done))
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The digests of the releases that have a call in flight."""
+        return self._flights.digests
+
+    def stop(self, digest: str, why: str) -> int:
+        """End every call of a release that is in flight as refused; how many there were."""
+        stopped = self._flights.stop(digest, why)
+        if self._native is not None:
+            self._native.stop(digest)
+        return stopped
+
+    async def prepare(self, release: SealedRelease) -> str:
+        """Make a release ready before its first call; '' or why it cannot run here."""
+        kind = self._kinds.get(release.runtime_kind)
+        ready = await kind.ready(release) if kind else End(Outcome.REFUSED, "not a kind of ours")
+        return ready.detail if isinstance(ready, End) else ""
 
     async def promote(self, release: SealedRelease) -> str:
         """Give a `python` release a component of its own, some 10 s of a core; '' or why not."""

@@ -84,6 +84,10 @@ class ProcessKind:
         if isinstance(lane, CallLane):
             self._residents.give_back(lane)
 
+    def stop(self, digest: str) -> None:
+        """End every process of a release, with the calls in it."""
+        self._residents.stop(digest)
+
     async def close(self) -> None:
         for task in list(self._building.values()):
             task.cancel()

@@ -88,6 +88,12 @@ class Residents:
             self._drop(resident)
         self._tell_room()
 
+    def stop(self, digest: str) -> None:
+        """End the processes of a release."""
+        for resident in self.all:
+            if resident.key.digest == digest:
+                self._drop(resident)
+
     async def close(self) -> None:
         """End them all."""
         self._closed = True
