@@ -99,7 +99,7 @@ async def _measured(scene: Scene, terms: Terms, names: tuple[str, str]) -> dict[
     way = (scene.port, scene.crowd.tokens)
     await run_load(Load(*way, min(WARM_SECONDS, terms.seconds), "ws", texts=[ORDER_TEXT]))
     ended = asyncio.Event()
-    sampling = asyncio.create_task(_sample(scene, terms.seconds / SAMPLES, ended))
+    sampling = asyncio.create_task(sample(scene, terms.seconds / SAMPLES, ended))
     figures = await run_load(Load(*way, terms.seconds, "ws", texts=[ORDER_TEXT]))
     ended.set()
     cpu = await sampling
@@ -107,12 +107,12 @@ async def _measured(scene: Scene, terms: Terms, names: tuple[str, str]) -> dict[
         f"{rate}_per_s": figures.msgs_per_s,
         f"{turn}_ms_p50": figures.ms_p50,
         f"{turn}_ms_p99": figures.ms_p99,
-        f"{turn}_cpu_ms_p50": _median(cpu, *PARTS),
-        **{f"{turn}_cpu_ms_{part}": _median(cpu, part) for part in PARTS},
+        f"{turn}_cpu_ms_p50": slices_median(cpu, *PARTS),
+        **{f"{turn}_cpu_ms_{part}": slices_median(cpu, part) for part in PARTS},
     }
 
 
-async def _sample(scene: Scene, every_s: float, ended: asyncio.Event) -> list[dict[str, float]]:
+async def sample(scene: Scene, every_s: float, ended: asyncio.Event) -> list[dict[str, float]]:
     """CPU ms a turn by part, in each slice of the load's time in which turns were finished."""
     meter, slices = PartMeter(without=scene.props.shop.pid), []
     turns, used = await _finished(scene), meter.seconds()
@@ -130,7 +130,7 @@ async def _finished(scene: Scene) -> int:
         return int(await connection.fetchval(_FINISHED, scene.crowd.tenant_id))
 
 
-def _median(slices: list[dict[str, float]], *parts: str) -> float:
+def slices_median(slices: list[dict[str, float]], *parts: str) -> float:
     if not slices:
         return 0.0
     return round(statistics.median(sum(one[part] for part in parts) for one in slices), 2)

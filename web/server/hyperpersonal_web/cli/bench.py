@@ -16,6 +16,7 @@ from rich.table import Table
 
 from hyperpersonal_web.bench.fairness import bench_fairness
 from hyperpersonal_web.bench.ingest import bench_ingest
+from hyperpersonal_web.bench.model_turns import bench_model_turns
 from hyperpersonal_web.bench.sockets import bench_sockets
 from hyperpersonal_web.bench.terms import COUNT_MAX, SECONDS_MAX, SECONDS_MIN, Terms
 from hyperpersonal_web.bench.turns import bench_turns
@@ -35,6 +36,7 @@ async def _guest(props: Props, terms: Terms) -> dict[str, float]:
 
 MEASURES: dict[str, Measure] = {
     "turns": bench_turns,
+    "model_turns": bench_model_turns,
     "ingest": bench_ingest,
     "sockets": bench_sockets,
     "guest": _guest,
@@ -60,11 +62,14 @@ MEASURES: dict[str, Measure] = {
     "--json", "out", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here."
 )
 def bench(what: str, seconds: float, count: int | None, out: Path | None) -> None:
-    """Measure turns, ingest, sockets, the guest or fairness, on empty servers of its own.
+    """Measure turns, models, ingest, sockets, the guest or fairness, on empty servers of its own.
 
     \b
     turns    turns/s, ms and CPU from a message to its pushed answer: a trivial Python agent in a
              fresh sandbox each, and the order agent with its shop
+    model_turns
+             message, model, order tool, model, reply: the vendor's own client in its jail before a
+             stub that answers at once, and before one that takes a second
     ingest   messages/s by POST and WebSocket until stored, and until an in-host echo is pushed;
              group commit on and off
     sockets  10,000 idle WebSockets in one process: KiB each, and a broadcast to all

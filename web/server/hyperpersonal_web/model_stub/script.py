@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from hyperpersonal_sdk.contract.models import GenerateAsk, ToolUse
-from msgspec import Struct
+from msgspec import Struct, structs
 
 CHARS_PER_TOKEN = 4
 FaultKind = Literal["status", "cut", "error_event", "malformed", "silent"]
@@ -75,3 +75,13 @@ def order_desk(delay_ms: float, tool: str = "get_order") -> Script:
         return Said([], [use], delay_ms=delay_ms)
 
     return script
+
+
+def slow(script: Script, delay_ms: float) -> Script:
+    """The same script, each answer after a while."""
+
+    def later(ask: GenerateAsk) -> Said | Fault:
+        said = script(ask)
+        return structs.replace(said, delay_ms=delay_ms) if isinstance(said, Said) else said
+
+    return later

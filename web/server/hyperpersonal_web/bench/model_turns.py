@@ -1,0 +1,207 @@
+"""Turns with a language model: message -> model -> order tool -> model -> reply, all of it real.
+
+The agent runs in a fresh sandbox each turn, the connector in its own, the vendor's official client
+in its jail; every call is journaled and every turn durable. The model is a stub in a process of
+its own that speaks the vendor's protocol; neither it nor the load generator is counted. Without
+memory and routing, as the peers this is compared with.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from hyperpersonal_core.api import NewInstallation, Understanding
+from hyperpersonal_runtime.api import SealedRelease
+from hyperpersonal_sdk import hpx
+from msgspec import structs
+
+from hyperpersonal_web.bench.crowd import Crowd, gather_crowd
+from hyperpersonal_web.bench.echo import FirstAgent, NoRecall
+from hyperpersonal_web.bench.load import Figures, Load
+from hyperpersonal_web.bench.parts import PARTS
+from hyperpersonal_web.bench.served import open_served, run_load
+from hyperpersonal_web.bench.terms import Terms
+from hyperpersonal_web.bench.turns import Scene, sample, slices_median
+from hyperpersonal_web.demo.stage import Props
+from hyperpersonal_web.paths import PLUGINS
+from hyperpersonal_web.wiring import (
+    Ground,
+    Market,
+    open_engine,
+    open_ground,
+    open_market,
+    open_understanding,
+)
+
+CROWD = 32
+CROWD_LARGE = 256
+SAMPLES = 8
+WARM_SECONDS = 2.0
+LATENCY_MS = 1_000
+VENDOR = "openai"
+
+AGENT = b"""
+from hyperpersonal_sdk import Agent, Reply
+from hyperpersonal_sdk.tool_loop import Tool, run
+
+plugin = Agent()
+ORDER = {"order_id": {"type": "string"}}
+SCHEMA = {"type": "object", "properties": ORDER, "required": ["order_id"]}
+
+
+def get_order(host, order_id):
+    return host.tool("commerce.orders.get", order_id=order_id)
+
+
+TOOLS = [Tool("get_order", "Looks up an order by its number.", SCHEMA, get_order)]
+RULES = "You are the support of a shop. Use get_order. Answer in one friendly sentence. " * 8
+
+
+@plugin.reply
+def reply(turn, host):
+    asked = [{"role": "user", "text": f"{turn.text} (turn {turn.turn_id})"}]
+    ended = run(host, asked, TOOLS, instructions=RULES, tokens_max=300)
+    return Reply(ended.text, confidence=0.9)
+"""
+SHOP = b"""
+from hyperpersonal_sdk import Connector
+
+plugin = Connector()
+
+
+@plugin.tool("commerce.orders.get")
+def get(host, order_id):
+    item = {"item_id": "1", "name": "Tent", "price": {"minor": 12900, "currency": "USD"}}
+    return {"id": order_id, "status": "processed", "items": [item], "note": "with the carrier"}
+"""
+TOOL = "commerce.orders.get"
+
+
+class _Shelf:
+    """The bench's releases, trusted as they are."""
+
+    def __init__(self, releases: list[SealedRelease]) -> None:
+        self._releases = {release.digest: release for release in releases}
+
+    async def load(self, digest: str) -> SealedRelease:
+        """The one of this digest."""
+        return self._releases[digest]
+
+
+_Tokens = list[str]
+
+
+async def bench_model_turns(props: Props, terms: Terms) -> dict[str, float]:
+    """With a model that answers at once, then with one that takes a second."""
+    async with AsyncExitStack() as stack:
+        terms.say("starting the sandboxes")
+        ground = await open_ground(stack, props.settings, props.addresses)
+        await props.guest()
+        at_once = await _with_model(ground, props, terms, 0)
+        slow = await _with_model(ground, props, terms, LATENCY_MS)
+        return at_once | {f"{name}_1000ms": value for name, value in slow.items()}
+
+
+async def _with_model(
+    ground: Ground, props: Props, terms: Terms, latency_ms: int
+) -> dict[str, float]:
+    async with AsyncExitStack() as stack:
+        model_port = await stack.enter_async_context(_stub(latency_ms))
+        market = _market(ground)
+        gateway, port = await open_served(stack, ground)
+        crowd = await gather_crowd(ground, gateway.tokens, terms.count or CROWD_LARGE)
+        await _install(market, crowd, model_port)
+        await open_engine(stack, ground, _mind(ground), market)
+        scene = Scene(ground, props, crowd, port)
+        return await _measured(scene, terms, latency_ms)
+
+
+async def _measured(scene: Scene, terms: Terms, latency_ms: int) -> dict[str, float]:
+    tokens = scene.crowd.tokens
+    model_ms = 2 * latency_ms
+    seconds = max(terms.seconds, 3 * model_ms / 1000)
+    terms.say(f"warming up; a model call takes {latency_ms} ms")
+    await _load(scene, tokens[:CROWD], WARM_SECONDS + model_ms / 1000)
+    terms.say(f"one shopper; a model call takes {latency_ms} ms")
+    alone = await _load(scene, tokens[:1], seconds)
+    terms.say(f"{CROWD} shoppers; a model call takes {latency_ms} ms")
+    ended = asyncio.Event()
+    sampling = asyncio.create_task(sample(scene, seconds / SAMPLES, ended))
+    some = await _load(scene, tokens[:CROWD], seconds)
+    ended.set()
+    cpu = await sampling
+    terms.say(f"{len(tokens)} shoppers; a model call takes {latency_ms} ms")
+    many = await _load(scene, tokens, seconds)
+    ours = [part for part in PARTS if part != "postgresql"]
+    return {
+        "cpu_ms_turn": slices_median(cpu, *ours),
+        "pg_cpu_ms_turn": slices_median(cpu, "postgresql"),
+        **{f"cpu_ms_turn_{part}": slices_median(cpu, part) for part in ours},
+        "added_ms_p50": round(alone.ms_p50 - model_ms, 2),
+        "added_ms_p99": round(alone.ms_p99 - model_ms, 2),
+        "turns_per_s_c32": some.msgs_per_s,
+        "turns_per_s_c256": many.msgs_per_s,
+    }
+
+
+async def _load(scene: Scene, tokens: _Tokens, seconds: float) -> Figures:
+    text = "Where is my order #W1000001?"
+    return await run_load(Load(scene.port, tokens, seconds, "ws", texts=[text]))
+
+
+@asynccontextmanager
+async def _stub(latency_ms: int) -> AsyncIterator[int]:
+    """The model service; the port it listens on."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "hyperpersonal_web.model_stub", "--port", "0",
+        "--script", "order_desk", "--latency-ms", str(latency_ms),
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        yield int(await asyncio.wait_for(process.stdout.readline(), 30))
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+def _mind(ground: Ground) -> Understanding:
+    """Remembers nothing, and gives every turn to the first agent."""
+    return structs.replace(open_understanding(ground), recall=NoRecall(), router=FirstAgent())
+
+
+def _releases() -> list[SealedRelease]:
+    folder = PLUGINS / f"model_{VENDOR}"
+    files = hpx.collect(folder)
+    entry = f"hyperpersonal_plugin_model_{VENDOR}"
+    return [
+        SealedRelease("bench/agent", "1.0.0", _digest(1), "agent", {"agent/__init__.py": AGENT}),
+        SealedRelease("bench/shop", "1.0.0", _digest(2), "shop", {"shop/__init__.py": SHOP}),
+        SealedRelease("bench/model", "1.0.0", _digest(3), entry, files, "process"),
+    ]
+
+
+def _digest(number: int) -> str:
+    return f"sha256:{number:064x}"
+
+
+def _market(ground: Ground) -> Market:
+    whole = open_market(ground)
+    return Market(whole.registry, _Shelf(_releases()), whole.installations, whole.installer)
+
+
+async def _install(market: Market, crowd: Crowd, model_port: int) -> None:
+    config = {"base_url": f"http://127.0.0.1:{model_port}/v1", "models": {"strong": "stub"},
+              "prices": {"stub": {"tokens_in": 1.0, "tokens_out": 4.0}}}  # fmt: skip
+    agent = {"title": "Agent", "agent": {"labels": ["order"], "intents": []}}
+    shop = {"title": "Shop", "connector": {"tools": [TOOL]}}
+    model = {"title": "Model", "runtime": {"kind": "process"}}
+    grants = ("model:generate<=20k tokens/turn", "tool:commerce.orders.read")
+    out = ("http:POST http://127.0.0.1:*/*",)
+    for new in (
+        NewInstallation("bench/agent", "1.0.0", _digest(1), "agent", agent, grants),
+        NewInstallation("bench/shop", "1.0.0", _digest(2), "connector", shop),
+        NewInstallation("bench/model", "1.0.0", _digest(3), "model", model, out, config),
+    ):
+        await market.installations.install(crowd.tenant_id, new)
