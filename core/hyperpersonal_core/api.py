@@ -37,6 +37,9 @@ from hyperpersonal_core.models.review import Plugins
 from hyperpersonal_core.models.service import Models
 from hyperpersonal_core.models.speed import Speed, Speeds
 from hyperpersonal_core.models.usage import By, Spent, spent
+from hyperpersonal_core.receipts.export import export as export_receipts
+from hyperpersonal_core.receipts.keys import ReceiptKeys
+from hyperpersonal_core.receipts.sealer import ReceiptSealer
 from hyperpersonal_core.routing.decision import AgentCard, Decision, RouteAsk
 from hyperpersonal_core.routing.history import History, Labelled, read_history
 from hyperpersonal_core.routing.router import Router
@@ -103,6 +106,8 @@ __all__ = [
     "NoModel",
     "Plugins",
     "Recall",
+    "ReceiptKeys",
+    "ReceiptSealer",
     "RecallAsk",
     "Recalled",
     "RecordedTurn",
@@ -133,6 +138,7 @@ __all__ = [
     "TurnWorker",
     "Understanding",
     "decode_frame",
+    "export_receipts",
     "parse_inbound",
     "read_documents",
     "read_history",

@@ -20,6 +20,7 @@ from hyperpersonal_core.kit.errors import CallerBugError
 from hyperpersonal_core.kit.group_commit import Batcher
 from hyperpersonal_core.kit.ids import Ids
 from hyperpersonal_core.kit.outbox import Relay
+from hyperpersonal_core.receipts import due
 from hyperpersonal_core.turns import texts
 from hyperpersonal_core.turns.actions import actions
 from hyperpersonal_core.turns.turn import Answer, Finished, Said, Turn
@@ -81,6 +82,8 @@ class Finisher:
                 [turn.epoch for turn in live], [self._result(ending) for ending in batch],
                 [ending.journal for ending in batch],
             )  # fmt: skip
+            ended = [turn for turn, row in zip(live, rows, strict=True) if _ended(row)]
+            await due.keep(connection, now, ended)
             payload = _envelope(batch, rows)
             if payload:
                 await outbox.put(connection, (row_id, outbox.TIMELINE, payload), now)
@@ -140,6 +143,11 @@ def _reply(turn: Turn, answer: Answer) -> dict[str, Any]:
 def _name(turn: Turn, part: Said) -> str:
     names = {leg.installation_id: leg.usage.get("plugin", "") for leg in turn.legs}
     return names.get(part.installation_id, "") if part.installation_id else "engine"
+
+
+def _ended(row: Any) -> bool:
+    """Whether the turn ended here: it was ours, or what it did was told after a takeover."""
+    return bool(row["sent"]) or row["newest"] is not None
 
 
 def _envelope(batch: list[Ending], rows: Sequence[Any]) -> bytes:

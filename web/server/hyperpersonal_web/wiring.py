@@ -31,6 +31,8 @@ from hyperpersonal_core.api import (
     Models,
     NoModel,
     Plugins,
+    ReceiptKeys,
+    ReceiptSealer,
     ReleaseStore,
     RemoteHost,
     RouteAsk,
@@ -79,6 +81,7 @@ Progress = Callable[[str, float], None]
 GUEST_CACHE = "cache/guest"
 BLOBS = "blobs"
 KEYS = "master.keys"
+RECEIPT_KEYS = "receipt.keys"
 
 
 class Ground(Struct, frozen=True):
@@ -318,7 +321,18 @@ async def open_jobs(
     await pruner.plan()
     stack.push_async_callback(jobs.close)
     background(stack, jobs.run())
+    background(stack, ReceiptSealer(ground.db, receipt_keys(ground.settings)).run())
     return jobs
+
+
+def receipt_keys(settings: Settings) -> ReceiptKeys:
+    """The keys that receipts are signed with, beside the master keys."""
+    return ReceiptKeys(keys_folder(settings) / RECEIPT_KEYS)
+
+
+def keys_folder(settings: Settings) -> Path:
+    """Where this deployment's keys are."""
+    return Path(settings.keys_file).parent if settings.keys_file else settings.data_dir
 
 
 async def warm(mind: Understanding, market: Market, tenant_id: UUID) -> None:
