@@ -5,18 +5,20 @@ Rules:
 2. Grants lie within what the manifest asks; a required capability must be given at least in part.
 3. An update keeps what was granted, as far as the new release still asks it. What it asks beyond
    waits for `consent`; until then its calls are refused by the granter, one by one.
+4. A release serves only after it was tried (`Lifecycle`): one that cannot run, or whose hook fails,
+   never takes the place of another. Turns that have begun keep the release they began with.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from hyperpersonal_core.api import Installation, Installations, NewInstallation
-from hyperpersonal_core.kit.errors import ConflictError, NotFoundError
+from hyperpersonal_core.api import Installation, Installations, Lifecycle, NewInstallation
+from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
 from hyperpersonal_registry.api import Registry, Release
 from hyperpersonal_sdk.capabilities import CapabilitySet
 from hyperpersonal_sdk.manifest import Manifest
-from msgspec import Struct, convert, to_builtins
+from msgspec import Struct, convert, structs, to_builtins
 
 from hyperpersonal_marketplace import consent
 from hyperpersonal_marketplace.errors import InstallRefusedError
@@ -46,11 +48,20 @@ class Updated(Struct, frozen=True):
 
 
 class Installer:
-    """The marketplace's door to a tenant's installations. Stateless; one a process."""
+    """The marketplace's door to a tenant's installations. Stateless; one a process.
 
-    def __init__(self, registry: Registry, installations: Installations) -> None:
+    Args:
+        registry: verifies what is installed.
+        installations: where it is written.
+        lifecycle: tries releases and calls their lifecycle hooks; None: nothing is tried.
+    """
+
+    def __init__(
+        self, registry: Registry, installations: Installations, lifecycle: Lifecycle | None = None
+    ) -> None:
         self._registry = registry
         self._installations = installations
+        self._lifecycle = lifecycle
 
     async def offer(self, plugin_id: str, version: str | None = None) -> Offer:
         """What a merchant is shown: the newest release, or the named one.
@@ -89,7 +100,8 @@ class Installer:
             The installation's id.
 
         Raises:
-            InstallRefusedError: `reason` says what is wrong with grants, config or secrets.
+            InstallRefusedError: `reason` says what is wrong with grants, config or secrets, or that
+                the release cannot run (cannot_run); then nothing is installed.
             ConflictError: the plugin is installed already.
             NotFoundError: there is no such release.
             RefusedError: code `release_refused`, the release is not trusted.
@@ -102,7 +114,9 @@ class Installer:
         if any(one.plugin_id == plugin_id for one in await self._installations.list(tenant_id)):
             raise ConflictError(f"{plugin_id} is installed already; update it", plugin_id=plugin_id)
         new = _new(release, given, given_config, given_secrets)
-        return await self._installations.install(tenant_id, new)
+        if self._lifecycle is None:
+            return await self._installations.install(tenant_id, new)
+        return await self._install_tried(tenant_id, new)
 
     async def update(
         self, tenant_id: UUID, installation_id: UUID, version: str | None = None
@@ -110,22 +124,48 @@ class Installer:
         """Go to another release (an older one too) without widening anything.
 
         Raises:
-            InstallRefusedError: the new release does not take the present configuration, or is of
-                another kind.
+            InstallRefusedError: the new release does not take the present configuration, is of
+                another kind, or cannot run; the present one goes on.
             NotFoundError: there is no such installation or release.
             RefusedError: code `release_refused`, the release is not trusted.
         """
         present = await self._installation(tenant_id, installation_id)
         release = await self._trusted(present.plugin_id, version)
+        return await self._replace(present, release, present.config)
+
+    async def rollback(self, tenant_id: UUID, installation_id: UUID) -> Updated:
+        """Go back to the release before the present one, under no more grants than now; twice is
+        back again. The configuration stays if that release takes it, else it is as it was then.
+
+        Raises:
+            InstallRefusedError: `nothing_before`, or as for `update`.
+            NotFoundError: there is no such installation, or that release was withdrawn.
+            RefusedError: code `release_refused`, that release is not trusted any more.
+        """
+        present = await self._installation(tenant_id, installation_id)
+        past = await self._installations.before(tenant_id, installation_id)
+        if past is None:
+            raise InstallRefusedError("nothing_before", f"{present.title} had no other release yet")
+        release = await self._trusted(present.plugin_id, past.version)
+        try:
+            consent.check_config(release.manifest, present.config)
+        except InstallRefusedError:
+            return await self._replace(present, release, past.config)
+        return await self._replace(present, release, present.config)
+
+    async def _replace(
+        self, present: Installation, release: Release, config: dict[str, Any]
+    ) -> Updated:
         manifest = release.manifest
         if manifest.kind != present.kind:
             what = f"{release.name} is of kind {manifest.kind}, installed is {present.kind}"
             raise InstallRefusedError("other_kind", f"{what}; install it anew")
-        consent.check_config(manifest, present.config)
+        consent.check_config(manifest, config)
         kept = CapabilitySet.parse(present.grants).meet(manifest.asked)
-        new = _new(release, kept.texts, present.config, {})
-        await self._installations.update(tenant_id, installation_id, new)
-        return Updated(installation_id, release.version, kept.texts, _waiting(present, manifest))
+        new = _new(release, kept.texts, config, {})
+        await self._try(_as_if(present, new), "configure")
+        await self._installations.update(present.tenant_id, present.id, new)
+        return Updated(present.id, release.version, kept.texts, _waiting(present, manifest))
 
     async def consent(
         self, tenant_id: UUID, installation_id: UUID, grants: Sequence[str]
@@ -144,13 +184,22 @@ class Installer:
     async def configure(
         self, tenant_id: UUID, installation_id: UUID, config: dict[str, Any]
     ) -> None:
-        """Replace the configuration. Raises InstallRefusedError, NotFoundError."""
+        """Replace the configuration, if the plugin's own hook takes it.
+
+        Raises:
+            InstallRefusedError: it is not of the manifest's schema, or the hook failed.
+            NotFoundError: there is no such installation.
+        """
         present = await self._installation(tenant_id, installation_id)
         consent.check_config(convert(present.manifest, Manifest), config)
+        await self._try(structs.replace(present, config=config), "configure")
         await self._installations.configure(tenant_id, installation_id, config)
 
     async def uninstall(self, tenant_id: UUID, installation_id: UUID) -> None:
-        """Remove an installation with its grants, secrets and own data. Raises NotFoundError."""
+        """Tell the plugin, then remove it with its grants, secrets and own data. Raises
+        NotFoundError."""
+        if self._lifecycle is not None:
+            await self._lifecycle.leave(await self._installation(tenant_id, installation_id))
         await self._installations.uninstall(tenant_id, installation_id)
 
     async def compose_bundle(self, tenant_id: UUID, installation_ids: Sequence[UUID]) -> None:
@@ -162,6 +211,26 @@ class Installer:
         """
         await self._installations.compose(tenant_id, installation_ids)
 
+    async def _install_tried(self, tenant_id: UUID, new: NewInstallation) -> UUID:
+        """Installed but not in service while it is tried; gone again when it cannot serve."""
+        switched_off = structs.replace(new, enabled=False)
+        installed = await self._installations.install(tenant_id, switched_off)
+        try:
+            await self._try(await self._installation(tenant_id, installed), "install")
+        except BaseException:
+            await self._installations.uninstall(tenant_id, installed)
+            raise
+        await self._installations.switch(tenant_id, installed, enabled=True)
+        return installed
+
+    async def _try(self, candidate: Installation, hook: str) -> None:
+        if self._lifecycle is None:
+            return
+        try:
+            await self._lifecycle.prepare(candidate, hook)
+        except RefusedError as error:
+            raise InstallRefusedError("cannot_run", error.message) from error
+
     async def _trusted(self, plugin_id: str, version: str | None) -> Release:
         release = await self._registry.find(plugin_id, version)
         await self._registry.load(release.digest)
@@ -172,6 +241,14 @@ class Installer:
             if one.id == installation_id:
                 return one
         raise NotFoundError("there is no such installation", installation_id=str(installation_id))
+
+
+def _as_if(present: Installation, new: NewInstallation) -> Installation:
+    """The installation as the new release would have it."""
+    return structs.replace(
+        present, version=new.version, digest=new.digest, manifest=new.manifest, grants=new.grants,
+        config=new.config,
+    )  # fmt: skip
 
 
 def _waiting(present: Installation, manifest: Manifest) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The registry: who may publish under which name, what was published, what may be loaded."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -32,9 +32,15 @@ class Registry:
     """One a process. Serves the core as its ReleaseStore through `load`."""
 
     def __init__(
-        self, db: Database, blobs: Blobs, clock: Clock, signer: Signer | None = None
+        self,
+        db: Database,
+        blobs: Blobs,
+        clock: Clock,
+        signer: Signer | None = None,
+        trust_changed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._db = db
+        self._trust_changed = trust_changed
         self._signer = signer
         self._blobs = blobs
         self._clock = clock
@@ -94,6 +100,7 @@ class Registry:
             if await releases.revoke_key(connection, key_id, now, reason) is None:
                 raise NotFoundError("there is no such valid key", key_id=key_id)
             await journal.append(connection, now, "key.revoked", key_id, reason=reason)
+        await self._tell()
 
     async def publish(self, artifact: bytes, envelope: bytes) -> Release:
         """Publish a signed artifact; its version can never be used again.
@@ -183,6 +190,7 @@ class Registry:
     async def revoke(self, plugin_id: str, version: str, reason: str) -> None:
         """The platform forbids a release for good. Raises NotFoundError."""
         await self._withdraw(plugin_id, version, "revoked", reason)
+        await self._tell()
 
     async def journal(self, after: int = 0, limit: int = 100) -> list[journal.Entry]:
         """What changed, oldest first, after entry number `after`."""
@@ -253,6 +261,11 @@ class Registry:
             if not 1 <= small <= big <= await journal.size(connection):
                 raise NotFoundError("the log has no such entry or size", sizes=[small, big])
             yield connection
+
+    async def _tell(self) -> None:
+        """Whoever runs releases verifies them again now, and not only at their next load."""
+        if self._trust_changed is not None:
+            await self._trust_changed()
 
     def _key(self, namespace: str, public: bytes, days: int) -> TrustedKey:
         if len(public) != 32 or not 1 <= days <= KEY_DAYS_MAX:
