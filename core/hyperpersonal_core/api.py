@@ -14,6 +14,8 @@ from hyperpersonal_core.handoffs.values import Conversation, Escalated, Taken
 from hyperpersonal_core.installations.host_service import HostService
 from hyperpersonal_core.installations.journal import TurnJournals
 from hyperpersonal_core.installations.kv import Kv
+from hyperpersonal_core.installations.lifecycle import Lifecycle
+from hyperpersonal_core.installations.release_watch import News, ReleaseWatch, tell
 from hyperpersonal_core.installations.releases import HeldReleases, ReleaseStore
 from hyperpersonal_core.installations.remote_host import RemoteHost
 from hyperpersonal_core.installations.secrets import Secrets, seal_open_secrets
@@ -94,6 +96,7 @@ __all__ = [
     "Kv",
     "Labelled",
     "Lexicon",
+    "Lifecycle",
     "Member",
     "Memory",
     "MiniLm",
@@ -103,6 +106,7 @@ __all__ = [
     "NewInstallation",
     "NewMember",
     "NewMessage",
+    "News",
     "NoModel",
     "Plugins",
     "Recall",
@@ -113,6 +117,7 @@ __all__ = [
     "RecordedTurn",
     "RecordedTurns",
     "ReleaseStore",
+    "ReleaseWatch",
     "RemoteHost",
     "Role",
     "RouteAsk",
@@ -144,4 +149,5 @@ __all__ = [
     "read_history",
     "seal_open_secrets",
     "spent",
+    "tell",
 ]

@@ -7,6 +7,7 @@ first it takes no more work, then it flushes, then it disconnects.
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,12 +29,14 @@ from hyperpersonal_core.api import (
     JournalPruner,
     Knowledge,
     Kv,
+    Lifecycle,
     Models,
+    News,
     NoModel,
     Plugins,
     ReceiptKeys,
     ReceiptSealer,
-    ReleaseStore,
+    ReleaseWatch,
     RemoteHost,
     RouteAsk,
     Rules,
@@ -48,6 +51,7 @@ from hyperpersonal_core.api import (
     TurnWorker,
     Understanding,
     seal_open_secrets,
+    tell,
 )
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.clock import Clock, SystemClock
@@ -102,9 +106,10 @@ class Market(Struct, frozen=True):
     """Where plugins come from and what tenants have of them."""
 
     registry: Registry
-    releases: ReleaseStore
+    releases: HeldReleases
     installations: Installations
     installer: Installer
+    lifecycle: Lifecycle
 
 
 class Gateway(Struct, frozen=True):
@@ -176,11 +181,15 @@ def open_market(ground: Ground) -> Market:
     registry = _registry(ground)
     installations = Installations(ground.db, ground.clock, ground.ids, ground.vault)
     releases = HeldReleases(registry, ground.clock)
-    return Market(registry, releases, installations, Installer(registry, installations))
+    lifecycle = Lifecycle(releases, ground.bus)
+    installer = Installer(registry, installations, lifecycle)
+    return Market(registry, releases, installations, installer, lifecycle)
 
 
 def _registry(ground: Ground) -> Registry:
-    return Registry(ground.db, FolderBlobs(ground.settings.data_dir / BLOBS), ground.clock)
+    blobs = FolderBlobs(ground.settings.data_dir / BLOBS)
+    told = partial(tell, ground.bus, News())
+    return Registry(ground.db, blobs, ground.clock, trust_changed=told)
 
 
 async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understanding) -> Gateway:
@@ -245,7 +254,7 @@ def open_worker(
 ) -> TurnWorker:
     """A running turn worker whose sandboxes are in the `runtime` processes."""
     journals = TurnJournals(ground.db, ground.vault)
-    host = RemoteHost(Requests(ground.bus), journals)
+    market.lifecycle.host = host = RemoteHost(Requests(ground.bus), journals)
     worker = TurnWorker(_services(ground, mind, market, (host, journals)))
     background(stack, worker.run())
     stack.push_async_callback(worker.close)
@@ -286,6 +295,9 @@ async def _open_host(
     background(stack, models.watch())
     await host.start(open_ports(ground, mind, market, (host, journals), models))
     stack.push_async_callback(host.close)
+    market.lifecycle.host = host
+    watch = ReleaseWatch(ground.bus, host, market.registry, market.releases.forget)
+    background(stack, watch.run())
     background(stack, Walls(ground.bus).tell(jail.tier))
     return host, journals
 
