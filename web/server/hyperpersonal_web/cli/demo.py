@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from hyperpersonal_web.cli.serve import settings_of
 from hyperpersonal_web.demo.check import check as hold
+from hyperpersonal_web.demo.model import VENDORS, DemoModel
 from hyperpersonal_web.demo.script import SCENES
 from hyperpersonal_web.demo.stage import Props, Stage, data_folder, open_stage
 from hyperpersonal_web.demo.transcript import WIDTH_MAX, show
@@ -36,19 +37,31 @@ Told = Callable[[str, float], None]
 @click.command()
 @click.option("--check", is_flag=True, help="Hold the scripted conversations, then stop.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Instead of 8000 (with --check: any).")
-def demo(*, check: bool, port: int | None) -> None:
+@click.option("--model", type=click.Choice(VENDORS), help="Whose protocol a language model speaks.")
+@click.option("--model-name", default="", help="The vendor's name of the model.")
+@click.option("--model-base-url", default="", help="Another service of that protocol.")
+def demo(
+    *, check: bool, port: int | None, model: str | None, model_name: str, model_base_url: str
+) -> None:
     """Set up a demo shop with its agents and open a chat with it.
+
+    With --model and --model-name a language model answers open questions; its API key is read from
+    the variable MODEL_API_KEY.
 
     The first run prepares everything in the folder .hp (about a minute); later ones start in
     seconds with everything as it was left. Remove .hp to begin anew.
     """
+    if bool(model) != bool(model_name):
+        raise click.UsageError("--model and --model-name go together")
+    key = os.environ.get("MODEL_API_KEY", "")
+    chosen = DemoModel(model, model_name, model_base_url, key) if model else None
     started = time.monotonic()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_MAX)
     log.configure(os.environ.get("HP_LOG_LEVEL", "warning"))
     settings = data_folder(settings_of(os.environ, 0 if check and port is None else port), ROOT)
     failed = 0
     with _bars(console) as told:
-        props = Props(settings, told[1])
+        props = Props(settings, told[1], model=chosen)
         try:
             props.start()
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -18,6 +18,7 @@ from hyperpersonal_runtime.api import ensure_guest
 
 from hyperpersonal_web.asgi import create_app
 from hyperpersonal_web.demo.merchant import Merchant, furnish, import_policy
+from hyperpersonal_web.demo.model import DemoModel, install_model
 from hyperpersonal_web.demo.plugins import install_all, publish_all, publisher_key
 from hyperpersonal_web.demo.routes import demo_routes
 from hyperpersonal_web.demo.shop_process import ShopProcess, near_shop
@@ -62,9 +63,17 @@ class Props:
         progress: told (step, fraction).
         throwaway: a name, to begin with empty servers of that name (measurements); the demo's
             own stay as they are.
+        model: the language model the demo has; None: it has none.
     """
 
-    def __init__(self, settings: Settings, progress: Progress, throwaway: str = "") -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        progress: Progress,
+        throwaway: str = "",
+        model: DemoModel | None = None,
+    ) -> None:
+        self.model = model
         self.settings = near_shop(settings)
         self.folder = settings.data_dir / (throwaway or DEMO_FOLDER)
         self._progress = progress
@@ -143,6 +152,7 @@ async def open_stage(props: Props, progress: Progress) -> AsyncIterator[Stage]:
         releases = await publish_all(market.registry, key)
         shop = (props.shop.url, props.shop.keys.token)
         await install_all(market, merchant.tenant_id, releases, shop)
+        await install_model(market, merchant.tenant_id, releases, props.model)
         progress("plugins: pack, sign, publish, install", 1.0)
         progress("policy articles", 0.3)
         await policy
