@@ -90,32 +90,38 @@ SOURCES = {"order": ORDER_AGENT, "return": RETURN_AGENT, "shop": SHOP}
 
 
 class Shelf:
-    """A release store of three releases."""
+    """A release store of three releases, and of those put beside them."""
+
+    def __init__(self) -> None:
+        self.sources = dict(SOURCES)
 
     async def load(self, digest: str) -> SealedRelease:
         name = digest.removeprefix("sha256:")
-        if name not in SOURCES:
+        if name not in self.sources:
             raise RefusedError("there is no such release")
-        files = {f"{name}_plugin/__init__.py": SOURCES[name].encode()}
+        files = {f"{name}_plugin/__init__.py": self.sources[name].encode()}
         return SealedRelease(f"acme/{name}", "1.0.0", digest, f"{name}_plugin", files)
 
 
 class SandboxedRig(Rig):
     """The rig with the real plugin host."""
 
-    def __init__(self, db: Database, bus: Bus, traces: Traces | None = None) -> None:
+    def __init__(
+        self, db: Database, bus: Bus, traces: Traces | None = None, workers: int = 1
+    ) -> None:
         super().__init__(db, bus, structs.replace(QUICK, lease_s=20.0, deadline_s=20.0))
+        self.shelf = Shelf()
         self.vault = vault_of(db)
         self.journals = TurnJournals(db, self.vault)
         self.traces = traces or Traces()
-        self.real = Host(default_cache(), workers=1, tracer=self.traces.tracer)
+        self.real = Host(default_cache(), workers=workers, tracer=self.traces.tracer)
 
     async def begin(self) -> None:
         """Start the sandboxes and install the plugins."""
         installations = Installations(self.db, self.clock, self.ids)
         ports = Ports(
             memory=FakePorts(World()).ports().memory,
-            tools=Tools(self.real, installations, Shelf(), self.journals),
+            tools=Tools(self.real, installations, self.shelf, self.journals),
             kv=Kv(self.db, self.clock),
             model=NoModel(),
             secrets=Secrets(self.db, self.vault, self.clock),
@@ -134,7 +140,7 @@ class SandboxedRig(Rig):
     def build(self) -> TurnWorker:
         services = Services(
             self.db, self.bus, self.relay, self.clock, self.ids, self.real,
-            Installations(self.db, self.clock, self.ids), Shelf(), self.journals,
+            Installations(self.db, self.clock, self.ids), self.shelf, self.journals,
             PageRecall(), WordRouter(), self.traces,
         )  # fmt: skip
         return TurnWorker(services, self.settings)
