@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hyperpersonal_sdk.wheels import parse_lock
 
 ROOT = Path(__file__).parents[2]
 MEMBERS = ("sdk", "runtime", "core", "registry", "marketplace", "web/server")
@@ -138,15 +139,23 @@ def test_that_other_packages_are_entered_by_their_front_door(package: str) -> No
     assert intruders == []
 
 
-def test_that_a_plugin_imports_only_the_sdk_and_itself() -> None:
+def _locked(plugin: Path) -> set[str]:
+    """The modules a native plugin's own wheels bring: those its lock names."""
+    lock = plugin / "requirements.lock"
+    pins = parse_lock(lock.read_text()) if lock.exists() else []
+    return {pin.name.replace("-", "_") for pin in pins}
+
+
+def test_that_a_plugin_imports_only_the_sdk_itself_and_its_wheels() -> None:
     allowed = {"hyperpersonal_sdk"} | set(sys.stdlib_module_names)
     strangers = []
     for path in (ROOT / "plugins").glob("*/hyperpersonal_plugin_*/**/*.py"):
-        own = path.relative_to(ROOT).parts[2]
+        _, plugin, own = path.relative_to(ROOT).parts[:3]
+        theirs = {own} | _locked(ROOT / "plugins" / plugin)
         strangers += [
             f"{path.relative_to(ROOT)}: {name}"
             for name in _imports(path)
-            if name.split(".")[0] not in allowed | {own}
+            if name.split(".")[0] not in allowed | theirs
         ]
     assert strangers == []
 
