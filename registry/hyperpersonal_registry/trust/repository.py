@@ -1,0 +1,191 @@
+"""The registry's side of TUF: takes signed parts in, and signs that they belong together.
+
+Every change gives new files; a file that was given out is never changed (consistent snapshots),
+but for `timestamp.json`, which is what hosts ask for. Pure: keys and instants in, files out.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from hyperpersonal_core.kit.errors import ConflictError, NotFoundError
+from securesystemslib.signer import Key
+from tuf.api.metadata import (
+    DelegatedRole,
+    Delegations,
+    Metadata,
+    MetaFile,
+    Root,
+    Snapshot,
+    TargetFile,
+    Targets,
+    Timestamp,
+)
+
+from hyperpersonal_registry.trust import ceremony, namespaces
+from hyperpersonal_registry.trust.roles import (
+    HOUSE_ROLES,
+    REVIEWS,
+    WITHDRAWN,
+    Lifetimes,
+    OnlineKeys,
+    public_of,
+    signer,
+)
+
+Part = TypeVar("Part", Root, Targets, Snapshot, Timestamp)
+TIMESTAMP = "timestamp.json"
+
+
+class Repository:
+    """All metadata there is. `files`: what a mirror serves, by name.
+
+    Args:
+        root: the first root, signed by its holders.
+        keys: the registry's own keys.
+        reviewers: keys of the platform's reviewers, and how many must sign a review.
+        now: an aware instant.
+    """
+
+    def __init__(
+        self,
+        root: bytes,
+        keys: OnlineKeys,
+        reviewers: tuple[Iterable[Key], int],
+        now: datetime,
+        lifetimes: Lifetimes | None = None,
+    ) -> None:
+        self._keys = keys
+        self._lifetimes = lifetimes or Lifetimes()
+        self._root = ceremony.check(root, None)
+        self._namespaces: dict[str, Metadata[Targets]] = {}
+        self._targets = _unborn(Targets(1, None, now, {}, Delegations({}, {})))
+        self._snapshot = _unborn(Snapshot(1, None, now, {}))
+        self._timestamp = _unborn(Timestamp(1, None, now, MetaFile(1)))
+        self.files: dict[str, bytes] = {"1.root.json": root}
+        self._delegate(REVIEWS, *reviewers)
+        self._delegate(WITHDRAWN, [public_of(keys.withdrawn)], 1)
+        self._sign_targets(now)
+        self._put_withdrawn(Metadata(Targets(1, None, now, {})), now)
+        self._publish(now)
+
+    def add_namespace(self, name: str, keys: Iterable[Key], now: datetime) -> None:
+        """From now on these keys speak for `name/`. Raises ConflictError."""
+        if name in HOUSE_ROLES or name in self._delegations.roles:
+            raise ConflictError(f"{name!r} is taken")
+        self._delegate(name, keys, 1)
+        self._sign_targets(now)
+        self._publish(now)
+
+    def change_keys(
+        self, name: str, keys: Iterable[Key], now: datetime, threshold: int = 1
+    ) -> None:
+        """Other keys speak for a namespace or for the reviews. What the old ones signed must be
+        signed again, or is believed no more. Raises NotFoundError."""
+        if name not in self._delegations.roles:
+            raise NotFoundError(f"there is no namespace {name!r}")
+        self._delegate(name, keys, threshold)
+        self._sign_targets(now)
+        self._publish(now)
+
+    def take(self, name: str, data: bytes, now: datetime) -> list[TargetFile]:
+        """The next metadata of a publisher or of the reviewers; what is new in it.
+
+        Raises: RefusedError.
+        """
+        current = self._namespaces.get(name)
+        found = namespaces.check(data, name, self._targets, (current, now))
+        self._keep(name, found, data)
+        self._publish(now)
+        return list(namespaces.added(found, current))
+
+    def withdraw(self, sha256: str, reason: str, now: datetime) -> None:
+        """Nobody loads the archive of this digest any more."""
+        path = f"{WITHDRAWN}/{sha256}"
+        following = _next(self._namespaces[WITHDRAWN])
+        custom = {"custom": {"reason": reason}}
+        following.signed.targets[path] = TargetFile(0, {"sha256": sha256}, path, custom)
+        self._put_withdrawn(following, now)
+        self._publish(now)
+
+    def change_root(self, data: bytes, now: datetime) -> None:
+        """A new root, after its ceremony. Raises RefusedError."""
+        self._root = ceremony.check(data, self._root)
+        self.files[f"{self._root.signed.version}.root.json"] = data
+        self._publish(now)
+
+    def refresh(self, now: datetime) -> None:
+        """Say again that this is the newest there is, before the timestamp expires."""
+        self._sign_timestamp(now)
+
+    def of(self, name: str) -> Metadata[Targets] | None:
+        """The current metadata of a namespace: publishers add their release to it."""
+        return self._namespaces.get(name)
+
+    @property
+    def root(self) -> Metadata[Root]:
+        return self._root
+
+    @property
+    def _delegations(self) -> Any:
+        found = self._targets.signed.delegations
+        assert found is not None
+        return found
+
+    def _delegate(self, name: str, keys: Iterable[Key], threshold: int) -> None:
+        held = list(keys)
+        ids = [key.keyid for key in held]
+        role = DelegatedRole(name, ids, threshold, terminating=True, paths=[f"{name}/*"])
+        self._delegations.roles[name] = role
+        self._delegations.keys.update({key.keyid: key for key in held})
+        used = {keyid for one in self._delegations.roles.values() for keyid in one.keyids}
+        for keyid in set(self._delegations.keys) - used:
+            del self._delegations.keys[keyid]
+
+    def _put_withdrawn(self, metadata: Metadata[Targets], now: datetime) -> None:
+        metadata.signed.expires = now + self._lifetimes.targets
+        metadata.sign(signer(self._keys.withdrawn))
+        self._keep(WITHDRAWN, metadata, metadata.to_bytes())
+
+    def _keep(self, name: str, metadata: Metadata[Targets], data: bytes) -> None:
+        self._namespaces[name] = metadata
+        self.files[f"{metadata.signed.version}.{name}.json"] = data
+
+    def _sign_targets(self, now: datetime) -> None:
+        self._targets.signed.version += 1
+        self._targets.signed.expires = now + self._lifetimes.targets
+        self._targets.sign(signer(self._keys.targets))
+        name = f"{self._targets.signed.version}.targets.json"
+        self.files[name] = self._targets.to_bytes()
+
+    def _publish(self, now: datetime) -> None:
+        """Sign a snapshot of what there is, and that it is the newest."""
+        parts = {"targets": self._targets, **self._namespaces}
+        signed = self._snapshot.signed
+        signed.meta = {f"{n}.json": MetaFile(part.signed.version) for n, part in parts.items()}
+        signed.version += 1
+        signed.expires = now + self._lifetimes.snapshot
+        self._snapshot.sign(signer(self._keys.snapshot))
+        self.files[f"{signed.version}.snapshot.json"] = self._snapshot.to_bytes()
+        self._sign_timestamp(now)
+
+    def _sign_timestamp(self, now: datetime) -> None:
+        signed = self._timestamp.signed
+        data = self.files[f"{self._snapshot.signed.version}.snapshot.json"]
+        signed.snapshot_meta = MetaFile.from_data(self._snapshot.signed.version, data, ["sha256"])
+        signed.version += 1
+        signed.expires = now + self._lifetimes.timestamp
+        self._timestamp.sign(signer(self._keys.timestamp))
+        self.files[TIMESTAMP] = self._timestamp.to_bytes()
+
+
+def _unborn(part: Part) -> Metadata[Part]:
+    """Metadata whose first signed version will be 1."""
+    part.version = 0
+    return Metadata(part)
+
+
+def _next(current: Metadata[Targets]) -> Metadata[Targets]:
+    following = Metadata[Targets].from_bytes(current.to_bytes())
+    following.signed.version += 1
+    return following
