@@ -18,7 +18,8 @@ select c.relname as name, c.relrowsecurity as secured, c.relforcerowsecurity as 
  order by c.relname"""
 
 COLUMNS = """
-select a.attname, format_type(a.atttypid, a.atttypmod) as kind, d.adbin is not null as has_default
+select a.attname, format_type(a.atttypid, a.atttypmod) as kind, 
+       d.adbin is not null or a.attidentity <> '' as has_default
   from pg_attribute a
   left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
  where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped and a.attnotnull"""

@@ -173,7 +173,7 @@ def test_that_a_file_without_keys_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "master.keys"
     path.write_text(text)
     path.chmod(0o600)
-    with pytest.raises(RefusedError, match="no master keys"):
+    with pytest.raises(RefusedError, match="holds no keys"):
         LocalKeys(path)
 
 
