@@ -33,6 +33,8 @@ VALUES = {
     "integer": "1",
     "bigint": "1",
     "boolean": "true",
+    "double precision": "1",
+    "real": "1",
     "text[]": "'{}'",
     "halfvec(384)": "array_fill(0, array[384])::halfvec(384)",
 }
