@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-THREADS_MAX = 16
+THREADS_MAX = 32
 STACK_BYTES = 1 << 20  # the address space is limited: the system's 8 MiB a thread would fill it
 M_ARENA_MAX = -8  # mallopt(3); each arena reserves 64 MiB of addresses
 

@@ -8,6 +8,7 @@ import pytest
 from fakes.native import native
 from hyperpersonal_runtime.calls import PROCESS_LIMITS, CallResult, HookCall, Limits
 from hyperpersonal_runtime.host import Host
+from hyperpersonal_runtime.jail.find import find_jail
 from hyperpersonal_runtime.testing import FakePorts, SandboxServer, World, default_cache
 from hyperpersonal_sdk.contract.outcomes import Outcome
 
@@ -49,6 +50,22 @@ def test_that_it_reaches_nothing(sandbox_server: SandboxServer, name: str) -> No
     """
     said = text_of(sandbox_server.call(native(body, head=IMPORTS), "reply", {}))
     assert said in {"PermissionError", "FileNotFoundError", "OSError", "gaierror"}
+
+
+def test_that_the_weaker_wall_holds_as_well() -> None:
+    """Where namespaces are missing, Landlock and the same filter refuse the same."""
+
+    async def run() -> None:
+        host = Host(default_cache(), workers=1, jail=find_jail("landlock"))
+        await host.start(FakePorts(World()).ports())
+        tries = [f"try: {what}\nexcept Exception as e: said.append(type(e).__name__)\n"
+                 f"else: said.append({name!r})" for name, what in REFUSED.items()]  # fmt: skip
+        body = "\n".join(["said = []", *tries, "return ' '.join(said)"])
+        said = set(text_of(await host.call(native(body, head=IMPORTS))).split())
+        assert said <= {"PermissionError", "FileNotFoundError", "OSError", "gaierror"}
+        await host.close()
+
+    asyncio.run(run())
 
 
 def test_that_it_has_no_environment_and_no_standard_input(sandbox_server: SandboxServer) -> None:
