@@ -19,7 +19,7 @@ import msgspec
 from hyperpersonal_runtime.build_step import BuildStep, BuildStepError, run_step
 from hyperpersonal_runtime.jail.program import Jail, JailError
 
-SECONDS_MAX = 120.0
+SECONDS_MAX = 300.0  # it stands back for all others, who may be many
 LEFT_SECONDS = 3_600  # a build's folder older than this is of a host that was killed
 NICE = 10
 REFUSED = 3  # precompile's exit code: the component may not run here

@@ -10,11 +10,11 @@ import click
 import msgspec
 import uvloop
 from hyperpersonal_core.kit import log
-from hyperpersonal_runtime.bench import SAMPLES, bench_guest
 from rich.console import Console
 from rich.table import Table
 
 from hyperpersonal_web.bench.fairness import bench_fairness
+from hyperpersonal_web.bench.guest import bench_sandbox
 from hyperpersonal_web.bench.ingest import bench_ingest
 from hyperpersonal_web.bench.model_turns import bench_model_turns
 from hyperpersonal_web.bench.sockets import bench_sockets
@@ -23,15 +23,8 @@ from hyperpersonal_web.bench.turns import bench_turns
 from hyperpersonal_web.cli.serve import settings_of
 from hyperpersonal_web.demo.stage import Props, data_folder
 from hyperpersonal_web.paths import ROOT
-from hyperpersonal_web.wiring import GUEST_CACHE
 
-Measure = Callable[[Props, Terms], Coroutine[Any, Any, dict[str, float]]]
-
-
-async def _guest(props: Props, terms: Terms) -> dict[str, float]:
-    terms.say("the sandbox")
-    await props.guest()
-    return await bench_guest(props.settings.data_dir / GUEST_CACHE, terms.count or SAMPLES)
+Measure = Callable[[Props, Terms], Coroutine[Any, Any, dict[str, Any]]]
 
 
 MEASURES: dict[str, Measure] = {
@@ -39,7 +32,7 @@ MEASURES: dict[str, Measure] = {
     "model_turns": bench_model_turns,
     "ingest": bench_ingest,
     "sockets": bench_sockets,
-    "guest": _guest,
+    "guest": bench_sandbox,
     "fairness": bench_fairness,
 }
 
@@ -73,7 +66,10 @@ def bench(what: str, seconds: float, count: int | None, out: Path | None) -> Non
     ingest   messages/s by POST and WebSocket until stored, and until an in-host echo is pushed;
              group commit on and off
     sockets  10,000 idle WebSockets in one process: KiB each, and a broadcast to all
-    guest    the sandbox alone: instantiate, load, call
+    guest    the sandbox alone, one agent in every kind: python, python_promoted (frozen with its
+             modules loaded), component_js (TypeScript; needs npm once), process (native). cold: a
+             fresh instance, or a new process; warm: a kept one; turn_cpu_ms: fresh, all processes.
+             Then 1,000 turns that wait for a model in one worker
     fairness a neighbour at its share, with and without a tenant at ten times its own
 
     Exit codes: 0 measured, 1 a server did not start or a measurement failed, 2 wrong usage.
@@ -96,10 +92,10 @@ def bench(what: str, seconds: float, count: int | None, out: Path | None) -> Non
         out.write_bytes(msgspec.json.format(msgspec.json.encode(figures)) + b"\n")
 
 
-def _measure(props: Props, names: list[str], terms: Terms) -> dict[str, float]:
+def _measure(props: Props, names: list[str], terms: Terms) -> dict[str, Any]:
     props.start()
     load_before = os.getloadavg()[0]
-    figures: dict[str, float] = {}
+    figures: dict[str, Any] = {}
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         for name in names:
             figures |= runner.run(MEASURES[name](props, terms))
@@ -107,9 +103,12 @@ def _measure(props: Props, names: list[str], terms: Terms) -> dict[str, float]:
     return figures | {name: round(value, 2) for name, value in machine.items()}
 
 
-def _table(figures: dict[str, float]) -> Table:
+def _table(figures: dict[str, Any]) -> Table:
     table = Table("figure", "value", box=None, pad_edge=False)
     table.columns[1].justify = "right"
     for name, value in figures.items():
-        table.add_row(name, f"{value:,.2f}")
+        parts = value if isinstance(value, dict) else {"": value}
+        for part, figure in parts.items():
+            shown = figure if isinstance(figure, str) else f"{figure:,.2f}"
+            table.add_row(f"{name} {part}".strip(), shown)
     return table
