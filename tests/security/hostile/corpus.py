@@ -5,6 +5,7 @@ from security.hostile import (
     floods,
     injection,
     manifests,
+    native,
     neighbours,
     network,
     reach,
@@ -21,5 +22,6 @@ FAMILIES = {
     "suspension": suspension.ATTACKS,
     "neighbours": neighbours.ATTACKS,
     "injection": injection.ATTACKS,
+    "native": native.ATTACKS,
 }
 ATTACKS: list[Attack] = [attack for family in FAMILIES.values() for attack in family]
