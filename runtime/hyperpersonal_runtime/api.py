@@ -23,6 +23,7 @@ from hyperpersonal_runtime.ports import (
     SecretPort,
     ToolPort,
 )
+from hyperpersonal_runtime.promotion import Promotion
 from hyperpersonal_runtime.records import CallRecord, Recording
 from hyperpersonal_runtime.replay.diff import compare, exact
 from hyperpersonal_runtime.replay.difference import Difference
@@ -49,6 +50,7 @@ __all__ = [
     "ModelPort",
     "PluginHost",
     "Ports",
+    "Promotion",
     "Recording",
     "Replayed",
     "Replayer",

@@ -124,6 +124,14 @@ class Settings(Struct, frozen=True, kw_only=True):
             description="namespaces of publishers whose plugins run with HP_SANDBOX_TIER=none",
         ),
     ] = "hyperpersonal"
+    promote_calls: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="calls of one Python plugin in about 90 s from which it gets a "
+            "compiled component of its own on this host; 0: never",
+        ),
+    ] = 300
     log_level: Annotated[Level, Meta(description="debug, info, warning or error")] = "info"
     otlp_endpoint: Annotated[
         str, Meta(description="OpenTelemetry collector (OTLP over HTTP); empty: no traces")

@@ -67,7 +67,7 @@ from hyperpersonal_core.kit.tracing import Traces
 from hyperpersonal_core.kit.vault import Vault
 from hyperpersonal_marketplace.api import Catalogue, Installer
 from hyperpersonal_registry.api import FolderBlobs, Registry
-from hyperpersonal_runtime.api import Fetcher, Host, ModelPort, PluginHost, Ports
+from hyperpersonal_runtime.api import Fetcher, Host, ModelPort, PluginHost, Ports, Promotion
 from msgspec import Struct
 
 from hyperpersonal_web.embedded.services import Addresses
@@ -288,6 +288,7 @@ async def _open_host(
         jail=jail,
         fetcher=fetcher,
         tracer=ground.traces.tracer,
+        promotion=Promotion(settings.promote_calls) if settings.promote_calls else None,
     )
     journals = TurnJournals(ground.db, ground.vault)
     plugins = Plugins(host, market.installations, market.releases, journals)

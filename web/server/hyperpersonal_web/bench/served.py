@@ -1,6 +1,7 @@
 """What the measurements through the whole product share: a gateway, a turn worker, shoppers."""
 
 import asyncio
+import hashlib
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -37,7 +38,6 @@ LOAD_SECONDS_OVER = 90.0
 Told = TypeVar("Told", bound=Struct)
 
 PLUGIN = "bench/echo"
-DIGEST = "sha256:" + "0" * 64
 TRIVIAL = b"""
 from hyperpersonal_sdk import Agent
 plugin = Agent()
@@ -46,6 +46,8 @@ plugin = Agent()
 def reply(turn, host):
     return "I heard you."
 """
+DIGEST = f"sha256:{hashlib.sha256(TRIVIAL).hexdigest()}"
+RELEASE = SealedRelease(PLUGIN, "1.0.0", DIGEST, "echo", {"echo/__init__.py": TRIVIAL})
 
 
 async def open_served(stack: AsyncExitStack, ground: Ground) -> tuple[Gateway, int]:
@@ -69,7 +71,6 @@ async def open_worker(
     journals: TurnJournals,
 ) -> None:  # fmt: skip
     """A turn worker that asks the trivial agent on `host`, without memory and routing."""
-    release = SealedRelease(PLUGIN, "1.0.0", DIGEST, "echo", {"echo/__init__.py": TRIVIAL})
     worker = TurnWorker(
         Services(
             db=ground.db,
@@ -79,7 +80,7 @@ async def open_worker(
             ids=ground.ids,
             host=host,
             installations=installations,
-            releases=OneRelease(release),
+            releases=OneRelease(RELEASE),
             journals=journals,
             recall=NoRecall(),
             router=FirstAgent(),

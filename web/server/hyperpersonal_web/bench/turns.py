@@ -8,6 +8,7 @@ import asyncio
 import statistics
 from contextlib import AsyncExitStack
 
+import msgspec
 from hyperpersonal_core.api import TurnJournals
 from hyperpersonal_runtime.api import Host
 from msgspec import Struct
@@ -15,7 +16,13 @@ from msgspec import Struct
 from hyperpersonal_web.bench.crowd import Crowd, gather_crowd
 from hyperpersonal_web.bench.load import Load
 from hyperpersonal_web.bench.parts import PARTS, PartMeter
-from hyperpersonal_web.bench.served import install_trivial, open_served, open_worker, run_load
+from hyperpersonal_web.bench.served import (
+    RELEASE,
+    install_trivial,
+    open_served,
+    open_worker,
+    run_load,
+)
 from hyperpersonal_web.bench.terms import Terms
 from hyperpersonal_web.demo.merchant import import_policy
 from hyperpersonal_web.demo.plugins import install_all, publish_all, publisher_key
@@ -51,7 +58,8 @@ async def bench_turns(props: Props, terms: Terms) -> dict[str, float]:
     """First the trivial agent, then the order agent."""
     async with AsyncExitStack() as stack:
         terms.say("starting the sandboxes")
-        ground = await open_ground(stack, props.settings, props.addresses)
+        settings = msgspec.structs.replace(props.settings, promote_calls=0)  # not meanwhile
+        ground = await open_ground(stack, settings, props.addresses)
         await props.guest()
         figures = await _trivial(ground, props, terms)
         await asyncio.to_thread(props.shop.wait)
@@ -70,6 +78,9 @@ async def _trivial(ground: Ground, props: Props, terms: Terms) -> dict[str, floa
         )
         await host.start(open_ports(ground, mind, market, (host, journals)))
         stack.push_async_callback(host.close)
+        terms.say("freezing the trivial agent into a component of its own")
+        if why := await host.promote(RELEASE):
+            raise RuntimeError(f"the trivial agent was not promoted: {why}")
         await open_worker(stack, ground, host, installations, journals)
         terms.say("a trivial Python agent, a fresh instance each")
         scene = Scene(ground, props, crowd, port)
