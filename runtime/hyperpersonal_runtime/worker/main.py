@@ -42,10 +42,10 @@ class Lane:
                 frame = self._line.receive()
                 if isinstance(frame, Warm):
                     self._spare.make(frame)
-                    continue
-                assert isinstance(frame, Start)
-                self._line.send(self._call(frame))
-                self._tidy()
+                elif isinstance(frame, Start):
+                    self._line.send(self._call(frame))
+                    self._tidy()
+                # else: an answer to a call that had ended by itself when its caller went away
         except (LaneClosedError, FramingError, OSError):
             os._exit(0)
         except BaseException:  # our own bug: the host sees the worker end and starts another
@@ -60,6 +60,9 @@ class Lane:
                 "trap", f"its machine code is gone: {error}", (), 0.0, time.time() * 1e3, 0, 0
             )
         text = self._request(start, warm=instance.calls > 0)
+        if not text:
+            self._done.append(instance)
+            return Done("limit", "nobody waits for it", (), 0.0, time.time() * 1e3, 0, 0)
         started, cpu = time.time(), time.thread_time()
         run = Run(self._line, start.limits)
         end = instance.guest.run_in(instance, text, run, start.limits.output_bytes)
@@ -97,6 +100,7 @@ class Lane:
             self._done.pop().close()
 
     def _request(self, start: Start, *, warm: bool) -> str:
+        """What the guest is asked; '' when the caller went away before its code was here."""
         if not start.hook:
             return '{"op":"compile","files":' + start.payload + "}"
         if warm or start.component:  # the WIT world's own request: the instance holds the code
@@ -105,7 +109,8 @@ class Lane:
         if code is None:
             self._line.send(NeedCode())
             answer = self._line.receive()
-            assert isinstance(answer, Code)
+            if not isinstance(answer, Code):
+                return ""
             code = answer.text
             self._codes.put(start.digest, code)
         return f'{{"op":"call","hook":"{start.hook}",{code},"payload":{start.payload}}}'
