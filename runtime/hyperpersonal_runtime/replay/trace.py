@@ -71,9 +71,11 @@ def recorded(recording: Recording, call: CallRecord) -> Trace:
 
 
 def canonical(request: str) -> str:
-    """The request with its keys in order; as it is when it is no JSON."""
+    """The request with its keys in order, and those of a body of JSON; as it is when it is none."""
     try:
         value = msgspec.json.decode(request)
     except (msgspec.MsgspecError, UnicodeEncodeError):
         return request
+    if isinstance(value, dict) and isinstance(value.get("body"), str):
+        value["body"] = canonical(value["body"])
     return msgspec.json.encode(value, order="sorted").decode()
