@@ -78,7 +78,7 @@ def get(host, order_id):
 TOOL = "commerce.orders.get"
 
 
-class _Shelf:
+class Shelf:
     """The bench's releases, trusted as they are."""
 
     def __init__(self, releases: list[SealedRelease]) -> None:
@@ -87,6 +87,9 @@ class _Shelf:
     async def load(self, digest: str) -> SealedRelease:
         """The one of this digest."""
         return self._releases[digest]
+
+    def forget(self, digest: str) -> None:
+        """Nothing is revoked here."""
 
 
 _Tokens = list[str]
@@ -112,7 +115,7 @@ async def _with_model(
         gateway, port = await open_served(stack, ground)
         crowd = await gather_crowd(ground, gateway.tokens, terms.count or CROWD_LARGE)
         await _install(market, crowd, model_port)
-        await open_engine(stack, ground, _mind(ground), market)
+        await open_engine(stack, ground, quiet_mind(ground), market)
         scene = Scene(ground, props, crowd, port)
         return await _measured(scene, terms, latency_ms)
 
@@ -166,7 +169,7 @@ async def _stub(latency_ms: int) -> AsyncIterator[int]:
         await process.wait()
 
 
-def _mind(ground: Ground) -> Understanding:
+def quiet_mind(ground: Ground) -> Understanding:
     """Remembers nothing, and gives every turn to the first agent."""
     return structs.replace(open_understanding(ground), recall=NoRecall(), router=FirstAgent())
 
@@ -187,8 +190,7 @@ def _digest(number: int) -> str:
 
 
 def _market(ground: Ground) -> Market:
-    whole = open_market(ground)
-    return Market(whole.registry, _Shelf(_releases()), whole.installations, whole.installer)
+    return structs.replace(open_market(ground), releases=Shelf(_releases()))
 
 
 async def _install(market: Market, crowd: Crowd, model_port: int) -> None:

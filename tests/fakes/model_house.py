@@ -1,0 +1,192 @@
+"""A tenant whose agent asks a language model: the product's own engine and gateway, real plugins.
+
+`python -m fakes.model_house DSN NATS_URL PREFIX FOLDER` is its engine in a process of its own, that
+answers until it is killed; what is installed is in the database by then.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from fakes.models import HERE, KEY, PLUGINS, base_url
+from hyperpersonal_core.api import Handoffs, NewInstallation
+from hyperpersonal_core.kit import log
+from hyperpersonal_core.kit.settings import Settings
+from hyperpersonal_runtime.api import SealedRelease
+from hyperpersonal_sdk import hpx
+from hyperpersonal_web.bench.crowd import Crowd, gather_crowd
+from hyperpersonal_web.bench.model_turns import Shelf, quiet_mind
+from hyperpersonal_web.bench.served import open_served
+from hyperpersonal_web.client import ChatConnection
+from hyperpersonal_web.embedded.services import Addresses
+from hyperpersonal_web.wiring import Engine, Ground, Market, open_engine, open_ground, open_market
+from msgspec import structs
+
+AGENT = b"""
+from hyperpersonal_sdk import Agent, HostCallFailedError, Reply
+from hyperpersonal_sdk.tool_loop import Tool, run
+
+plugin = Agent()
+SCHEMA = {"type": "object", "properties": {"order_id": {"type": "string"}}}
+get = lambda host, order_id: host.tool("commerce.orders.get", order_id=order_id)
+cancel = lambda host, order_id: host.tool(
+    "commerce.orders.cancel", order_id=order_id, reason="no longer needed")
+TOOLS = [Tool("get_order", "", SCHEMA, get), Tool("cancel_order", "", SCHEMA, cancel)]
+
+
+@plugin.reply
+def reply(turn, host):
+    asked = [{"role": "user", "text": turn.text}]
+    try:
+        ended = run(host, asked, TOOLS, tokens_max=300, stream=True)
+    except HostCallFailedError as error:
+        return Reply(f"No model: {error.kind}.", confidence=0.5)
+    return Reply(ended.text or "Nothing.", confidence=0.9)
+"""
+SHOP = b"""
+import json
+from hyperpersonal_sdk import Connector
+
+plugin = Connector()
+
+
+@plugin.tool("commerce.orders.get")
+def get(host, order_id):
+    return {"id": order_id, "status": "processed", "total": {"minor": 12900, "currency": "USD"}}
+
+
+@plugin.tool("commerce.orders.cancel", write=True)
+def cancel(host, order_id, reason, idempotency_key):
+    host.call("kv.put", key=idempotency_key, value=json.dumps(order_id))
+    host.moved(12900, "USD")
+    return {"id": order_id, "status": "cancelled"}
+"""
+GUARD = b"""
+from hyperpersonal_sdk import Guard
+
+plugin = Guard()
+
+
+@plugin.review
+def review(ask, host):
+    return "it is a secret" if "secret" in ask.reply.text else None
+"""
+SOURCES = {"agent": AGENT, "shop": SHOP, "guard": GUARD}
+GRANTS = {
+    "agent": ("model:generate<=50k tokens/turn", "tool:commerce.orders.read",
+              "tool:commerce.orders.write", "money:refund<=900.00 USD/turn"),
+    "shop": ("kv:1MiB",),
+    "guard": (),
+}  # fmt: skip
+MANIFESTS: dict[str, dict[str, Any]] = {
+    "agent": {"title": "Agent", "agent": {"labels": ["order"], "intents": []}},
+    "shop": {"connector": {"tools": ["commerce.orders.get", "commerce.orders.cancel"]}},
+    "guard": {"title": "Guard"},
+}
+KINDS = {"agent": "agent", "shop": "connector", "guard": "guard"}
+VENDORS = ("anthropic", "openai")
+
+
+def releases() -> list[SealedRelease]:
+    """Everything that may be installed here."""
+    python = [
+        SealedRelease(f"acme/{name}", "1.0.0", f"sha256:{name}", f"{name}_plugin",
+                      {f"{name}_plugin/__init__.py": source})
+        for name, source in SOURCES.items()
+    ]  # fmt: skip
+    native = [
+        SealedRelease(f"acme/{vendor}", "1.0.0", f"sha256:{vendor}",
+                      f"hyperpersonal_plugin_model_{vendor}",
+                      hpx.collect(PLUGINS / f"model_{vendor}"), "process")
+        for vendor in VENDORS
+    ]  # fmt: skip
+    return python + native
+
+
+class House:
+    """The running product. `crowd`: its shoppers, each with an open conversation."""
+
+    def __init__(self, ground: Ground, market: Market, crowd: Crowd, port: int) -> None:
+        self.ground, self.market, self.crowd = ground, market, crowd
+        self.url = f"http://127.0.0.1:{port}"
+        self.engine: Engine
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.crowd.tenant_id
+
+    async def put(self, name: str) -> UUID:
+        new = NewInstallation(f"acme/{name}", "1.0.0", f"sha256:{name}", KINDS[name],
+                              MANIFESTS[name], GRANTS[name])  # fmt: skip
+        return await self.market.installations.install(self.tenant_id, new)
+
+    async def put_model(self, vendor: str, port: int, **config: Any) -> UUID:
+        prices = {"model-1": {"tokens_in": 3.0, "tokens_out": 15.0}}
+        config = {"base_url": base_url(vendor, port), "models": {"strong": "model-1"},
+                  "prices": prices, **config}  # fmt: skip
+        manifest = {"title": vendor, "runtime": {"kind": "process"}}
+        secrets = {f"http://127.0.0.1:{port}": {"Authorization": f"Bearer {KEY}"}}
+        new = NewInstallation(f"acme/{vendor}", "1.0.0", f"sha256:{vendor}", "model", manifest,
+                              (HERE,), config, secrets)  # fmt: skip
+        return await self.market.installations.install(self.tenant_id, new)
+
+    async def chat(self, number: int = 0) -> ChatConnection:
+        return await ChatConnection.open(self.url, self.crowd.tokens[number])
+
+    async def turn(self, number: int = 0) -> Any:
+        """The row of the newest turn of a conversation."""
+        async with self.ground.db.transaction(self.tenant_id) as connection:
+            return await connection.fetchrow(
+                "select * from turns where conversation_id = $1 order by id desc limit 1",
+                self.crowd.conversations[number],
+            )
+
+    def handoffs(self) -> Handoffs:
+        ground = self.ground
+        return Handoffs(ground.db, ground.relay, ground.clock, ground.ids)
+
+
+@asynccontextmanager
+async def open_house(
+    places: tuple[str, str], folder: Path, prefix: str, *, shoppers: int = 1, engine: bool = True
+) -> AsyncIterator[House]:
+    """The product over real servers; `places`: of PostgreSQL and NATS."""
+    async with AsyncExitStack() as stack:
+        ground = await _ground(stack, places, folder, prefix)
+        stack.push_async_callback(ground.bus.drop_streams)
+        market = _market(ground)
+        gateway, port = await open_served(stack, ground)
+        house = House(ground, market, await gather_crowd(ground, gateway.tokens, shoppers), port)
+        for name in ("agent", "shop"):
+            await house.put(name)
+        if engine:
+            house.engine = await open_engine(stack, ground, quiet_mind(ground), market)
+        yield house
+
+
+async def _ground(
+    stack: AsyncExitStack, places: tuple[str, str], folder: Path, prefix: str
+) -> Ground:
+    settings = Settings(data_dir=folder, nats_prefix=prefix, private_hosts="127.0.0.1")
+    return await open_ground(stack, settings, Addresses(*places))
+
+
+def _market(ground: Ground) -> Market:
+    return structs.replace(open_market(ground), releases=Shelf(releases()))
+
+
+async def _answer_for_ever(dsn: str, nats_url: str, prefix: str, folder: str) -> None:
+    log.configure("error")
+    async with AsyncExitStack() as stack:
+        ground = await _ground(stack, (dsn, nats_url), Path(folder), prefix)
+        await open_engine(stack, ground, quiet_mind(ground), _market(ground))
+        print("ready", flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_answer_for_ever(*sys.argv[1:]))
