@@ -42,11 +42,18 @@ create function tenants_with_receipts_due(up_to int) returns table (tenant_id uu
 language sql stable security definer set search_path = public as $$
   select distinct d.tenant_id from receipts_due d limit up_to
 $$;
+-- An operator names a tenant as people do.
+grant select (slug) on tenants to hp_sweeper;
+create function tenant_of_slug(wanted text) returns uuid
+language sql stable security definer set search_path = public as $$
+  select t.tenant_id from tenants t where t.slug = wanted
+$$;
 grant create on schema public to hp_sweeper;
 alter function tenants_with_receipts_due owner to hp_sweeper;
+alter function tenant_of_slug owner to hp_sweeper;
 revoke create on schema public from hp_sweeper;
-revoke all on function tenants_with_receipts_due from public;
-grant execute on function tenants_with_receipts_due to hp_app;
+revoke all on function tenants_with_receipts_due, tenant_of_slug from public;
+grant execute on function tenants_with_receipts_due, tenant_of_slug to hp_app;
 """
 
 

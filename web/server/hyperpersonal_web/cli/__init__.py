@@ -29,6 +29,14 @@ COMMANDS = {
         "hyperpersonal_web.cli.records",
         "Run recorded turns again with no effect, on the same release or on another.",
     ),
+    "receipts": (
+        "hyperpersonal_web.cli.receipts",
+        "What a tenant is billed for, call by call: export it, verify it offline.",
+    ),
+    "keys": (
+        "hyperpersonal_web.cli.keys",
+        "Rotate the keys that seal tenants' data and sign receipts.",
+    ),
     "doctor": ("hyperpersonal_web.cli.doctor", "What this machine lacks, and how to get it."),
     "plugin": ("hyperpersonal_web.cli.plugin", "Make, check, test, pack and sign a plugin."),
 }
