@@ -120,6 +120,7 @@ class Gateway(Struct, frozen=True):
     tenants: Tenants
     handoffs: Handoffs
     history: TurnHistory
+    recorded: RecordedTurns
     knowledge: Knowledge
     imports: Imports
     examples: History
@@ -212,6 +213,7 @@ async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understandin
         tenants=Tenants(db, clock, ids),
         handoffs=Handoffs(db, ground.relay, clock, ids),
         history=TurnHistory(db),
+        recorded=RecordedTurns(db, TurnJournals(db, ground.vault)),
         knowledge=mind.knowledge,
         imports=_imports(ground, mind),
         examples=mind.history,
