@@ -36,6 +36,7 @@ from hyperpersonal_core.api import (
     Plugins,
     ReceiptKeys,
     ReceiptSealer,
+    RecordedTurns,
     ReleaseWatch,
     RemoteHost,
     RouteAsk,
