@@ -16,6 +16,7 @@ from litestar.status_codes import HTTP_200_OK
 from hyperpersonal_web.http import staff_views as views
 from hyperpersonal_web.http.auth import require_answering
 from hyperpersonal_web.http.hub import Hub
+from hyperpersonal_web.http.staff_turns import read_calls
 
 TEXT_CHARS_MAX = 16_000
 LIST_MAX = 200
@@ -135,6 +136,7 @@ router = Router(
     "/v1/staff",
     route_handlers=[
         list_conversations, read_conversation, take_over, reply, note, hand_back, close, typing,
+        read_calls,
     ],
     tags=["staff"],
 )  # fmt: skip
