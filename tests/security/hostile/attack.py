@@ -107,6 +107,8 @@ def packed(attack: Attack, plugin_id: str, places: dict[str, str]) -> bytes:
     else:
         asks = tuple(filled(ask, places) for ask in attack.asks)
         text = manifest(plugin_id, asks=asks, more=attack.more)
+        if "plugin.wasm" in files:
+            text = text.replace('entry = "hello"', 'entry = "plugin.wasm"')
         files["plugin.toml"] = text.replace('kind = "agent"', f'kind = "{attack.kind}"').encode()
     return hpx.pack(files)
 

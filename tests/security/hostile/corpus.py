@@ -2,6 +2,7 @@
 
 from security.hostile import (
     archives,
+    components,
     floods,
     injection,
     manifests,
@@ -22,6 +23,7 @@ FAMILIES = {
     "suspension": suspension.ATTACKS,
     "neighbours": neighbours.ATTACKS,
     "injection": injection.ATTACKS,
+    "components": components.ATTACKS,
     "native": native.ATTACKS,
 }
 ATTACKS: list[Attack] = [attack for family in FAMILIES.values() for attack in family]
