@@ -307,6 +307,11 @@ def parse(text: str) -> Capability:
     return build(text, *found.groups())
 
 
+def examples() -> dict[str, str]:
+    """A capability of each kind, by the kind's name."""
+    return {kind: form[0] for kind, form in _FORMS.items()}
+
+
 def _refuse(text: str, why: str) -> NoReturn:
     raise CapabilityError(f"{text!r} is no capability: {why}")
 

@@ -33,7 +33,7 @@ class Fetch(Ask, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 def fetch(ask: Fetch, context: Context) -> Effect | Failure:
-    """One request, its whole response. Needs `http:METHOD URL`."""
+    """One request, its whole response."""
     fault = refusal(ask, context)
     if fault is not None:
         return fault

@@ -49,7 +49,7 @@ class Close(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def open_stream(ask: Open, context: Context) -> Effect | Failure:
-    """Send a request; its response begins. Needs `http:METHOD URL`."""
+    """Send a request; its response begins."""
     fault = refusal(ask, context)
     if fault is not None:
         return fault
@@ -59,7 +59,7 @@ def open_stream(ask: Open, context: Context) -> Effect | Failure:
 
 
 def read_stream(ask: Read, context: Context) -> Effect | Failure:
-    """What has arrived, at least one byte until it is done. Needs no further grant."""
+    """What has arrived, at least one byte until it is done."""
     if not READ_BYTES_MIN <= ask.bytes_max <= READ_BYTES_MAX:
         return invalid(f"bytes_max: {READ_BYTES_MIN}..{READ_BYTES_MAX}")
     if turn_bytes(context) > TURN_BYTES_MAX:
@@ -68,7 +68,7 @@ def read_stream(ask: Read, context: Context) -> Effect | Failure:
 
 
 def close_stream(ask: Close, context: Context) -> Effect | Failure:
-    """The rest is not wanted. Needs no grant."""
+    """The rest is not wanted."""
     context.streams.end(ask.stream)
     return Effect(at_once=HostAnswer({}))
 

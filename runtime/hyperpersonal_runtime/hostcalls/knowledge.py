@@ -15,6 +15,7 @@ class Search(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def search(ask: Search, context: Context) -> Effect | Failure:
+    """The merchant's passages nearest to the query."""
     refusal = context.granter.search()
     if refusal:
         return refusal

@@ -27,11 +27,13 @@ class Keys(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def get(ask: Key, context: Context) -> Effect | Failure:
+    """The value of a key; null when there is none."""
     refusal = _refusal(ask.key, context)
     return refusal or Effect(lambda: _get(ask, context))
 
 
 def put(ask: Put, context: Context) -> Effect | Failure:
+    """Keep a value; all of them together stay within the grant."""
     granted = context.granter.store()
     if isinstance(granted, Failure):
         return granted
@@ -46,12 +48,13 @@ def put(ask: Put, context: Context) -> Effect | Failure:
 
 
 def delete(ask: Key, context: Context) -> Effect | Failure:
+    """Forget a key; whether there was one."""
     refusal = _refusal(ask.key, context)
-    port = context.ports.kv
-    return refusal or Effect(lambda: port.delete(context.scope, ask.key), write=True)
+    return refusal or Effect(lambda: context.ports.kv.delete(context.scope, ask.key), write=True)
 
 
 def keys(ask: Keys, context: Context) -> Effect | Failure:
+    """The keys that begin with a prefix, sorted."""
     granted = context.granter.store()
     if isinstance(granted, Failure):
         return granted

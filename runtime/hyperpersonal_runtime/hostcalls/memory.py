@@ -24,6 +24,7 @@ class Remember(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def recall(ask: Recall, context: Context) -> Effect | Failure:
+    """Facts about this contact, and the passages nearest to the query."""
     refusal = context.granter.read_memory()
     if refusal:
         return refusal
@@ -34,6 +35,7 @@ def recall(ask: Recall, context: Context) -> Effect | Failure:
 
 
 def remember(ask: Remember, context: Context) -> Effect | Failure:
+    """Keep a fact about this contact."""
     refusal = context.granter.write_memory()
     if refusal:
         return refusal

@@ -16,6 +16,8 @@ class Call(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def call(ask: Call, context: Context) -> Effect | Failure:
+    """Call a tool of an interface; the tenant's connector serves it. One that moves money also
+    needs a `money:` grant, and stays under what is left of it in the turn."""
     permit = context.granter.tool(ask.tool)
     if isinstance(permit, Failure):
         return permit
