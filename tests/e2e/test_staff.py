@@ -3,8 +3,14 @@
 import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
+from uuid import UUID
 
 import pytest
+from hyperpersonal_core.api import TurnJournals
+from hyperpersonal_core.installations.journal import LiveTurn
+from hyperpersonal_core.kit.ids import parse, show
+from hyperpersonal_runtime.api import CallResult, CallScope, Entry, HookCall, SealedRelease
+from hyperpersonal_sdk.contract.outcomes import Outcome
 from hyperpersonal_web.embedded.services import Addresses
 from hyperpersonal_web.wiring import open_jobs, open_understanding
 
@@ -182,3 +188,55 @@ async def test_that_many_articles_are_imported_by_a_job_whose_way_is_told(
     assert told["imported"] == {"added": 21, "changed": 0, "unchanged": 0, "passages": 21}
     listed = await shop.http.get("/v1/admin/knowledge/articles", headers=headers)
     assert len(listed.json()["items"]) == 21
+
+
+class TestCalls:
+    """`GET /v1/staff/turns/…/calls`: what a turn did, for its own merchant only."""
+
+    async def kept(self, shop: Any, conversation_id: str) -> UUID:
+        """A finished turn of the tenant with a journal."""
+        ground, turn = shop.ground, shop.ground.ids.new()
+        journals = TurnJournals(ground.db, ground.vault)
+        place = parse("conversation", conversation_id)
+        live = LiveTurn(shop.tenant_id, place, turn, 1)
+        request = '{"tool":"commerce.orders.get","arguments":{"order_id":"#W1"}}'
+        entry = Entry("1", "tool.call", request, b"", '{"value":{"value":{}}}', elapsed_ms=3.0)
+        scope = CallScope(str(shop.tenant_id), str(turn), str(turn))
+        release = SealedRelease("acme/order", "1.0.0", "sha256:x", "order", {})
+        call = HookCall(release, "reply", b"{}", scope)
+        live.told(call, CallResult(Outcome.OK, b"{}", journal=(entry,)))
+        sealed = await journals.end_of(live, {"outcome": "answered", "legs": []})
+        async with ground.db.transaction(shop.tenant_id) as connection:
+            await connection.execute(
+                "insert into turns (tenant_id, id, conversation_id, epoch, first_offset,"
+                " last_offset, status, outcome, deadline_at, started_at)"
+                " values ($1, $2, $3, 1, 1, 1, 'finished', 'answered', now(), now())",
+                shop.tenant_id, turn, place,
+            )  # fmt: skip
+            await connection.execute(
+                "insert into journal (tenant_id, turn_id, sealed) values ($1, $2, $3)",
+                shop.tenant_id, turn, sealed,
+            )  # fmt: skip
+        return turn
+
+    async def test_that_a_merchant_sees_every_call(self, shop: Any, talk: Any) -> None:
+        turn = await self.kept(shop, talk[0]["conversation_id"])
+        path = f"/v1/staff/turns/{show('turn', turn)}/calls"
+        found = await shop.http.get(path, headers=shop.staff(shop.viewer_key))
+        assert found.status_code == 200, found.text
+        (plugin,) = found.json()["plugins"]
+        assert plugin["plugin"] == "acme/order@1.0.0"
+        assert plugin["calls"][0]["words"] == "commerce.orders.get order_id #W1"
+
+    async def test_that_nobody_else_does(self, shop: Any, talk: Any) -> None:
+        turn = await self.kept(shop, talk[0]["conversation_id"])
+        path = f"/v1/staff/turns/{show('turn', turn)}/calls"
+        assert (await shop.http.get(path)).status_code == 401
+        other = type(shop)(shop.ground, shop.gateway, 1)
+        await other.furnish()
+        await other.http.aclose()
+        asked = await shop.http.get(path, headers=shop.staff(other.member_key))
+        assert asked.status_code == 404
+        for bad in ("trn_nonsense", "cnv_" + "0" * 32, show("turn", UUID(int=1))):
+            asked = await shop.http.get(f"/v1/staff/turns/{bad}/calls", headers=shop.staff())
+            assert asked.status_code == 404

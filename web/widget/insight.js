@@ -1,5 +1,6 @@
 // "What happened": one card a turn, with who answered and why, its evidence and its actions.
 
+import { callsOf } from "./calls.js";
 import { el, time } from "./dom.js";
 
 const OUTCOMES = {
@@ -7,12 +8,12 @@ const OUTCOMES = {
   declined: ["Declined", "muted"], handed_over: ["Handed to a person", "warn"],
 };
 
-/** The cards of all turns, newest first. */
-export function turnCards(turns) {
-  return turns.toReversed().map(turnCard);
+/** The cards of all turns, newest first. `load(id)` reads the calls of one. */
+export function turnCards(turns, load) {
+  return turns.toReversed().map((turn) => turnCard(turn, load));
 }
 
-function turnCard(turn) {
+function turnCard(turn, load) {
   const running = turn.status === "running";
   const [word, tone] = running ? ["Working", "info"] : OUTCOMES[turn.outcome] ?? ["Interrupted", "bad"];
   return el("article", { class: "turn", "aria-label": `Turn answered by ${turn.agent || "nobody yet"}` },
@@ -26,7 +27,8 @@ function turnCard(turn) {
       el("span", { class: "kind" }, item.kind), el("code", {}, item.ref), item.text && el("span", {}, item.text)]),
     list("Actions", turn.actions, (item) => [
       el("code", {}, item.tool), el("span", { class: item.ok ? "ok" : "bad" }, item.ok ? "done" : "failed"),
-      item.summary && el("span", {}, item.summary)]));
+      item.summary && el("span", {}, item.summary)]),
+    callsOf(turn, load));
 }
 
 function confidence(value) {

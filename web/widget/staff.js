@@ -36,6 +36,10 @@ function api(path, options = {}) {
   return request(`/v1/staff/conversations${path}`, { ...options, bearer: key });
 }
 
+function calls(turn) {
+  return request(`/v1/staff/turns/${turn}/calls`, { bearer: key });
+}
+
 async function tick() {
   try {
     renderInbox((await api("?state=escalated")).items);
@@ -82,7 +86,7 @@ async function show() {
   $("owner").dataset.mode = taken ? "manual" : "auto";
   events.filter((event) => event.offset > shown).forEach((event) => thread.event(event));
   shown = Math.max(shown, ...events.map((event) => event.offset));
-  $("happened").replaceChildren(...[handoffCard(conversation, handoff), ...turnCards(turns)].filter(Boolean));
+  $("happened").replaceChildren(...[handoffCard(conversation, handoff), ...turnCards(turns, calls)].filter(Boolean));
 }
 
 async function write(what) {

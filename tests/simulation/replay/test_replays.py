@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import click
+import msgspec
 import pytest
 from click.testing import CliRunner
 from fakes.replay_stage import REPLAYS, Stage
@@ -16,6 +17,7 @@ from hyperpersonal_core.kit.ids import show
 from hyperpersonal_runtime.api import Replayer, gathered
 from hyperpersonal_runtime.testing import default_cache
 from hyperpersonal_web.cli import cli
+from hyperpersonal_web.replaying.deeds import deeds
 
 AT_ONCE = 6
 
@@ -84,6 +86,17 @@ def test_that_the_command_line_tells_and_replays_a_turn(stage: Stage) -> None:
     again = hp(stage, "replay", name)
     assert again.code == 0
     assert "0 different" in again.out
+
+
+def test_that_staff_sees_the_same_calls(stage: Stage) -> None:
+    """What `GET /v1/staff/turns/…/calls` answers is what `hp journal --json` tells."""
+    turn = max(stage.turns, key=lambda one: len(one.recording.entries))
+    told = deeds(turn)
+    assert json.loads(hp(stage, "journal", "--json", told["id"]).out) == [
+        json.loads(msgspec.json.encode(told))
+    ]
+    words = [call["words"] for one in told["plugins"] for call in one["calls"]]
+    assert any(one.startswith("commerce.orders.") for one in words)
 
 
 def test_that_another_release_of_a_folder_is_compared(stage: Stage, tmp_path: Path) -> None:
