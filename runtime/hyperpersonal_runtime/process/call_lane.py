@@ -1,6 +1,7 @@
 """One call inside a warm process, with the face of a worker's lane."""
 
 import asyncio
+import os
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from hyperpersonal_runtime.process.resident import Resident
 
 LINE_CHARS_MAX = 2_000
+OPEN_ASKS_MAX = 256
+OPEN_ASKS_BYTES_MAX = 8 << 20
+CORES = os.cpu_count() or 1
 _SEED = Ask("random.bytes", '{"n":32}')
 
 
@@ -33,6 +37,7 @@ class CallLane:
         self._start: Start | None = None
         self._frames: deque[ToHost] = deque()
         self._waiter: asyncio.Future[None] | None = None
+        self._asked_bytes = len(_SEED.payload)
         self._begun = False
         self._started_ms = 0.0
 
@@ -56,7 +61,15 @@ class CallLane:
                 raise WorkerLostError
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
-        return self._frames.popleft()
+        frame = self._frames.popleft()
+        if isinstance(frame, Ask):
+            self._asked_bytes -= len(frame.payload.encode())
+        return frame
+
+    @property
+    def runs(self) -> bool:
+        """Whether the process may speak of this call: it has begun and has not ended."""
+        return self._begun and not self.over.done()
 
     def on_ask(self, name: str, payload: str) -> None:
         """The plugin asks; a request that is too large is refused at the wall, as in a guest."""
@@ -65,6 +78,10 @@ class CallLane:
         if len(name) > 100 or size > most:
             words = f"a request has at most {most} bytes, this has {size}"
             self.worker.write(frames.answer(self.number, "limit", words))
+            return
+        self._asked_bytes += size
+        if len(self._frames) >= OPEN_ASKS_MAX or self._asked_bytes > OPEN_ASKS_BYTES_MAX:
+            self.worker.end("asked for more than can be answered", "limit")
         else:
             self._put(Ask(name, payload))
 
@@ -75,14 +92,18 @@ class CallLane:
         if len(text.encode()) > limits.output_bytes:
             case, text = "limit", f"the answer is longer than {limits.output_bytes} bytes"
         logs = tuple(line[:LINE_CHARS_MAX] for line in done.logs[: limits.log_lines + 1])
-        self.end(case, text, logs, max(0.0, done.cpu_ms))
+        self.end(case, text, logs, done.cpu_ms)
 
     def end(
         self, case: str, text: str, logs: tuple[str, ...] = (), guest_cpu_ms: float = 0.0
     ) -> None:
-        """End the call with these words, whoever says them."""
+        """End the call with these words, whoever says them. The process's word for its CPU time
+        is taken only as far as it can be true."""
+        if self.over.done():
+            return
         self._frames.clear()
         call_ms = self.worker.now_ms() - self._started_ms if self._begun else 0.0
+        guest_cpu_ms = min(max(0.0, guest_cpu_ms), call_ms * CORES)
         self._put(Done(case, text, logs, guest_cpu_ms, self._started_ms, 0.0, call_ms))
         self._close()
 

@@ -16,6 +16,8 @@ from hyperpersonal_runtime.process.call_lane import CallLane
 
 START_SECONDS_MAX = 30
 STALL_SECONDS_MAX = 10
+STRAYS_MAX = 1_000
+UNREAD_BYTES_MAX = 64 << 20
 CPU_SLACK_MS = 2_000  # what a process may use over what its calls brought: imports, first calls
 
 log = structlog.get_logger("runtime")
@@ -59,6 +61,7 @@ class Resident(asyncio.Protocol):
         self._cpu_ms = self._cpu_ms_left = 0.0
         self._pinged = self._ponged = 0
         self._pinged_at = 0.0
+        self._strays = 0
 
     @property
     def pid(self) -> int:
@@ -107,8 +110,11 @@ class Resident(asyncio.Protocol):
             self.idle_since = time.monotonic()
 
     def write(self, frame: bytes) -> None:
-        if self._transport is not None and not self.lost:
-            self._transport.write(frame)
+        if self._transport is None or self.lost:
+            return
+        self._transport.write(frame)
+        if self._transport.get_write_buffer_size() > UNREAD_BYTES_MAX:
+            self.end("does not read what it is told", "limit")
 
     def look(self) -> None:
         """Called several times a second: is it within its CPU time, does its loop turn?"""
@@ -116,12 +122,12 @@ class Resident(asyncio.Protocol):
         self._cpu_ms_left -= used - self._cpu_ms
         self._cpu_ms = used
         if self._cpu_ms_left < 0:
-            self._end("used more CPU time than all its calls may")
+            self.end("used more CPU time than all its calls may")
         elif self._pinged == self._ponged:
             self._pinged, self._pinged_at = self._pinged + 1, time.monotonic()
             self.write(frames.ping(self._pinged))
         elif time.monotonic() - self._pinged_at > STALL_SECONDS_MAX:
-            self._end(f"did not answer for {STALL_SECONDS_MAX} s")
+            self.end(f"did not answer for {STALL_SECONDS_MAX} s")
 
     def kill(self) -> None:
         """End it now; its calls are lost in a moment."""
@@ -144,7 +150,7 @@ class Resident(asyncio.Protocol):
             for header, body in self._splitter.feed(data):
                 self._on_frame(*frames.read(header, body))
         except (FrameTooLargeError, frames.NotAFrameError) as error:
-            self._end(f"sent what is no frame: {error}", "failed")
+            self.end(f"sent what is no frame: {error}", "failed")
 
     def connection_lost(self, _error: Exception | None) -> None:
         self.lost = True
@@ -160,19 +166,25 @@ class Resident(asyncio.Protocol):
                 self._hello.set_result(body)
         elif isinstance(frame, frames.Pong):
             self._ponged = frame.number
-        elif (lane := self.lanes.get(frame.call)) is None:
-            return  # it was ended from our side
+        elif (lane := self.lanes.get(frame.call)) is None or not lane.runs:
+            self._stray()
         elif isinstance(frame, frames.Ask):
             lane.on_ask(frame.name, body)
         else:
             lane.on_done(frame, body)
+
+    def _stray(self) -> None:
+        """A word of a call that was ended from our side, or never was; some are honest."""
+        self._strays += 1
+        if self._strays > STRAYS_MAX:
+            self.end("speaks of calls it does not have", "failed")
 
     def earn(self) -> None:
         """A call that begins and a host call that is answered bring CPU time, up to a bound."""
         most = CPU_SLACK_MS + self._cpu_ms_call * max(1, len(self.lanes))
         self._cpu_ms_left = min(most, self._cpu_ms_left + self._cpu_ms_call)
 
-    def _end(self, why: str, case: str = "timeout") -> None:
+    def end(self, why: str, case: str = "timeout") -> None:
         """It broke a rule. A single open call is the one that broke it; of several we do not know
         which, so they run again."""
         log.warning("resident.ended", pid=self.pid, digest=self.key.digest, why=why)

@@ -76,6 +76,10 @@ def test_that_it_has_no_environment_and_no_standard_input(sandbox_server: Sandbo
     assert said.endswith("b''")
 
 
+SEND = """
+from hyperpersonal_sdk.native.call import CURRENT
+send, number = CURRENT.get()._send, CURRENT.get().number
+"""
 BAD: dict[str, tuple[HookCall, Outcome, str]] = {
     "sleeps on the loop": (
         native("import time\ntime.sleep(60)", limits=SHORT), Outcome.TIMED_OUT, "did not stop"
@@ -105,7 +109,9 @@ BAD: dict[str, tuple[HookCall, Outcome, str]] = {
         Outcome.TIMED_OUT,
         "did not stop",
     ),
-    "burns on the loop": (native("while True: pass", limits=CPU), Outcome.TIMED_OUT, "CPU"),
+    "burns on the loop": (
+        native("while True: pass", limits=CPU), Outcome.TIMED_OUT, "it was ended"
+    ),
     "burns on a thread": (
         native("while True: pass", limits=CPU, kind="def"), Outcome.TIMED_OUT, "CPU"
     ),
@@ -149,6 +155,18 @@ BAD: dict[str, tuple[HookCall, Outcome, str]] = {
         Outcome.TRAPPED,
         "no frame",
     ),
+    "asks without waiting": (
+        native(SEND + "for _ in range(5000): send([12, number, 'clock.now'], '{}')\n"
+               "await host.now()"),
+        Outcome.OVER_LIMIT,
+        "more than can be answered",
+    ),
+    "speaks of other calls": (
+        native(SEND + "for _ in range(5000): send([13, 10**9, '', 0.0, []], '{}')\n"
+               "await host.now()"),
+        Outcome.TRAPPED,
+        "calls it does not have",
+    ),
     "closes the wire": (
         native("import os\nos.closerange(3, 1024)\nawait host.now()"), Outcome.TRAPPED, "2 workers"
     ),
@@ -160,6 +178,9 @@ def test_that_a_bad_native_plugin_ends_in_a_typed_outcome(
     sandbox_server: SandboxServer, name: str
 ) -> None:
     call, outcome, words = BAD[name]
+    if call.limits is SHORT:  # its process is started before the short time begins
+        warm = sandbox_server.call(call, "warm", {}, limits=PROCESS_LIMITS)
+        assert warm.outcome is Outcome.REFUSED, warm
     result = sandbox_server.call(call, "reply", {})
     assert (result.outcome, words in result.detail) == (outcome, True), result
     neighbour = sandbox_server.call(native("return 'alive'"), "reply", {})
@@ -194,6 +215,13 @@ def test_that_an_answer_of_a_call_it_does_not_have_is_ignored(
     result = sandbox_server.call(native(body), "reply", {})
     assert text_of(result) == "ok"
     assert [entry.name for entry in result.journal] == ["random.bytes"]
+
+
+def test_that_an_end_said_twice_is_one_end(sandbox_server: SandboxServer) -> None:
+    body = SEND + "for _ in range(3): send([13, number, '', 1e308, []], '{\"text\":\"forged\"}')"
+    result = sandbox_server.call(native(body), "reply", {})
+    assert text_of(result) == "forged", "its own call, so its own answer"
+    assert result.guest_cpu_ms < 60_000, "its word for its CPU time is bounded by the clock"
 
 
 def test_that_neighbours_in_other_processes_are_served_meanwhile() -> None:

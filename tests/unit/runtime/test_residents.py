@@ -155,6 +155,25 @@ async def test_that_a_stalled_loop_is_ended_and_its_calls_run_again(
     assert await end(kind, alone) == "timeout"
 
 
+async def test_that_what_waits_to_be_answered_is_bounded(make: Make) -> None:
+    """A process that asks and asks fills no memory of the host's."""
+    body = """
+    import asyncio
+    from hyperpersonal_sdk.native.call import CURRENT
+    await host.now()
+    for _ in range(60):
+        CURRENT.get()._send([12, CURRENT.get().number, 'clock.now'], ' ' * 200_000)
+    await asyncio.sleep(60)
+    """
+    kind = make()
+    lane = await begin(kind, of("one", native(body)))
+    lane.send(Answer("", NOW))
+    await lane.over
+    done = await lane.receive()
+    assert isinstance(done, Done)
+    assert (done.case, "more than can be answered" in done.text) == ("limit", True)
+
+
 async def test_that_a_stopped_release_loses_its_processes(make: Make) -> None:
     kind = make()
     await whole(kind, of("one"))
