@@ -160,7 +160,9 @@ def failed(failure: Failure, cost: Cost) -> HostAnswer:
 
 
 def body_of(ask: Ask) -> bytes:
-    return base64.b64decode(ask.body_base64, validate=True) if ask.body_base64 else ask.body.encode()
+    if not ask.body_base64:
+        return ask.body.encode()
+    return base64.b64decode(ask.body_base64, validate=True)
 
 
 def _becomes_get(status: int, method: str) -> bool:
