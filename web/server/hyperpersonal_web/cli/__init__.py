@@ -37,6 +37,10 @@ COMMANDS = {
         "hyperpersonal_web.cli.keys",
         "Rotate the keys that seal tenants' data and sign receipts.",
     ),
+    "usage": (
+        "hyperpersonal_web.cli.usage",
+        "What language models cost a tenant, and how fast they are.",
+    ),
     "doctor": ("hyperpersonal_web.cli.doctor", "What this machine lacks, and how to get it."),
     "plugin": ("hyperpersonal_web.cli.plugin", "Make, check, test, pack and sign a plugin."),
 }
