@@ -21,8 +21,8 @@ from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
 
 KILLS = int(os.environ.get("HP_KILLS", "12"))
-TALKERS = 12
-PAUSE_S = 0.6
+TALKERS = 6
+PAUSE_S = 1.4
 SEED = 11
 _KEYS = "select split_part(key, ':', 1), count(*) from kv where tenant_id = $1 group by 1"
 _TURNS = "select conversation_id, id::text, outcome from turns where tenant_id = $1"
