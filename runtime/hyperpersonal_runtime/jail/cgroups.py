@@ -73,11 +73,12 @@ class Cgroups:
         try:
             for kind in self._files:
                 self._make(f"hp-{os.getpid()}-try", kind, 1 << 30 if kind == "memory" else 100)
-            return self._remove(f"hp-{os.getpid()}-try")
+            self._remove(f"hp-{os.getpid()}-try")
         except OSError:
             return False
         finally:
             self._sweep()
+        return True
 
     def _sweep(self) -> None:
         for base, _ in self._files.values():

@@ -10,6 +10,7 @@ import ctypes
 import json
 import os
 import resource
+import select
 import sys
 from typing import Any
 
@@ -48,10 +49,10 @@ def confine(spec: dict[str, Any]) -> None:
     Raises:
         OSError: the kernel refused a step; nothing of the program has run then.
     """
-    if spec["parent"]:
-        _die_with(spec["parent"])
+    _die_with(spec["parent"], spec["watched"])
     for name, value in spec["limits"].items():
         resource.setrlimit(getattr(resource, name), (value, value))
+    _forget(spec["watched"])
     if spec["landlock"] and os.geteuid() == 0:
         _drop_capabilities()
     _checked("no_new_privs", _LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -68,11 +69,19 @@ def _checked(step: str, result: int) -> int:
     return result
 
 
-def _die_with(parent: int) -> None:
-    """End when the host does, however it ends."""
+def _die_with(parent: int, watched: list[int]) -> None:
+    """End when the host does, however it ends.
+
+    The kernel tells of a parent's end from the first line on; who ended before it left the other
+    end of a pipe closed (`watched`), or another parent.
+    """
+    os.dup2(2, 1)  # our copy of what bubblewrap holds goes
     _checked("pdeathsig", _LIBC.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
-    if os.getppid() != parent:
-        os._exit(1)  # it ended before the line above
+    ends = select.poll()
+    for number in watched:
+        ends.register(number, 0)  # a hang-up is always told
+    if ends.poll(0) or (parent and os.getppid() != parent):
+        os._exit(1)
 
 
 def _drop_capabilities() -> None:
@@ -121,12 +130,18 @@ def become(argv: list[str], path: list[str]) -> None:
 
 
 def _spec() -> dict[str, Any]:
+    """One line on stdin. The host keeps its end open as long as it lives."""
     with os.fdopen(0, "rb", closefd=False) as pipe:
-        spec: dict[str, Any] = json.loads(pipe.read())
+        spec: dict[str, Any] = json.loads(pipe.readline())
+    return spec
+
+
+def _forget(watched: list[int]) -> None:
+    """Close what only the start needed; nothing is left on stdin."""
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
-    os.close(null)
-    return spec
+    for number in {null, *watched} - {0}:
+        os.close(number)
 
 
 if __name__ == "__main__":

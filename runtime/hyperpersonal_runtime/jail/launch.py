@@ -5,11 +5,12 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from hyperpersonal_runtime.jail.profiles import seccomp_filter
 from hyperpersonal_runtime.jail.program import SAID_BYTES_MAX, Jailed, JailError, Program
@@ -18,7 +19,8 @@ BUILT_BYTES_MAX = 4 << 30
 RESERVED_BYTES_MAX = 4 << 30  # addresses without memory: allocators reserve, page tables cost
 FILES_OPEN_MAX = 64  # besides the inherited ones
 BUILDER_FILES_OPEN_MAX = 1024
-INFO = "{info}"
+CHILD_SECONDS_MAX = 2.0
+CHILD_POLL_SECONDS = 0.001
 ENTER = Path(__file__).with_name("enter.py")
 
 
@@ -42,20 +44,19 @@ def command() -> list[str]:
     return [interpreter(), "-I", "-S", "-B", str(ENTER)]
 
 
-def spec(program: Program, given_up: GivenUp) -> bytes:
+def spec(program: Program, given_up: GivenUp) -> dict[str, Any]:
     """What `enter.py` reads."""
     program_, *words = program.argv
-    return json.dumps(
-        {
-            "argv": ["python" if program_ == sys.executable else program_, *words],
-            "path": [str(folder) for folder in program.path],
-            "limits": _limits(program, counts_processes=given_up.counts_processes),
-            "landlock": given_up.landlock,
-            "filter": seccomp_filter(program.profile).hex() if given_up.filtered else "",
-            "parent": given_up.parent,
-            "scratch": str(program.writable[0]) if program.writable else "",
-        }
-    ).encode()
+    return {
+        "argv": ["python" if program_ == sys.executable else program_, *words],
+        "path": [str(folder) for folder in program.path],
+        "limits": _limits(program, counts_processes=given_up.counts_processes),
+        "landlock": given_up.landlock,
+        "filter": seccomp_filter(program.profile).hex() if given_up.filtered else "",
+        "parent": given_up.parent,
+        "watched": [0],
+        "scratch": str(program.writable[0]) if program.writable else "",
+    }
 
 
 def _limits(program: Program, *, counts_processes: bool) -> dict[str, int]:
@@ -89,64 +90,86 @@ class Starter:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="jail")
 
-    def start(self, words: Sequence[str], program: Program, given: bytes) -> Jailed:
-        """Start `words`, with `given` on the stdin of enter.py. The word INFO, if there is one,
-        becomes a file number on which the starter tells the inner process's number.
+    def start(
+        self, words: Sequence[str], program: Program, given: dict[str, Any], *, inside: bool = False
+    ) -> Jailed:
+        """Start `words`, with `given` on the stdin of enter.py.
+
+        Args:
+            words: what to run.
+            program: its file numbers and output.
+            given: what `spec` made.
+            inside: the program is a child of the first one of `words`, bubblewrap.
 
         Raises:
             JailError: the first program of `words` cannot be started.
         """
+        starting = _start_inside if inside else _start
         try:
-            return self._thread.submit(_start, list(words), program, given).result()
+            return self._thread.submit(starting, list(words), program, given).result()
         except OSError as error:
             raise JailError(f"could not start {words[0]}: {error}") from error
 
 
-def _start(words: list[str], program: Program, given: bytes) -> Jailed:
-    with contextlib.ExitStack() as stack:
-        told, telling = _pipe(stack)
-        stdin = _given(stack, given)
-        said = os.memfd_create("said") if program.output is None else None
-        try:
-            process = Jailed(
-                [str(telling.fileno()) if word == INFO else word for word in words],
-                env={},
-                cwd="/",
-                stdin=stdin,
-                stdout=said if said is not None else program.output,
-                stderr=subprocess.STDOUT,
-                pass_fds=(*program.fds, *([telling.fileno()] if INFO in words else [])),
-                start_new_session=True,
-            )
-        except OSError:
-            if said is not None:
-                os.close(said)
-            raise
-        telling.close()
-        process.keep(said, _inner(told))
+def _start_inside(words: list[str], program: Program, given: dict[str, Any]) -> Jailed:
+    """Bubblewrap holds the writing end of a pipe as its stdout; inside, only the reading end is
+    kept: it tells whether bubblewrap lives."""
+    watched, held = os.pipe()
+    try:
+        given["watched"].append(watched)
+        process = _start(words, program, given, bwrap=(watched, held))
+    finally:
+        os.close(watched)
+        os.close(held)
+    process.inner = _child(process)
     return process
 
 
-def _pipe(stack: contextlib.ExitStack) -> tuple[IO[bytes], IO[bytes]]:
-    inside, outside = os.pipe()
-    return (
-        stack.enter_context(os.fdopen(inside, "rb", 0)),
-        stack.enter_context(os.fdopen(outside, "wb", 0)),
-    )
+def _child(process: Jailed) -> int:
+    """The one child of bubblewrap; its own number when it has none (it failed: its words say)."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    ends = time.monotonic() + CHILD_SECONDS_MAX
+    while process.poll() is None and time.monotonic() < ends:
+        with contextlib.suppress(OSError):
+            if found := children.read_text().split():
+                return int(found[0])
+        time.sleep(CHILD_POLL_SECONDS)
+    return process.pid
 
 
-def _given(stack: contextlib.ExitStack, given: bytes) -> IO[bytes]:
-    """A file with the given bytes, to read from its start."""
-    file = stack.enter_context(os.fdopen(os.memfd_create("given"), "w+b"))
-    file.write(given)
-    file.seek(0)
-    return file
+def _start(
+    words: list[str],
+    program: Program,
+    given: dict[str, Any],
+    bwrap: tuple[int, int] | None = None,
+) -> Jailed:
+    """`bwrap`: a pipe's ends: inherited, and bubblewrap's stdout."""
+    stdin, lifeline = os.pipe()
+    said = os.memfd_create("said") if program.output is None else None
+    try:
+        process = Jailed(
+            words,
+            env={},
+            cwd="/",
+            stdin=stdin,
+            stdout=bwrap[1] if bwrap else subprocess.DEVNULL,
+            stderr=said if said is not None else program.output,
+            pass_fds=(*program.fds, *(bwrap or ())[:1]),
+            start_new_session=True,
+        )
+    except OSError:
+        for number in (said, lifeline):
+            if number is not None:
+                os.close(number)
+        raise
+    finally:
+        os.close(stdin)
+    process.keep(said, lifeline)
+    with contextlib.suppress(BrokenPipeError):  # it ended already, and its words say why
+        _write(lifeline, json.dumps(given).encode() + b"\n")
+    return process
 
 
-def _inner(told: IO[bytes]) -> int:
-    """The number in bubblewrap's JSON; 0 when nobody tells. Read to its brace: a copy of the pipe
-    may stay open for a moment."""
-    text = b""
-    while not text.rstrip().endswith(b"}") and (more := told.read(4096)):
-        text += more
-    return int(json.loads(text)["child-pid"]) if text else 0
+def _write(number: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(number, data) :]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hyperpersonal_runtime.jail.cgroups import Cgroups
 from hyperpersonal_runtime.jail.files import python_files
-from hyperpersonal_runtime.jail.launch import INFO, GivenUp, Starter, command, spec
+from hyperpersonal_runtime.jail.launch import GivenUp, Starter, command, spec
 from hyperpersonal_runtime.jail.program import Jailed, JailError, Program, Tier
 
 NOBODY = "65534"
@@ -46,17 +46,10 @@ class NamespaceJail:
 
     def spawn(self, program: Program) -> Jailed:
         group, joining = self._cgroups.words(program)
-        words = [
-            *joining,
-            self._bwrap,
-            *self._world,
-            "--info-fd",
-            INFO,
-            *_shown(program),
-            *command(),
-        ]
+        bwrap = [self._bwrap, *self._world, *_shown(program)]
         given = spec(program, GivenUp(counts_processes=True))
-        process = self._starter.start(words, program, given)
+        words = [*joining, *bwrap, *command()]
+        process = self._starter.start(words, program, given, inside=True)
         self._cgroups.started(group, process)
         return process
 

@@ -60,12 +60,8 @@ class Jailed(subprocess.Popen[bytes]):
     `inner`: the number, on the host, of the program's own process (`pid` may be its starter's).
     """
 
-    _inner = 0
+    inner = 0
     _said: int | None = None
-
-    @property
-    def inner(self) -> int:
-        return self._inner or self.pid
 
     @property
     def said(self) -> str:
@@ -74,12 +70,13 @@ class Jailed(subprocess.Popen[bytes]):
             return ""
         return os.pread(self._said, SAID_BYTES_MAX, 0).decode(errors="replace")
 
-    def keep(self, said: int | None, inner: int) -> None:
-        """Own the memory file that takes the output; know the number of the inner process."""
-        self._inner = inner
-        if said is not None:
-            self._said = said
-            weakref.finalize(self, os.close, said)
+    def keep(self, said: int | None, lifeline: int) -> None:
+        """Own the memory file that takes the output, and our end of the program's stdin."""
+        self.inner = self.pid
+        self._said = said
+        for number in (said, lifeline):
+            if number is not None:
+                weakref.finalize(self, os.close, number)
 
 
 class Jail(Protocol):
