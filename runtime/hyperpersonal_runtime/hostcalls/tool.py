@@ -7,7 +7,9 @@ from hyperpersonal_sdk.contract.outcomes import Failure, HostAnswer
 from msgspec import Struct
 
 from hyperpersonal_runtime.hostcalls import money
-from hyperpersonal_runtime.hostcalls.context import Context, Effect
+from hyperpersonal_runtime.hostcalls.context import Context, Effect, limit
+
+NESTED_MAX = 3
 
 
 class Call(Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,6 +23,8 @@ def call(ask: Call, context: Context) -> Effect | Failure:
     permit = context.granter.tool(ask.tool)
     if isinstance(permit, Failure):
         return permit
+    if sum(part.isdigit() for part in context.scope.path.split(".")) >= NESTED_MAX:
+        return limit(f"tools call tools at most {NESTED_MAX} deep")
     left = money.left(permit.money_max, context.earlier)
     if isinstance(left, Failure):
         return left

@@ -3,19 +3,20 @@
 An agent asks for the interface; the tenant's installed connector serves it through `call_tool`.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from hyperpersonal_sdk.contract.outcomes import Failure
 
 Effect = Literal["read", "write"]
+MINOR_MAX = 10**15  # sums of many stay within 64 bits
 
 
 class Amount(Struct, frozen=True):
     """Money: `minor` units (cents) of an ISO 4217 `currency`."""
 
-    minor: int
+    minor: Annotated[int, Meta(ge=-MINOR_MAX, le=MINOR_MAX)]
     currency: str = "USD"
 
 

@@ -12,6 +12,7 @@ SITE, INSIDE = "$SITE", "$INSIDE"
 SITE_GET = f"http:GET {SITE}/*"
 SITE_WRITE = f"http:GET|POST {SITE}/*"
 
+AGENT_PART = '[agent]\nlabels = ["order"]\n'
 HEAD = """
 import json
 from hyperpersonal_sdk.authoring import *
@@ -107,6 +108,8 @@ def packed(attack: Attack, plugin_id: str, places: dict[str, str]) -> bytes:
     else:
         asks = tuple(filled(ask, places) for ask in attack.asks)
         text = manifest(plugin_id, asks=asks, more=attack.more)
+        if attack.kind == "connector":
+            text = text.replace('"reply"', '"call_tool"').replace(AGENT_PART, "")
         if "plugin.wasm" in files:
             text = text.replace('entry = "hello"', 'entry = "plugin.wasm"')
         files["plugin.toml"] = text.replace('kind = "agent"', f'kind = "{attack.kind}"').encode()

@@ -3,6 +3,7 @@
 from security.hostile import (
     archives,
     components,
+    connectors,
     floods,
     injection,
     manifests,
@@ -24,6 +25,7 @@ FAMILIES = {
     "neighbours": neighbours.ATTACKS,
     "injection": injection.ATTACKS,
     "components": components.ATTACKS,
+    "connectors": connectors.ATTACKS,
     "native": native.ATTACKS,
 }
 ATTACKS: list[Attack] = [attack for family in FAMILIES.values() for attack in family]

@@ -2,12 +2,12 @@
 
 from security.hostile.corpus import ATTACKS, FAMILIES
 
-ATTACKS_MIN = 250
+ATTACKS_MIN = 400
 
 
 def test_that_the_corpus_does_not_shrink() -> None:
     assert len(ATTACKS) >= ATTACKS_MIN
-    assert all(len(family) >= 20 for family in FAMILIES.values())
+    assert all(len(family) >= 9 for family in FAMILIES.values())
 
 
 def test_that_every_attack_has_a_name_of_its_own_and_a_refusal() -> None:
