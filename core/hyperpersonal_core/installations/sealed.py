@@ -92,7 +92,7 @@ async def unseal(sealer: Sealer, tenant_id: UUID, turn_id: UUID, parts: Iterable
 
 def added(known: Part, more: Part) -> Part:
     """Both as one; of what both hold the later word counts, but an answer is never lost."""
-    rows = merged({row.path: row for row in known.rows}, more.rows)
+    rows = merged({}, (*known.rows, *more.rows))
     calls = {call.path: call for call in (*known.calls, *more.calls)}
     return Part(
         tuple(rows.values()),
