@@ -57,7 +57,8 @@ class PythonKind:
         return await self._promoter.promote(release.digest, ready.code, self._loads)
 
     async def _code(self, release: SealedRelease) -> Ready | End:
-        """The release's code; a failure is tried anew the next time."""
+        """The release's code. What its source alone is to blame for is not tried again: compiling
+        may take seconds, and the source never changes."""
         task = self._releases.get(release.digest)
         if task is None:
             task = asyncio.get_running_loop().create_task(self._compile(release))
@@ -68,7 +69,7 @@ class PythonKind:
         try:
             ready = await asyncio.shield(task)
         finally:
-            if isinstance(ready, End) and task.done():
+            if isinstance(ready, End) and task.done() and not _its_own_fault(ready):
                 self._releases.pop(release.digest, None)
         return ready
 
@@ -167,3 +168,9 @@ async def _imported(lane: Lane, digest: str, code: str) -> str:
     if frame.logs:
         return f"its import writes to the log: {frame.logs[0][:200]}"
     return "" if frame.case == "not-found" else f"its import ends in {frame.case}: {frame.text}"
+
+
+def _its_own_fault(end: End) -> bool:
+    """Whether compiling the same source again must end the same way."""
+    lasting = end.outcome in (Outcome.REFUSED, Outcome.OVER_LIMIT)
+    return lasting or (end.outcome is Outcome.TIMED_OUT and "CPU" in end.detail)

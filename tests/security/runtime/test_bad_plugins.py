@@ -116,6 +116,16 @@ def test_that_a_bad_plugin_ends_in_a_typed_outcome(
     assert sandbox_server.worker_pids == pids, "no worker was lost"
 
 
+def test_that_a_source_too_large_to_compile_is_compiled_once(
+    sandbox_server: SandboxServer,
+) -> None:
+    call = hook_call({"p/__init__.py": b"x=1\n" * 500_000}, "p")
+    first, second = (sandbox_server.call(call, "reply", {}) for _ in range(2))
+    assert first.outcome is second.outcome is Outcome.OVER_LIMIT
+    assert second.detail == first.detail == "out of memory"
+    assert second.elapsed_ms < first.elapsed_ms / 10
+
+
 def test_that_a_flood_of_log_lines_is_cut(sandbox_server: SandboxServer) -> None:
     call = agent("for i in range(1000): print('line', i, 'x' * 9000)\nreturn 'done'")
     result = sandbox_server.call(call, "reply", {})
