@@ -75,7 +75,8 @@ class Backlogs:
         known = self._known.get(tenant_id) or _Known(self._waiting_max // 2, self._waiting_max)
         waiting = known.waiting + self._taken[tenant_id]
         if waiting >= known.waiting_max:
-            raise BusyError("many people are writing right now; it is sent later", _after_s(waiting))
+            words = "many people are writing right now; it is sent later"
+            raise BusyError(words, _after_s(waiting))
 
     def took(self, tenant_id: UUID) -> None:
         """A message of this tenant was taken."""

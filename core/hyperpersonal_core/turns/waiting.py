@@ -4,7 +4,7 @@ Rules:
 1. Fair between tenants by what their turns have used: sandbox CPU, and the engine's own part.
 2. A tenant alone may use the whole process, but for a quarter of its places.
 3. With others about (in the last seconds), only as many turns are under way as keep the process on
-   time (`kit.lag`); a tenant that has less than its part of them may always begin one. So a flood
+   time (`pace`); a tenant that has less than its part of them may always begin one. So a flood
    is answered as fast as it can be without anybody else noticing.
 4. Bounded: over the limit the newest of whoever has most waiting is left to the sweep.
 """
@@ -99,5 +99,14 @@ class Waiting:
 
 def used_ms(turn: Turn) -> float:
     """What an ended turn has used: the engine's own part, and the CPU time of its sandboxes."""
+    return ENGINE_MS + _sum(turn, "guest_cpu_ms")
+
+
+def plugins_ms(turn: Turn) -> float:
+    """How long its plugins took, all together."""
+    return _sum(turn, "elapsed_ms")
+
+
+def _sum(turn: Turn, name: str) -> float:
     used = (part for leg in turn.legs for part in (leg.usage, *leg.reviews))
-    return ENGINE_MS + sum(float(part.get("guest_cpu_ms", 0.0)) for part in used)
+    return sum(float(part.get(name, 0.0)) for part in used)

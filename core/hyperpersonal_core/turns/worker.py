@@ -11,6 +11,7 @@ Rules:
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -21,7 +22,6 @@ from hyperpersonal_core.kit.bus import Delivery
 from hyperpersonal_core.kit.envelope import decode
 from hyperpersonal_core.kit.errors import OutsideError
 from hyperpersonal_core.kit.group_commit import Batcher
-from hyperpersonal_core.kit.lag import Lag
 from hyperpersonal_core.kit.outbox import INBOUND
 from hyperpersonal_core.kit.tracing import Traces
 from hyperpersonal_core.memory.recalled import RecallAsk, Recalled
@@ -33,10 +33,11 @@ from hyperpersonal_core.turns.draft import Draft
 from hyperpersonal_core.turns.finish import Finisher
 from hyperpersonal_core.turns.guards import Guards
 from hyperpersonal_core.turns.legs import Agents
+from hyperpersonal_core.turns.pace import Pace
 from hyperpersonal_core.turns.reassure import Reassurance
 from hyperpersonal_core.turns.services import Services
 from hyperpersonal_core.turns.turn import Answer, Turn, TurnSettings
-from hyperpersonal_core.turns.waiting import Waiting, used_ms
+from hyperpersonal_core.turns.waiting import Waiting, plugins_ms, used_ms
 
 DURABLE = "turns"
 DELIVERIES_IN_HAND = 64
@@ -75,8 +76,8 @@ class TurnWorker:
             settings,
         )
         self._change = asyncio.Event()
-        self._lag = Lag(settings.running_max, lambda: len(self._running), self._change.set)
-        self._waiting = Waiting(settings, lambda: self._lag.at_once)
+        self._pace = Pace(settings.running_max, lambda: len(self._running))
+        self._waiting = Waiting(settings, lambda: self._pace.at_once)
         self._running: dict[asyncio.Task[None], Turn] = {}
         self._reassuring: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
@@ -88,7 +89,6 @@ class TurnWorker:
         self._loops = [
             asyncio.create_task(bus.consume(INBOUND, DURABLE, self._heard, DELIVERIES_IN_HAND)),
             asyncio.create_task(self._claim_for_ever()),
-            asyncio.create_task(self._lag.run()),
             asyncio.create_task(self._every(self._settings.sweep_every_s, self._sweep)),
             asyncio.create_task(self._every(self._settings.lease_s / 3, self._renew)),
         ]
@@ -186,6 +186,7 @@ class TurnWorker:
         live = turn.live
         ids = {"turn_id": str(live.turn_id), "conversation_id": str(live.conversation_id)}
         self._services.journals.open(live)
+        began = time.monotonic()
         try:
             with self._services.traces.span("turn", parent, **ids):
                 answer = await self._answer(turn)
@@ -199,6 +200,7 @@ class TurnWorker:
             return
         finally:
             self._services.journals.close(live)
+        self._pace.ended((time.monotonic() - began) * 1e3 - plugins_ms(turn))
         end = answer.outcome if finished.sent else "fenced"
         self._log.info("turn.finished", outcome=end, attempts=turn.attempts, **ids)
         if finished.more:

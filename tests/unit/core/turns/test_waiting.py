@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from hyperpersonal_core.kit.lag import EVERY_S, LATE_MS_MAX, Lag
+from hyperpersonal_core.turns.pace import Pace
 from hyperpersonal_core.turns.turn import TurnSettings
 from hyperpersonal_core.turns.waiting import ABOUT_S, Waiting
 
@@ -79,19 +79,25 @@ def test_that_a_conversation_waits_once_and_may_wait_again() -> None:
     assert waiting.pick(10) == {place: ""}
 
 
-def test_that_what_is_begun_at_once_follows_the_loop() -> None:
-    grown: list[int] = []
+def test_that_what_is_begun_at_once_follows_what_turns_take() -> None:
     used = [100]
-    lag = Lag(32, lambda: used[0], lambda: grown.append(lag.at_once))
-    looks = int(10 / EVERY_S)
-    for _ in range(looks):
-        lag.look(0.0)
-    assert lag.at_once == 32
-    assert grown == list(range(9, 33))
-    for _ in range(looks):
-        lag.look(10 * LATE_MS_MAX)
-    assert lag.at_once == 3, "late: a few only, and never none"
+    pace = Pace(32, lambda: used[0])
+    for _ in range(1_000):
+        pace.ended(20.0)
+    assert pace.at_once == 32
+    for _ in range(100):
+        pace.ended(60.0)
+    assert pace.at_once == 3, "they wait for each other: a few only, and never none"
     used[0] = 1
-    for _ in range(looks):
-        lag.look(0.0)
-    assert lag.at_once == 3, "what is not used does not grow"
+    for _ in range(1_000):
+        pace.ended(20.0)
+    assert pace.at_once == 3, "what is not used does not grow"
+
+
+def test_that_a_machine_that_became_slower_is_not_taken_for_a_queue_for_ever() -> None:
+    pace = Pace(32, lambda: 100)
+    for _ in range(100):
+        pace.ended(20.0)
+    for _ in range(3_000):
+        pace.ended(40.0)
+    assert pace.at_once > 10
