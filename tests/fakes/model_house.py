@@ -12,19 +12,18 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from fakes.models import HERE, KEY, PLUGINS, base_url
-from hyperpersonal_core.api import Handoffs, NewInstallation
+from fakes.models import HERE, KEY, PLUGINS, VENDORS, base_url
+from fakes.publishing import Publisher
+from hyperpersonal_core.api import Handoffs
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.settings import Settings
-from hyperpersonal_runtime.api import SealedRelease
 from hyperpersonal_sdk import hpx
 from hyperpersonal_web.bench.crowd import Crowd, gather_crowd
-from hyperpersonal_web.bench.model_turns import Shelf, quiet_mind
+from hyperpersonal_web.bench.model_turns import quiet_mind
 from hyperpersonal_web.bench.served import open_served
 from hyperpersonal_web.client import ChatConnection
 from hyperpersonal_web.embedded.services import Addresses
 from hyperpersonal_web.wiring import Engine, Ground, Market, open_engine, open_ground, open_market
-from msgspec import structs
 
 AGENT = b"""
 from hyperpersonal_sdk import Agent, HostCallFailedError, Reply
@@ -75,36 +74,50 @@ plugin = Guard()
 def review(ask, host):
     return "it is a secret" if "secret" in ask.reply.text else None
 """
-SOURCES = {"agent": AGENT, "shop": SHOP, "guard": GUARD}
+HEAD = """
+id = "acme/{name}"
+version = "1.0.0"
+kind = "{kind}"
+title = "{name}"
+description = "For a test."
+licence = "MIT"
+entry = "{name}_plugin"
+hooks = ["{hook}"]
+{more}
+"""
+ASK = '[[capabilities]]\nask = "{}"\nwhy = "For a test."\n'
 GRANTS = {
     "agent": ("model:generate<=50k tokens/turn", "tool:commerce.orders.read",
               "tool:commerce.orders.write", "money:refund<=900.00 USD/turn"),
     "shop": ("kv:1MiB",),
     "guard": (),
 }  # fmt: skip
-MANIFESTS: dict[str, dict[str, Any]] = {
-    "agent": {"title": "Agent", "agent": {"labels": ["order"], "intents": []}},
-    "shop": {"connector": {"tools": ["commerce.orders.get", "commerce.orders.cancel"]}},
-    "guard": {"title": "Guard"},
-}
-KINDS = {"agent": "agent", "shop": "connector", "guard": "guard"}
-VENDORS = ("anthropic", "openai")
+PARTS = {
+    "agent": ("agent", "reply", '[agent]\nlabels = ["order"]', AGENT),
+    "shop": ("connector", "call_tool",
+             '[connector]\ntools = ["commerce.orders.get", "commerce.orders.cancel"]', SHOP),
+    "guard": ("guard", "review_reply", "", GUARD),
+}  # fmt: skip
 
 
-def releases() -> list[SealedRelease]:
-    """Everything that may be installed here."""
-    python = [
-        SealedRelease(f"acme/{name}", "1.0.0", f"sha256:{name}", f"{name}_plugin",
-                      {f"{name}_plugin/__init__.py": source})
-        for name, source in SOURCES.items()
-    ]  # fmt: skip
-    native = [
-        SealedRelease(f"acme/{vendor}", "1.0.0", f"sha256:{vendor}",
-                      f"hyperpersonal_plugin_model_{vendor}",
-                      hpx.collect(PLUGINS / f"model_{vendor}"), "process")
-        for vendor in VENDORS
-    ]  # fmt: skip
-    return python + native
+def artifact(name: str) -> bytes:
+    """One of the small plugins, packed."""
+    kind, hook, part, source = PARTS[name]
+    more = "".join(ASK.format(grant) for grant in GRANTS[name]) + part
+    declared = HEAD.format(name=name, kind=kind, hook=hook, more=more)
+    return hpx.pack({"plugin.toml": declared.encode(), f"{name}_plugin/__init__.py": source})
+
+
+async def publish(market: Market) -> None:
+    """Everything that may be installed here, through the registry's own door."""
+    own, platform = Publisher(1), Publisher(2)
+    packed = [(own, artifact(name)) for name in PARTS]
+    folders = [PLUGINS / f"model_{vendor}" for vendor in VENDORS]
+    packed += [(platform, hpx.pack(hpx.collect(folder))) for folder in folders]
+    await market.registry.create_namespace("acme", own.public)
+    await market.registry.create_namespace("hyperpersonal", platform.public)
+    for publisher, one in packed:
+        await market.registry.publish(one, publisher.sign(one))
 
 
 class House:
@@ -120,19 +133,18 @@ class House:
         return self.crowd.tenant_id
 
     async def put(self, name: str) -> UUID:
-        new = NewInstallation(f"acme/{name}", "1.0.0", f"sha256:{name}", KINDS[name],
-                              MANIFESTS[name], GRANTS[name])  # fmt: skip
-        return await self.market.installations.install(self.tenant_id, new)
+        install = self.market.installer.install
+        return await install(self.tenant_id, f"acme/{name}", grants=GRANTS[name])
 
     async def put_model(self, vendor: str, port: int, **config: Any) -> UUID:
         prices = {"model-1": {"tokens_in": 3.0, "tokens_out": 15.0}}
         config = {"base_url": base_url(vendor, port), "models": {"strong": "model-1"},
                   "prices": prices, **config}  # fmt: skip
-        manifest = {"title": vendor, "runtime": {"kind": "process"}}
         secrets = {f"http://127.0.0.1:{port}": {"Authorization": f"Bearer {KEY}"}}
-        new = NewInstallation(f"acme/{vendor}", "1.0.0", f"sha256:{vendor}", "model", manifest,
-                              (HERE,), config, secrets)  # fmt: skip
-        return await self.market.installations.install(self.tenant_id, new)
+        return await self.market.installer.install(
+            self.tenant_id, f"hyperpersonal/model_{vendor}",
+            grants=(HERE,), config=config, secrets=secrets,
+        )  # fmt: skip
 
     async def chat(self, number: int = 0) -> ChatConnection:
         return await ChatConnection.open(self.url, self.crowd.tokens[number])
@@ -158,9 +170,10 @@ async def open_house(
     async with AsyncExitStack() as stack:
         ground = await _ground(stack, places, folder, prefix)
         stack.push_async_callback(ground.bus.drop_streams)
-        market = _market(ground)
+        market = open_market(ground)
         gateway, port = await open_served(stack, ground)
         house = House(ground, market, await gather_crowd(ground, gateway.tokens, shoppers), port)
+        await publish(market)
         for name in ("agent", "shop"):
             await house.put(name)
         if engine:
@@ -175,15 +188,11 @@ async def _ground(
     return await open_ground(stack, settings, Addresses(*places))
 
 
-def _market(ground: Ground) -> Market:
-    return structs.replace(open_market(ground), releases=Shelf(releases()))
-
-
 async def _answer_for_ever(dsn: str, nats_url: str, prefix: str, folder: str) -> None:
     log.configure("error")
     async with AsyncExitStack() as stack:
         ground = await _ground(stack, (dsn, nats_url), Path(folder), prefix)
-        await open_engine(stack, ground, quiet_mind(ground), _market(ground))
+        await open_engine(stack, ground, quiet_mind(ground), open_market(ground))
         print("ready", flush=True)
         await asyncio.Event().wait()
 
