@@ -1,6 +1,7 @@
-"""`hp plugin build`: a plugin's TypeScript becomes the WebAssembly component that is signed.
+"""`hp plugin build`: a plugin's TypeScript or C becomes the WebAssembly component that is signed.
 
     src/plugin.ts -> tsc (types) -> esbuild (one module) -> componentize-qjs (QuickJS inside)
+    src/plugin.c  -> zig cc (a core module) -> wrap.mjs (wasm-tools: a component)
 
 The tools come from npm, pinned in the plugin's own package.json; the SDK's TypeScript and the WIT
 world come from this package. Everything runs on the author's machine; a host that loads the
@@ -8,20 +9,25 @@ component compiles it again, in a jail.
 """
 
 import fcntl
+import importlib.util
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from hyperpersonal_sdk.errors import BadInputError
 
-SOURCE = "src/plugin.ts"
+SOURCE, C_SOURCE = "src/plugin.ts", "src/plugin.c"
 STEP_SECONDS_MAX = 300
 _HERE = Path(__file__).parent
 _WORLD = _HERE / "wit" / "v1"
 _SDK = _HERE / "typescript"
-_TOOLS = ("tsc", "esbuild", "componentize-qjs")
+_C = (
+    "cc -target wasm32-freestanding -std=c17 -Wall -Werror -O2 -ffreestanding -fno-builtin "
+    "-nostdlib -Wl,--no-entry"
+).split()
 
 
 class BuildFailedError(BadInputError):
@@ -37,8 +43,9 @@ class ToolsMissingError(BuildFailedError):
 
 
 def is_buildable(folder: Path) -> bool:
-    """Whether the plugin's folder holds TypeScript of this layout."""
-    return (folder / SOURCE).is_file() and (folder / "package.json").is_file()
+    """Whether the plugin's folder holds TypeScript or C of this layout."""
+    there = any((folder / source).is_file() for source in (SOURCE, C_SOURCE))
+    return there and (folder / "package.json").is_file()
 
 
 def is_stale(folder: Path, entry: str) -> bool:
@@ -46,23 +53,25 @@ def is_stale(folder: Path, entry: str) -> bool:
     if not is_buildable(folder):
         return False
     component = folder / entry
-    sources = [folder / "package.json", *(folder / "src").rglob("*.ts"), *_SDK.glob("*.ts")]
+    sources = [folder / "package.json", *(folder / "src").rglob("*.*"), *_SDK.glob("*.ts")]
     newest = max(path.stat().st_mtime for path in sources)
     return not component.exists() or component.stat().st_mtime < newest
 
 
 def missing_tools(folder: Path) -> str:
     """What must be installed on this machine before the folder can be built; '' when nothing."""
-    if all(_tool(folder, name).exists() for name in _TOOLS) or shutil.which("npm"):
-        return ""
-    return "npm is not installed; it comes with Node 20 or newer"
+    if not shutil.which("npm"):
+        return "npm is not installed; it comes with Node 20 or newer"
+    if (folder / C_SOURCE).is_file() and not _zig():
+        return "Zig is not installed; run: pip install ziglang"
+    return ""
 
 
 def build(folder: Path, entry: str) -> Path:
     """Make the component of a plugin's folder.
 
     Args:
-        folder: with `package.json` and `src/plugin.ts`.
+        folder: with `package.json` and `src/plugin.ts` or `src/plugin.c`.
         entry: the manifest's: where the component goes.
 
     Returns:
@@ -73,7 +82,8 @@ def build(folder: Path, entry: str) -> Path:
     """
     folder = folder.resolve()
     if not is_buildable(folder):
-        raise BuildFailedError(f"there is no {SOURCE} with a package.json in {folder}")
+        words = f"there is no {SOURCE} or {C_SOURCE} with a package.json in {folder}"
+        raise BuildFailedError(words)
     if why := missing_tools(folder):
         raise ToolsMissingError(why)
     with _lock(folder):
@@ -93,6 +103,8 @@ def ensure_built(folder: Path, entry: str) -> None:
 
 def _built(folder: Path, entry: str) -> Path:
     _install(folder)
+    if (folder / C_SOURCE).is_file():
+        return _built_of_c(folder, folder / entry)
     module, component = folder / "build" / "plugin.js", folder / entry
     _run(folder, "tsc", "--project", ".")
     _run(
@@ -109,6 +121,20 @@ def _built(folder: Path, entry: str) -> Path:
     words = ("--wit", str(_WORLD), "--world", "plugin", "--js", str(module), "--sync")
     _run(folder, "componentize-qjs", *words, "--output", str(component))
     return component
+
+
+def _built_of_c(folder: Path, component: Path) -> Path:
+    core = folder / "build" / "plugin.core.wasm"
+    _step(folder, (*_zig(), *_C, "-o", str(core), C_SOURCE))
+    _step(folder, ("node", "wrap.mjs", str(core), str(_WORLD / "plugin.wit"), str(component)))
+    return component
+
+
+def _zig() -> tuple[str, ...]:
+    """How Zig is started: the wheel's, else the system's; empty when there is none."""
+    if importlib.util.find_spec("ziglang"):
+        return (sys.executable, "-m", "ziglang")
+    return ("zig",) if shutil.which("zig") else ()
 
 
 def _install(folder: Path) -> None:

@@ -36,10 +36,10 @@ def plugin() -> None:
 @click.option("--into", type=click.Path(path_type=Path), help="The new folder; ./NAME if left out.")
 @click.option(
     "--template",
-    type=click.Choice(["agent", "native", "typescript"]),
+    type=click.Choice(["agent", "native", "typescript", "c"]),
     default="agent",
     show_default=True,
-    help="agent: Python source. native: Python with wheels. typescript: a component, by npm.",
+    help="agent: Python source. native: Python with wheels. typescript, c: a component.",
 )
 def init(plugin_id: str, into: Path | None, template: str) -> None:
     """Start an agent called PUBLISHER/NAME: fifteen lines that work, with their tests."""
@@ -63,7 +63,7 @@ def init(plugin_id: str, into: Path | None, template: str) -> None:
 @plugin.command("build")
 @_FOLDER
 def build_component(folder: Path) -> None:
-    """Make the component of a plugin written in TypeScript. Needs Node and npm.
+    """Make the component of a plugin written in TypeScript or C. Needs Node and npm; C needs Zig.
 
     Python plugins are packed as they are. Any other language: build a component of the world
     in hyperpersonal_sdk/wit/v1 with its own tools, to the path that `entry` names.

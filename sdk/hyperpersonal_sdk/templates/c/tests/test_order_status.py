@@ -1,0 +1,22 @@
+import pytest
+from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind
+from hyperpersonal_sdk.testing.sandbox import HookFailedError, PluginSandbox
+
+
+def test_that_a_status_comes_from_the_shop(sandbox: PluginSandbox) -> None:
+    sandbox.tools["commerce.orders.get"] = {"id": "#W1234567", "status": "delivered"}
+    reply = sandbox.reply("Where is my order #W1234567?")
+    assert reply.text == "The order is delivered."
+    assert sandbox.world.tool_calls[0][1] == {"order_id": "#W1234567"}
+
+
+def test_that_a_missing_number_is_asked_for(sandbox: PluginSandbox) -> None:
+    reply = sandbox.reply("Where is my order?")
+    assert reply.status == "asking"
+    assert sandbox.world.tool_calls == []
+
+
+def test_that_an_unknown_order_is_told(sandbox: PluginSandbox) -> None:
+    sandbox.tools["commerce.orders.get"] = Failure(FailureKind.NOT_FOUND, "no such order")
+    with pytest.raises(HookFailedError, match="no such order"):
+        sandbox.reply("Where is my order #W1234567?")
