@@ -30,7 +30,6 @@ ANSWERS: dict[str, msgspec.json.Decoder[object]] = {
     "generate": msgspec.json.Decoder(GenerateAnswer),
     "review_reply": msgspec.json.Decoder(ReviewVerdict),
 }
-STATE_BYTES_MAX = 16 * 1024
 _REFUSED = {"denied", "not-found", "invalid", "unavailable"}
 
 
@@ -52,15 +51,7 @@ def _checked(hook: str, text: str) -> End:
     if too_deep(text):
         return End(Outcome.OVER_LIMIT, f"{hook} answered JSON nested over {NESTING_MAX} levels")
     try:
-        answer = ANSWERS.get(hook, ANSWERS[""]).decode(text)
+        ANSWERS.get(hook, ANSWERS[""]).decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError) as error:
         return End(Outcome.TRAPPED, f"{hook} answered something else than it should: {error}")
-    if isinstance(answer, TurnReply) and len(text) > STATE_BYTES_MAX and _keeps_much(answer):
-        return End(Outcome.OVER_LIMIT, f"state and shared: at most {STATE_BYTES_MAX} bytes each")
     return End(Outcome.OK, value=text)
-
-
-def _keeps_much(reply: TurnReply) -> bool:
-    """What is kept is sent along with every later turn of the conversation."""
-    sizes = (len(msgspec.json.encode(kept)) for kept in (reply.state, reply.shared))
-    return max(sizes) > STATE_BYTES_MAX

@@ -54,8 +54,6 @@ def _fault(reply: TurnReply) -> str:
         return "says nothing"
     if len(reply.text) > TEXT_CHARS_MAX:
         return f"has more than {TEXT_CHARS_MAX} characters"
-    if not 0.0 <= reply.confidence <= 1.0:
-        return "has a confidence outside 0..1"
     if reply.status == "handoff" and reply.handoff is None:
         return "hands over without saying why"
     kept = msgspec.json.encode([reply.state, reply.shared])

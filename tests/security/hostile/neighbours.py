@@ -61,6 +61,7 @@ ATTACKS = [
     claims("a path of the journal", "host.call('clock.now', path='1.1')"),
     claims("an idempotency key beside the request",
            "host.call('http.fetch', url='$SITE/x', idempotency_key='y')", SITE_GET),
+    claims("a draft nobody asked for", "host.call('model.delta', text='x')", words="draft"),
     leaves("a name in a module", "vars(json).update(mine=1)", "getattr(json, 'mine', 0)"),
     leaves("an attribute of a class", "setattr(Reply, 'mine', 1)", "getattr(Reply, 'mine', 0)"),
     leaves("a builtin", "vars(builtins).update(mine=1)", "getattr(builtins, 'mine', 0)",
