@@ -10,10 +10,11 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
-from hyperpersonal_core.api import NewInstallation, Understanding
-from hyperpersonal_runtime.api import SealedRelease
-from hyperpersonal_sdk import hpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hyperpersonal_core.api import Understanding
+from hyperpersonal_sdk import hpx, signing
 from msgspec import structs
 
 from hyperpersonal_web.bench.crowd import Crowd, gather_crowd
@@ -23,8 +24,8 @@ from hyperpersonal_web.bench.parts import PARTS
 from hyperpersonal_web.bench.served import open_served, run_load
 from hyperpersonal_web.bench.terms import Terms
 from hyperpersonal_web.bench.turns import Scene, sample, slices_median
+from hyperpersonal_web.demo.plugins import publish_all, publisher_key
 from hyperpersonal_web.demo.stage import Props
-from hyperpersonal_web.paths import PLUGINS
 from hyperpersonal_web.wiring import (
     Ground,
     Market,
@@ -39,7 +40,7 @@ CROWD_LARGE = 256
 SAMPLES = 8
 WARM_SECONDS = 2.0
 LATENCY_MS = 1_000
-VENDOR = "openai"
+MODEL = "hyperpersonal/model_openai"
 
 AGENT = b"""
 from hyperpersonal_sdk import Agent, Reply
@@ -78,19 +79,20 @@ def get(host, order_id):
 TOOL = "commerce.orders.get"
 
 
-class Shelf:
-    """The bench's releases, trusted as they are."""
-
-    def __init__(self, releases: list[SealedRelease]) -> None:
-        self._releases = {release.digest: release for release in releases}
-
-    async def load(self, digest: str) -> SealedRelease:
-        """The one of this digest."""
-        return self._releases[digest]
-
-    def forget(self, digest: str) -> None:
-        """Nothing is revoked here."""
-
+MANIFEST = """
+id = "bench/{name}"
+version = "1.0.0"
+kind = "{kind}"
+title = "{name}"
+description = "Measured."
+licence = "Apache-2.0"
+entry = "{name}"
+hooks = ["{hook}"]
+{more}
+"""
+ASK = '[[capabilities]]\nask = "{}"\nwhy = "Measured."\n'
+AGENT_GRANTS = ("model:generate<=20k tokens/turn", "tool:commerce.orders.read")
+MODEL_GRANTS = ("http:POST http://127.0.0.1:*/*",)
 
 _Tokens = list[str]
 
@@ -101,6 +103,7 @@ async def bench_model_turns(props: Props, terms: Terms) -> dict[str, float]:
         terms.say("starting the sandboxes")
         ground = await open_ground(stack, props.settings, props.addresses)
         await props.guest()
+        await _publish(open_market(ground), props.folder)
         at_once = await _with_model(ground, props, terms, 0)
         slow = await _with_model(ground, props, terms, LATENCY_MS)
         return at_once | {f"{name}_1000ms": value for name, value in slow.items()}
@@ -111,7 +114,7 @@ async def _with_model(
 ) -> dict[str, float]:
     async with AsyncExitStack() as stack:
         model_port = await stack.enter_async_context(_stub(latency_ms))
-        market = _market(ground)
+        market = open_market(ground)
         gateway, port = await open_served(stack, ground)
         crowd = await gather_crowd(ground, gateway.tokens, terms.count or CROWD_LARGE)
         await _install(market, crowd, model_port)
@@ -174,36 +177,30 @@ def quiet_mind(ground: Ground) -> Understanding:
     return structs.replace(open_understanding(ground), recall=NoRecall(), router=FirstAgent())
 
 
-def _releases() -> list[SealedRelease]:
-    folder = PLUGINS / f"model_{VENDOR}"
-    files = hpx.collect(folder)
-    entry = f"hyperpersonal_plugin_model_{VENDOR}"
-    return [
-        SealedRelease("bench/agent", "1.0.0", _digest(1), "agent", {"agent/__init__.py": AGENT}),
-        SealedRelease("bench/shop", "1.0.0", _digest(2), "shop", {"shop/__init__.py": SHOP}),
-        SealedRelease("bench/model", "1.0.0", _digest(3), entry, files, "process"),
-    ]
+async def _publish(market: Market, folder: Path) -> None:
+    """The bench's own two plugins, and the first-party ones for the vendor's client."""
+    asks = "".join(map(ASK.format, AGENT_GRANTS))
+    packed = (
+        _packed("agent", "agent", "reply", f'{asks}[agent]\nlabels = ["order"]', AGENT),
+        _packed("shop", "connector", "call_tool", f'[connector]\ntools = ["{TOOL}"]', SHOP),
+    )
+    key = Ed25519PrivateKey.generate()
+    await market.registry.create_namespace("bench", key.public_key().public_bytes_raw())
+    for artifact in packed:
+        statement = signing.statement_of(hpx.unpack(artifact))
+        await market.registry.publish(artifact, signing.sign(statement, key))
+    await publish_all(market.registry, publisher_key(folder / "key"))
 
 
-def _digest(number: int) -> str:
-    return f"sha256:{number:064x}"
-
-
-def _market(ground: Ground) -> Market:
-    return structs.replace(open_market(ground), releases=Shelf(_releases()))
+def _packed(name: str, kind: str, hook: str, more: str, source: bytes) -> bytes:
+    declared = MANIFEST.format(name=name, kind=kind, hook=hook, more=more)
+    return hpx.pack({"plugin.toml": declared.encode(), f"{name}/__init__.py": source})
 
 
 async def _install(market: Market, crowd: Crowd, model_port: int) -> None:
     config = {"base_url": f"http://127.0.0.1:{model_port}/v1", "models": {"strong": "stub"},
               "prices": {"stub": {"tokens_in": 1.0, "tokens_out": 4.0}}}  # fmt: skip
-    agent = {"title": "Agent", "agent": {"labels": ["order"], "intents": []}}
-    shop = {"title": "Shop", "connector": {"tools": [TOOL]}}
-    model = {"title": "Model", "runtime": {"kind": "process"}}
-    grants = ("model:generate<=20k tokens/turn", "tool:commerce.orders.read")
-    out = ("http:POST http://127.0.0.1:*/*",)
-    for new in (
-        NewInstallation("bench/agent", "1.0.0", _digest(1), "agent", agent, grants),
-        NewInstallation("bench/shop", "1.0.0", _digest(2), "connector", shop),
-        NewInstallation("bench/model", "1.0.0", _digest(3), "model", model, out, config),
-    ):
-        await market.installations.install(crowd.tenant_id, new)
+    install, tenant_id = market.installer.install, crowd.tenant_id
+    await install(tenant_id, "bench/agent", grants=AGENT_GRANTS)
+    await install(tenant_id, "bench/shop", grants=())
+    await install(tenant_id, MODEL, grants=MODEL_GRANTS, config=config)
