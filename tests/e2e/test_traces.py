@@ -15,8 +15,9 @@ from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_core.kit.tracing import Traces
 from hyperpersonal_web.asgi import create_app
 from hyperpersonal_web.http.tokens import ContactScope
+from hyperpersonal_web.keys import open_vault
 from hyperpersonal_web.server import listen, serve
-from hyperpersonal_web.wiring import Ground, open_gateway, open_understanding, open_vault
+from hyperpersonal_web.wiring import Ground, open_gateway, open_understanding
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter

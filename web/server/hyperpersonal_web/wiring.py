@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +33,6 @@ from hyperpersonal_core.api import (
     News,
     NoModel,
     Plugins,
-    ReceiptKeys,
     ReceiptSealer,
     RecordedTurns,
     ReleaseWatch,
@@ -60,7 +58,6 @@ from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.hooks import open_hooks
 from hyperpersonal_core.kit.ids import Ids, Uuid7Ids
 from hyperpersonal_core.kit.jobs import Jobs
-from hyperpersonal_core.kit.key_service import LocalKeys
 from hyperpersonal_core.kit.outbox import Relay
 from hyperpersonal_core.kit.requests import Requests
 from hyperpersonal_core.kit.settings import Settings
@@ -77,6 +74,7 @@ from hyperpersonal_web.http.hub import Hub
 from hyperpersonal_web.http.intake import Intake
 from hyperpersonal_web.http.rates import Rates
 from hyperpersonal_web.http.tokens import ContactTokens
+from hyperpersonal_web.keys import open_vault, receipt_keys
 from hyperpersonal_web.secret import server_secret
 from hyperpersonal_web.traces import open_traces
 from hyperpersonal_web.walls import Walls, open_jail
@@ -85,8 +83,6 @@ Progress = Callable[[str, float], None]
 
 GUEST_CACHE = "cache/guest"
 BLOBS = "blobs"
-KEYS = "master.keys"
-RECEIPT_KEYS = "receipt.keys"
 
 
 class Ground(Struct, frozen=True):
@@ -160,17 +156,6 @@ async def open_ground(stack: AsyncExitStack, settings: Settings, found: Addresse
     vault = open_vault(settings, db, clock)
     await seal_open_secrets(db, vault)
     return Ground(settings, db, bus, relay, timeline, clock, ids, vault, traces)
-
-
-def open_vault(settings: Settings, db: Database, clock: Clock) -> Vault:
-    """Seals tenants' rows under the operator's key service, or under master keys in a file.
-
-    Raises:
-        RefusedError: others can read that file.
-    """
-    service = open_hooks().hook.key_service()
-    path = Path(settings.keys_file or settings.data_dir / KEYS)
-    return Vault(db, service or LocalKeys(path), clock)
 
 
 def open_understanding(ground: Ground) -> Understanding:
@@ -339,16 +324,6 @@ async def open_jobs(
     background(stack, jobs.run())
     background(stack, ReceiptSealer(ground.db, receipt_keys(ground.settings)).run())
     return jobs
-
-
-def receipt_keys(settings: Settings) -> ReceiptKeys:
-    """The keys that receipts are signed with, beside the master keys."""
-    return ReceiptKeys(keys_folder(settings) / RECEIPT_KEYS)
-
-
-def keys_folder(settings: Settings) -> Path:
-    """Where this deployment's keys are."""
-    return Path(settings.keys_file).parent if settings.keys_file else settings.data_dir
 
 
 async def warm(mind: Understanding, market: Market, tenant_id: UUID) -> None:

@@ -8,7 +8,7 @@ from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.settings import Settings
 
 from hyperpersonal_web.cli.database import tenant_named, with_database
-from hyperpersonal_web.wiring import open_vault, receipt_keys
+from hyperpersonal_web.keys import open_vault, receipt_keys
 
 
 @click.group()

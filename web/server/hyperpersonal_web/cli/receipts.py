@@ -13,7 +13,7 @@ from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_sdk.receipts import LINE_BYTES_MAX, Report, verify
 
 from hyperpersonal_web.cli.database import own_settings, tenant_named, with_database
-from hyperpersonal_web.wiring import receipt_keys
+from hyperpersonal_web.keys import receipt_keys
 
 WRONG = 1
 KEYS_BYTES_MAX = 1 << 20

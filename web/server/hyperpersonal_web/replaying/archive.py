@@ -20,7 +20,8 @@ from hyperpersonal_sdk.errors import ArchiveError
 from msgspec import Struct
 
 from hyperpersonal_web.embedded.services import Addresses
-from hyperpersonal_web.wiring import BLOBS, open_vault
+from hyperpersonal_web.keys import open_vault
+from hyperpersonal_web.wiring import BLOBS
 
 DAYS_MAX = 3650
 _AGO = re.compile(r"(\d{1,6})([mhd])")
