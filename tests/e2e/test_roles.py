@@ -110,6 +110,9 @@ async def test_that_roles_hold_conversations_and_survive_a_killed_runtime(
     merchant = await settle(ground, props)
     await asyncio.gather(*(asyncio.to_thread(process.wait) for process in roles.values()))
     gateway = roles["gateway"].told
+    async with httpx.AsyncClient(base_url=gateway) as http:
+        health = (await http.get("/health")).json()
+    assert health["sandbox"] in ("namespaces", "landlock"), "told by the runtimes"
 
     maya = await Shopper.come(gateway, merchant.channel_key)
     await maya.say(f"Where is my order #W1000001? My e-mail is {MAYA}")
