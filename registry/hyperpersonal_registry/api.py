@@ -5,6 +5,7 @@ from hyperpersonal_registry.errors import PublishRefusedError, ReleaseRefusedErr
 from hyperpersonal_registry.journal import Entry
 from hyperpersonal_registry.log.signer import Signer
 from hyperpersonal_registry.migrations import migrate
+from hyperpersonal_registry.names import version_key
 from hyperpersonal_registry.releases import Release
 from hyperpersonal_registry.service import Registry
 
@@ -18,4 +19,5 @@ __all__ = [
     "ReleaseRefusedError",
     "Signer",
     "migrate",
+    "version_key",
 ]
