@@ -1,5 +1,6 @@
 """The command line teaches and fails with the right codes."""
 
+import json
 import os
 import socket
 import subprocess
@@ -10,10 +11,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hyperpersonal_core.kit.errors import RefusedError
+from hyperpersonal_core.kit.settings import load
+from hyperpersonal_runtime.jail import find
+from hyperpersonal_runtime.jail.program import Jail, JailError
 from hyperpersonal_web.cli import COMMANDS, cli
 from hyperpersonal_web.cli.doctor import examine
 from hyperpersonal_web.cli.reach import host_of, nats_fault, postgres_fault
 from hyperpersonal_web.cli.serve import settings_of
+from hyperpersonal_web.walls import open_jail
 
 Hp = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -119,3 +125,35 @@ def test_that_the_doctor_looks_at_the_folder_that_is_named(
         monkeypatch.setenv("HP_DATA_DIR", str(tmp_path / name))
         (found,) = (finding for finding in examine() if finding.name == "data folder")
         assert (found.verdict, found.found) == (verdict, str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("tier", "verdict", "found"),
+    [
+        ("auto", "ok", "namespaces, with"),
+        ("landlock", "ok", "landlock, with"),
+        ("none", "warn", "none, as asked"),
+        ("docker", "missing", "there is no tier docker"),
+    ],
+)
+def test_that_the_doctor_tells_the_wall_as_json(
+    tier: str, verdict: str, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HP_SANDBOX_TIER", tier)
+    shown = CliRunner().invoke(cli, ["doctor", "--json"])
+    (sandbox,) = (one for one in json.loads(shown.output) if one["name"] == "sandbox")
+    assert (sandbox["verdict"], sandbox["found"][: len(found)]) == (verdict, found)
+    assert shown.exit_code == (1 if verdict == "missing" else 0)
+
+
+async def test_that_a_wall_that_cannot_be_had_ends_the_start_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def cannot(missing: str) -> Jail:
+        raise JailError("bubblewrap (bwrap) is not installed")
+
+    monkeypatch.setitem(find._TIERS, "namespaces", (cannot,))
+    with pytest.raises(RefusedError, match=r"HP_SANDBOX_TIER=namespaces: .*not installed"):
+        await open_jail(load({"HP_SANDBOX_TIER": "namespaces"}))
+    jail = await open_jail(load({"HP_SANDBOX_TIER": "none", "HP_SANDBOX_TRUSTED": "acme"}))
+    assert (jail.refusal("acme/x"), bool(jail.refusal("hyperpersonal/x"))) == ("", True)
