@@ -13,7 +13,7 @@ NEAR, NEAR_MS = 1.3, 4.0  # times the least, and a little for a clock's own grai
 SMOOTHING = 0.1  # of each turn
 LESS = 0.95
 FORGET = 1.002  # of the least a turn took, at each turn: machines get slower too
-AT_ONCE_MIN, AT_ONCE_FIRST = 3.0, 6.0
+AT_ONCE_MIN, AT_ONCE_FIRST = 2.0, 6.0
 
 
 class Pace:
@@ -33,7 +33,7 @@ class Pace:
 
     @property
     def at_once(self) -> int:
-        """How many may be under way so that nobody waits for another; 3 at least."""
+        """How many may be under way so that nobody waits for another; 2 at least."""
         return int(self._at_once)
 
     def ended(self, engine_ms: float) -> None:

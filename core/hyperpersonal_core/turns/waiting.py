@@ -21,7 +21,7 @@ from hyperpersonal_core.turns.turn import Turn, TurnSettings
 
 ENGINE_MS = 8.0  # what a turn costs outside its sandboxes
 ABOUT_S = 5.0
-PART_MIN = 2
+PART_MIN = 1
 
 
 class Waiting:

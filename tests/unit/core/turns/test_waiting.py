@@ -87,11 +87,11 @@ def test_that_what_is_begun_at_once_follows_what_turns_take() -> None:
     assert pace.at_once == 32
     for _ in range(100):
         pace.ended(60.0)
-    assert pace.at_once == 3, "they wait for each other: a few only, and never none"
+    assert pace.at_once == 2, "they wait for each other: a few only, and never none"
     used[0] = 1
     for _ in range(1_000):
         pace.ended(20.0)
-    assert pace.at_once == 3, "what is not used does not grow"
+    assert pace.at_once == 2, "what is not used does not grow"
 
 
 def test_that_a_machine_that_became_slower_is_not_taken_for_a_queue_for_ever() -> None:
