@@ -14,10 +14,12 @@ from uuid import UUID
 
 from fakes.models import HERE, KEY, PLUGINS, VENDORS, base_url
 from fakes.publishing import Publisher
-from hyperpersonal_core.api import Handoffs
+from hyperpersonal_core.api import Handoffs, TurnWorker
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.settings import Settings
+from hyperpersonal_core.turns.turn import TurnSettings
 from hyperpersonal_sdk import hpx
+from hyperpersonal_web import wiring
 from hyperpersonal_web.bench.crowd import Crowd, gather_crowd
 from hyperpersonal_web.bench.model_turns import quiet_mind
 from hyperpersonal_web.bench.served import open_served
@@ -25,6 +27,7 @@ from hyperpersonal_web.client import ChatConnection
 from hyperpersonal_web.embedded.services import Addresses
 from hyperpersonal_web.wiring import Engine, Ground, Market, open_engine, open_ground, open_market
 
+SETTINGS = TurnSettings(lease_s=1.5, sweep_every_s=0.3, attempts_max=1_000)
 AGENT = b"""
 from hyperpersonal_sdk import Agent, HostCallFailedError, Reply
 from hyperpersonal_sdk.tool_loop import Tool, run
@@ -189,10 +192,14 @@ async def _ground(
 
 
 async def _answer_for_ever(dsn: str, nats_url: str, prefix: str, folder: str) -> None:
+    """As `open_engine`, but a lost lease is found within a second."""
     log.configure("error")
     async with AsyncExitStack() as stack:
         ground = await _ground(stack, (dsn, nats_url), Path(folder), prefix)
-        await open_engine(stack, ground, quiet_mind(ground), open_market(ground))
+        mind, market = quiet_mind(ground), open_market(ground)
+        running = await wiring._open_host(stack, ground, mind, market)
+        services = wiring._services(ground, mind, market, running)
+        wiring.background(stack, TurnWorker(services, SETTINGS).run())
         print("ready", flush=True)
         await asyncio.Event().wait()
 
