@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import uvloop
 from click.testing import CliRunner
 from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_runtime.bench import bench_guest
+from hyperpersonal_runtime.bench_kinds import Plan, bench_kinds, bench_waiting
 from hyperpersonal_web.bench.ingest import bench_ingest
 from hyperpersonal_web.bench.parts import PARTS, PartMeter
 from hyperpersonal_web.bench.sockets import bench_sockets
@@ -22,6 +24,13 @@ from hyperpersonal_web.demo.stage import Props
 from hyperpersonal_web.paths import ROOT
 from hyperpersonal_web.wiring import GUEST_CACHE
 
+KIND_FIGURES = {
+    "cold_ms_p50",
+    "warm_ms_p50",
+    "turn_cpu_ms_p50",
+    "instance_mib",
+    "calls_per_s_core",
+}
 TINY = Terms(seconds=0.5, count=4)
 
 Measure = Callable[[Props, Terms], Coroutine[Any, Any, dict[str, float]]]
@@ -77,6 +86,19 @@ def test_the_guest_is_measured_alone() -> None:
         assert figures[f"guest_{name}"] > 0
 
 
+def test_every_kind_of_sandbox_is_measured_or_told_to_be_absent() -> None:
+    plan = Plan(ROOT / ".hp" / GUEST_CACHE, samples=8, js_absent="no npm", waiting=20)
+    kinds = asyncio.run(bench_kinds(plan))
+    assert kinds.pop("component_js") == {"absent": "no npm"}
+    assert set(kinds) == {"python", "python_promoted", "process"}
+    for figures in kinds.values():
+        assert figures.keys() == KIND_FIGURES
+        assert all(figure > 0 for figure in figures.values()), figures
+    waiting = asyncio.run(bench_waiting(plan))
+    assert waiting["waiting_turns_held"] == 20
+    assert waiting["waiting_turn_mib"] < 1
+
+
 def test_a_part_of_the_product_counts_what_it_used(props: Props) -> None:
     meter = PartMeter(without=props.shop.pid)
     before = meter.seconds()
@@ -107,6 +129,7 @@ def test_the_command_prints_its_figures_and_writes_them(
     done = CliRunner().invoke(bench, ["guest", "--json", str(out)])
     assert done.exit_code == 0, done.output
     assert "guest_call_ms_p50" in done.output
+    assert re.search(r"process absent +none here", done.output)
     assert msgspec.json.decode(out.read_bytes())["guest_call_ms_p50"] == 1.5
 
 
@@ -118,5 +141,5 @@ class _NoProps:
     def stop(self) -> None: ...
 
 
-async def _measure_nothing(props: Props, terms: Terms) -> dict[str, float]:
-    return {"guest_call_ms_p50": 1.5}
+async def _measure_nothing(props: Props, terms: Terms) -> dict[str, Any]:
+    return {"guest_call_ms_p50": 1.5, "process": {"absent": "none here"}}
