@@ -8,6 +8,7 @@ from hyperpersonal_core.installations.sealed import JournalRow
 
 SUBJECT = "hp.runtime.call"
 QUEUE = "runtimes"
+CALLS_CHARS_MAX = 128 * 1024
 
 
 class CallAsk(Struct, frozen=True):
@@ -40,4 +41,12 @@ def ask_of(call: HookCall, turn: LiveTurn | None, deadline_ms: int) -> CallAsk:
     limits = structs.replace(call.limits, deadline_ms=deadline_ms)
     recorded = call.recorded if turn is None else ()
     bare = structs.replace(call.release, files={})
-    return CallAsk(structs.replace(call, release=bare, limits=limits, recorded=recorded), turn)
+    call = structs.replace(call, release=bare, limits=limits, recorded=recorded)
+    return CallAsk(call, turn and _light(turn))
+
+
+def _light(turn: LiveTurn) -> LiveTurn:
+    """The turn without its ended calls where they are large: they are the worker's to keep, and go
+    along only so that a crash later in the turn loses none of them."""
+    size = sum(len(call.payload) + len(call.value) for call in turn.calls.values())
+    return turn if size <= CALLS_CHARS_MAX else structs.replace(turn, calls={})

@@ -31,6 +31,7 @@ CPU_TIMES = 3  # a CPU limit is met by endless loops, not by a slower machine
 COST_TRIES = 3
 LANES = 8
 BASELINES_MAX = 1_000
+NATIVE = "process"
 
 Load = Callable[[str], Awaitable[SealedRelease]]
 Held = TypeVar("Held")
@@ -133,9 +134,11 @@ class Replayer:
         return await self._run(call, release, script)
 
     async def _run(self, call: CallRecord, release: SealedRelease, script: Kept) -> Trace:
-        """One run. The scope's ids are this replay's own, so that no instance is shared."""
+        """One run. The scope's ids are this replay's own, so that no instance is shared; but a
+        native plugin's process is, as it was when it was recorded."""
         key = f"replay-{next(self._numbers)}"
-        scope = structs.replace(call.scope, turn_id=key, installation_id=key)
+        held = release.digest if release.runtime_kind == NATIVE else key
+        scope = structs.replace(call.scope, turn_id=key, tenant_id="replay", installation_id=held)
         limits = structs.replace(
             call.limits, deadline_ms=DEADLINE_MS, guest_cpu_ms=call.limits.guest_cpu_ms * CPU_TIMES
         )

@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from fakes.native import native
 from fakes.replays import Shelf, open_replayer, record, release
-from hyperpersonal_runtime.api import Recording, Replayed, Replayer
+from hyperpersonal_runtime.api import CallRecord, Recording, Replayed, Replayer
 from hyperpersonal_runtime.calls import Limits
 from hyperpersonal_runtime.testing import SandboxServer, World
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, Outcome
-from msgspec import structs
+from msgspec import json, structs
 
 AGENT = """
 import json, random
@@ -151,6 +152,37 @@ class TestTheSameRelease:
         (replayed,) = await replayer.repeat(recording, Shelf(held).load)
         (found,) = replayed.differences
         assert found.words.startswith("not deterministic at call 1:")
+
+    async def test_that_a_native_plugin_is_replayed_in_its_jail(
+        self, sandbox_server: SandboxServer, replayer: Replayer
+    ) -> None:
+        body = (
+            "import random\n"
+            "one = await host.tool('commerce.orders.get', order_id='1')\n"
+            "return f'{one.status} {random.random()}'"
+        )
+        call = native(body, "tool:commerce.orders.read")
+        result = sandbox_server.call(call, "reply", turn(), World(tools=TOOLS))
+        call = structs.replace(call, hook="reply", payload=json.encode(turn()))
+        recording = Recording((CallRecord.of(call, result),), result.journal)
+        for _ in range(2):  # in one process, the second time a warm one
+            (replayed,) = await replayer.repeat(recording, Shelf(call.release).load)
+            assert replayed.differences == ()
+            assert replayed.after is not None
+            assert replayed.after.outcome is Outcome.OK
+
+    async def test_that_a_call_that_was_never_answered_ends_there(
+        self, sandbox_server: SandboxServer, replayer: Replayer
+    ) -> None:
+        recording = taken(sandbox_server)
+        *first, last = recording.entries
+        open_ = structs.replace(last, answer=None)
+        call = structs.replace(recording.calls[0], outcome=Outcome.TIMED_OUT, value="")
+        cut = Recording((call,), (*first, open_))
+        replayed = await again(replayer, cut)
+        assert replayed.differences == ()
+        assert replayed.after is not None
+        assert replayed.after.outcome is Outcome.TIMED_OUT
 
 
 class TestAnotherRelease:
