@@ -113,7 +113,7 @@ ATTACKS = [
     by_hand("another format", "a reader that guesses",
             raw(index_of(GOOD), body_of(GOOD), magic=b"PK\x03\x04\n\n"), "not_hpx"),
     by_hand("nothing", "a reader that guesses", b"", "not_hpx"),
-    by_hand("nine megabytes", "the registry's disk", raw(index_of(GOOD), bytes(9 << 20)),
+    by_hand("fifty megabytes", "the registry's disk", raw(index_of(GOOD), bytes(50 << 20)),
             "too_large"),
     by_hand("5,000 files", "the registry's disk",
             raw(index_of({f"f{n}": b"" for n in range(5_000)}), b""), "too_many_files"),
