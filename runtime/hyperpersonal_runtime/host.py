@@ -168,7 +168,9 @@ class Host:
         """Make a release ready before its first call; '' or why it cannot run here."""
         kind = self._kinds.get(release.runtime_kind)
         ready = await kind.ready(release) if kind else End(Outcome.REFUSED, "not a kind of ours")
-        return ready.detail if isinstance(ready, End) else ""
+        if isinstance(ready, End):
+            return ready.detail
+        return await kind.try_load(release) if isinstance(kind, ProcessKind) else ""
 
     async def promote(self, release: SealedRelease) -> str:
         """Give a `python` release a component of its own, some 10 s of a core; '' or why not."""

@@ -14,11 +14,12 @@ from hyperpersonal_sdk import manifest
 from hyperpersonal_sdk.contract.outcomes import Outcome
 from hyperpersonal_sdk.errors import ManifestError
 
-from hyperpersonal_runtime.calls import HookCall, SealedRelease
+from hyperpersonal_runtime.calls import PROCESS_LIMITS, HookCall, SealedRelease
 from hyperpersonal_runtime.ending import End
 from hyperpersonal_runtime.frames import Done, Start, ToHost
 from hyperpersonal_runtime.jail.program import Jail, JailError, Program
 from hyperpersonal_runtime.kinds.kind import Lane, LaneWorker, Ready
+from hyperpersonal_runtime.pool import PoolClosedError, PoolFullError
 from hyperpersonal_runtime.process.call_lane import CallLane
 from hyperpersonal_runtime.process.environment import Environment, Environments
 from hyperpersonal_runtime.process.refusal import EnvironmentRefusedError
@@ -27,6 +28,7 @@ from hyperpersonal_runtime.process.residents import Bounds, NotStartedError, Res
 
 RELEASES_MAX = 1_000
 SCRATCH_BYTES = 32 << 20
+TRIAL_BYTES = 512 << 20
 PROCESSES_MAX = 64
 READY = Ready(holds=True)
 
@@ -76,9 +78,23 @@ class ProcessKind:
         key = Key(scope.tenant_id, scope.installation_id, release.digest)
         start = partial(self._spawn, release, call.limits.memory_mib << 20)
         try:
-            return await self._residents.lane(key, call.limits, start)
+            return await self._residents.lane(key, call.limits, start, nested=scope.nested)
         except NotStartedError as error:
             return _NoLane(str(error))
+
+    async def try_load(self, release: SealedRelease) -> str:
+        """Load it once in a process that serves nobody; '' or why it does not load."""
+        key = Key("", "", release.digest)
+        start = partial(self._spawn, release, TRIAL_BYTES)
+        try:
+            lane = await self._residents.lane(key, PROCESS_LIMITS, start)
+        except NotStartedError as error:
+            return str(error)
+        except (PoolFullError, PoolClosedError):
+            return "the host has no room to load it now"
+        self._residents.give_back(lane)
+        self._residents.end(key)
+        return ""
 
     def release(self, lane: Lane) -> None:
         if isinstance(lane, CallLane):

@@ -195,6 +195,6 @@ class Resident(asyncio.Protocol):
 
 
 def oldest_idle(residents: Sequence[Resident]) -> Resident | None:
-    """The one nobody has used for longest."""
-    idle = [one for one in residents if not one.lanes]
+    """The one nobody has used for longest; a new one is about to be used by who had it started."""
+    idle = [one for one in residents if one.served and not one.lanes]
     return min(idle, key=lambda one: one.idle_since, default=None)

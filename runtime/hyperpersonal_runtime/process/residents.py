@@ -24,7 +24,10 @@ log = structlog.get_logger("runtime")
 
 
 class Bounds(Struct, frozen=True):
-    """How much a host keeps warm. `calls`: open at once in one process, `waiting`: for one."""
+    """How much a host keeps warm. `calls`: open at once in one process, `waiting`: for one.
+
+    A quarter of the processes is kept for connectors and models: agents that wait for them can
+    never hold all."""
 
     processes: int = 32
     memory_bytes: int = 4 << 30
@@ -54,6 +57,7 @@ class Residents:
         self._by_key: dict[Key, Resident] = {}
         self._starting: dict[Key, asyncio.Task[Resident]] = {}
         self._failures: dict[Key, Failure] = {}
+        self._loading = 0
         self._ending: set[asyncio.Task[None]] = set()
         self._room = asyncio.Condition()
         self._waiting = 0
@@ -64,7 +68,9 @@ class Residents:
     def all(self) -> tuple[Resident, ...]:
         return tuple(self._by_key.values())
 
-    async def lane(self, key: Key, limits: Limits, start: Start) -> CallLane:
+    async def lane(
+        self, key: Key, limits: Limits, start: Start, *, nested: bool = False
+    ) -> CallLane:
         """A lane in the installation's process, which is started if there is none.
 
         Raises:
@@ -72,7 +78,11 @@ class Residents:
             PoolFullError, PoolClosedError: as of the workers' pool.
         """
         while not self._closed:
-            resident = self._by_key.get(key) or await self._started(key, limits, start)
+            resident = self._by_key.get(key)
+            if resident is None:
+                resident = await self._started(
+                    key, partial(self._start, key, limits, start, nested)
+                )
             if not resident.lost and len(resident.lanes) < self._bounds.calls:
                 return resident.open()
             await self._wait_for_room(partial(self._may_take, resident))
@@ -87,6 +97,11 @@ class Residents:
         if resident.served >= self._bounds.served and not resident.lanes:
             self._drop(resident)
         self._tell_room()
+
+    def end(self, key: Key) -> None:
+        """End one, with what it does."""
+        if resident := self._by_key.get(key):
+            self._drop(resident)
 
     def stop(self, digest: str) -> None:
         """End the processes of a release."""
@@ -111,12 +126,14 @@ class Residents:
         known = self._by_key.get(resident.key)
         return known is not resident or len(resident.lanes) < self._bounds.calls
 
-    async def _started(self, key: Key, limits: Limits, start: Start) -> Resident:
+    async def _started(
+        self, key: Key, start: Callable[[], Coroutine[Any, Any, Resident]]
+    ) -> Resident:
         """One start for all that wait for it."""
         self._check_failure(key)
         task = self._starting.get(key)
         if task is None:
-            task = asyncio.get_running_loop().create_task(self._start(key, limits, start))
+            task = asyncio.get_running_loop().create_task(start())
             self._starting[key] = task
             task.add_done_callback(lambda _: self._starting.pop(key, None))
         try:
@@ -126,8 +143,27 @@ class Residents:
                 raise PoolClosedError from None
             raise
 
-    async def _start(self, key: Key, limits: Limits, start: Start) -> Resident:
-        await self._make_room()
+    async def _start(
+        self,
+        key: Key,
+        limits: Limits,
+        start: Start,
+        nested: bool,  # noqa: FBT001
+    ) -> Resident:
+        processes = self._bounds.processes
+        await self._make_room(processes if nested else processes - processes // 4)
+        self._loading += 1
+        try:
+            resident = await self._loaded(key, limits, start)
+        finally:
+            self._loading -= 1
+            self._tell_room()
+        self._by_key[key] = resident
+        if self._looker is None:
+            self._looker = asyncio.get_running_loop().create_task(self._look())
+        return resident
+
+    async def _loaded(self, key: Key, limits: Limits, start: Start) -> Resident:
         resident = Resident(key, limits.guest_cpu_ms, self._on_lost)
         started = time.monotonic()
         try:
@@ -142,19 +178,22 @@ class Residents:
             self._failed(key, words)
             raise NotStartedError(words)
         log.info("resident.started", pid=resident.pid, ms=(time.monotonic() - started) * 1e3)
-        self._by_key[key] = resident
-        if self._looker is None:
-            self._looker = asyncio.get_running_loop().create_task(self._look())
         return resident
 
-    async def _make_room(self) -> None:
+    async def _make_room(self, most: int) -> None:
         """End idle ones until there is room for one more; wait where none is idle."""
-        while len(self.all) + len(self._starting) > self._bounds.processes or self._is_heavy():
+        while self._is_full(most):
             idle = oldest_idle(self.all)
             if idle is None:
-                await self._wait_for_room(lambda: oldest_idle(self.all) is not None)
+                await self._wait_for_room(partial(self._may_start, most))
             else:
                 self._drop(idle)
+
+    def _may_start(self, most: int) -> bool:
+        return oldest_idle(self.all) is not None or not self._is_full(most)
+
+    def _is_full(self, most: int) -> bool:
+        return len(self.all) + self._loading >= most or self._is_heavy()
 
     def _is_heavy(self) -> bool:
         return bool(self.all) and self._bounds.memory_bytes < sum(

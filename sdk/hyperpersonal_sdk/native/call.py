@@ -93,10 +93,10 @@ class Call:
         host = Host(self.ask_blocking, self.log)
         work = threads.submit(context.run, self._timed, plugin, payload, host)
         while True:
-            try:  # a thread cannot be ended: a call that was stopped lasts until it returns
+            try:  # a thread cannot be ended: a call that was stopped lasts until it does
                 return await asyncio.shield(asyncio.wrap_future(work))
             except asyncio.CancelledError:
-                if work.done():
+                if work.cancel() or work.done():
                     raise
 
     def _timed(self, plugin: Plugin, payload: Any, host: Host) -> Any:

@@ -91,6 +91,27 @@ def test_that_many_calls_share_one_process(sandbox_server: SandboxServer) -> Non
     asyncio.run(run())
 
 
+def test_that_a_call_that_finds_no_thread_ends_in_time(sandbox_server: SandboxServer) -> None:
+    """Functions that are not `async` wait on 32 threads; what is too late is never begun."""
+
+    async def run() -> None:
+        host = await started(World(tools={"commerce.orders.get": after(2)}))
+        body = "host.tool('commerce.orders.get', order_id='1')\nreturn 'ok'"
+        await host.call(native(body, kind="def"))
+        limits = msgspec.structs.replace(PROCESS_LIMITS, deadline_ms=1_500)
+        call = native(body, READ, kind="def")
+        short = msgspec.structs.replace(call, limits=limits)
+        holding = [asyncio.create_task(host.call(call)) for _ in range(32)]
+        await asyncio.sleep(0.5)
+        late = await host.call(short)
+        assert late.outcome is Outcome.TIMED_OUT, late
+        assert len(late.journal) == 1, "it asked for nothing"
+        assert {result.outcome for result in await asyncio.gather(*holding)} == {Outcome.OK}
+        await host.close()
+
+    asyncio.run(run())
+
+
 def test_that_no_two_installations_share_a_process(sandbox_server: SandboxServer) -> None:
     """Module state is one installation's own: no other tenant or installation ever sees it."""
     call = native("seen.append(turn.text)\nreturn repr(seen)", head="seen = []")

@@ -198,3 +198,28 @@ async def test_that_closing_ends_who_waits(make: Make) -> None:
         await lane.receive()
     with pytest.raises(PoolClosedError):
         await whole(kind, of("three"))
+
+
+async def test_that_agents_that_wait_for_connectors_never_hold_all(make: Make) -> None:
+    """A quarter is kept for whom a call is made: else both would wait for each other."""
+    kind = make(processes=4)
+    lanes = [await begin(kind, of(f"agent{n}")) for n in range(3)]
+    fourth = asyncio.create_task(whole(kind, of("agent3")))
+    nested = of("shop")
+    scope = msgspec.structs.replace(nested.scope, path="3")
+    assert await whole(kind, msgspec.structs.replace(nested, scope=scope))
+    assert not fourth.done()
+    assert await end(kind, lanes[0]) == ""
+    assert await fourth
+    for lane in lanes[1:]:
+        assert await end(kind, lane) == ""
+
+
+async def test_that_a_release_is_tried_before_it_serves(make: Make) -> None:
+    kind = make()
+    assert isinstance(await kind.ready(CALL.release), Ready)
+    assert await kind.try_load(CALL.release) == ""
+    assert kind.pids == ()
+    broken = native("return 'x'", head="import nowhere").release
+    assert isinstance(await kind.ready(broken), Ready)
+    assert "No module named 'nowhere'" in await kind.try_load(broken)
