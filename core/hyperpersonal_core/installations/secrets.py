@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 from hyperpersonal_runtime.api import CallScope
+from hyperpersonal_sdk.url_patterns import Url, split_url
 from msgspec import Struct
 
 from hyperpersonal_core.installations import repository
@@ -58,7 +59,8 @@ class Secrets:
         `https://shop.example.evil.example/`.
         """
         held = self._fresh(scope) or await self._hold(scope)
-        matching = [prefix for prefix in held.headers if _covers(prefix, url)]
+        found = split_url(url)
+        matching = [prefix for prefix in held.headers if found and _covers(prefix, found)]
         return held.headers[max(matching, key=len)] if matching else {}
 
     def _fresh(self, scope: CallScope) -> _Held | None:
@@ -126,7 +128,10 @@ def _purpose(plugin_id: str) -> str:
     return f"secrets {plugin_id}"
 
 
-def _covers(prefix: str, url: str) -> bool:
-    if not url.startswith(prefix):
+def _covers(prefix: str, url: Url) -> bool:
+    """Both in their one form, so that `:443` and capitals make no difference."""
+    place = split_url(prefix)
+    if place is None or place.origin != url.origin:
         return False
-    return prefix.endswith("/") or url[len(prefix) :][:1] in ("", "/", "?")
+    path = place.path.rstrip("/")
+    return url.path == path or url.path.startswith(f"{path}/")

@@ -117,7 +117,10 @@ async def send(hop: Hop, context: Context, secrets: set[str], cost: Cost) -> Exc
     if not all(value.isascii() and value.isprintable() for value in added.values()):
         raise FetchError("a stored credential is no header's value")
     secrets.update(added.values())
-    headers = hop.headers | {name.lower(): value for name, value in added.items()}
+    ours = {name.lower(): value for name, value in added.items()}
+    names = {_plain(name) for name in ours}
+    theirs = {name: value for name, value in hop.headers.items() if _plain(name) not in names}
+    headers = theirs | ours
     cost.requests += 1
     cost.bytes_out += len(hop.body)
     owner = f"{scope.tenant_id} {scope.installation_id}"
@@ -165,6 +168,11 @@ def body_of(ask: Ask) -> bytes:
     return base64.b64decode(ask.body_base64, validate=True)
 
 
+def _plain(name: str) -> str:
+    """To a server behind CGI, `X_Key` and `x-key` are one header (RFC 3875 section 4.1.18)."""
+    return name.lower().replace("_", "-")
+
+
 def _becomes_get(status: int, method: str) -> bool:
     """Source: RFC 9110 section 15.4 (303; and 301, 302 as every client does them)."""
     return method != "HEAD" and (status == 303 or (status in (301, 302) and method == "POST"))
@@ -199,7 +207,7 @@ def _malformed_headers(headers: dict[str, str]) -> Failure | None:
         return limit(f"at most {HEADERS_MAX} headers")
     for name, value in headers.items():
         token = name.replace("-", "").replace("_", "")
-        if not (token.isascii() and token.isalnum()) or name.lower() in _NOT_THE_PLUGINS:
+        if not (token.isascii() and token.isalnum()) or _plain(name) in _NOT_THE_PLUGINS:
             return invalid(f"header {name[:60]!r} cannot be set")
         if len(value) > HEADER_CHARS_MAX or not (value.isascii() and value.isprintable()):
             return invalid(f"header {name}: printable ASCII, at most {HEADER_CHARS_MAX} characters")

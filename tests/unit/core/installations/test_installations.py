@@ -123,6 +123,9 @@ async def test_that_a_header_goes_to_the_longest_prefix_and_nowhere_else(
     assert await secrets.headers_for(scope, "https://shop.example/orders?x=1") == wide
     assert await secrets.headers_for(scope, "https://shop.example/admin/x") == admin
     assert await secrets.headers_for(scope, "https://shop.example/administrators") == wide
+    assert await secrets.headers_for(scope, "https://SHOP.example:443/admin?y") == admin
+    assert await secrets.headers_for(scope, "http://shop.example/orders") == {}
+    assert await secrets.headers_for(scope, "https://shop.example/admin/../orders") == {}
     assert await secrets.headers_for(scope, "https://shop.example.evil.example/") == {}
     assert await secrets.headers_for(scope, "https://shop.example@evil.example/") == {}
     for stranger in (CallScope(str(TENANT), str(other)), CallScope(str(OTHER), str(shop))):

@@ -49,7 +49,7 @@ def serve(role: str, port: int | None) -> None:
         bring_up_schema(found.database_url)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run(settings, found, cast("Any", role), click.echo))
-    except (OutsideError, OSError, RuntimeError, asyncpg.PostgresError) as error:
+    except (OutsideError, RefusedError, OSError, RuntimeError, asyncpg.PostgresError) as error:
         raise click.ClickException(f"{error}. `./hp doctor` may know more.") from error
     finally:
         services.stop()
