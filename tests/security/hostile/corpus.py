@@ -12,6 +12,7 @@ from security.hostile import (
     network,
     reach,
     suspension,
+    wheels,
 )
 from security.hostile.attack import Attack
 
@@ -27,5 +28,6 @@ FAMILIES = {
     "components": components.ATTACKS,
     "connectors": connectors.ATTACKS,
     "native": native.ATTACKS,
+    "wheels": wheels.ATTACKS,
 }
 ATTACKS: list[Attack] = [attack for family in FAMILIES.values() for attack in family]
