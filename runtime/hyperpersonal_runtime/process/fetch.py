@@ -14,12 +14,17 @@ from hyperpersonal_runtime.process.refusal import EnvironmentRefusedError
 
 FETCH_SECONDS_MAX = 120
 WHEEL_BYTES_MAX = 256 << 20
+MEMORY_BYTES_MAX = 1 << 30
 SAID_CHARS_MAX = 600
 
-_PIP = (
-    "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}));"
-    "sys.argv[0] = 'pip'; runpy.run_module('pip', run_name='__main__')"
-)
+# pip reads a wheel's metadata, and whoever made the wheel decides how large that grows.
+_PIP = """
+import resource, runpy, sys
+for name, most in {limits}.items():
+    resource.setrlimit(getattr(resource, name), (most, most))
+sys.argv[0] = "pip"
+runpy.run_module("pip", run_name="__main__")
+"""
 _WORDS = "download --quiet --no-input --no-deps --require-hashes --only-binary :all: --no-cache-dir"
 _KEPT = ("HOME", "PATH", "http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY", "HTTP_PROXY",
          "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")  # fmt: skip
@@ -31,7 +36,9 @@ def fetch(lock: Path, folder: Path) -> None:
     Raises:
         EnvironmentRefusedError: a wheel is not to be had, does not fit here, or is another.
     """
-    command = [sys.executable, "-I", "-c", _PIP.format(WHEEL_BYTES_MAX), *_WORDS.split()]
+    limits = {"RLIMIT_FSIZE": WHEEL_BYTES_MAX, "RLIMIT_AS": MEMORY_BYTES_MAX,
+              "RLIMIT_CPU": FETCH_SECONDS_MAX}  # fmt: skip
+    command = [sys.executable, "-I", "-c", _PIP.format(limits=limits), *_WORDS.split()]
     command += ["--requirement", str(lock), "--dest", str(folder)]
     environment = {
         name: value

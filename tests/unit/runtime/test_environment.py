@@ -13,7 +13,7 @@ import pytest
 from fakes.native import small_wheel, wheel_of, zipped
 from hyperpersonal_runtime.calls import SealedRelease
 from hyperpersonal_runtime.jail.find import find_jail
-from hyperpersonal_runtime.process import environment, unpack
+from hyperpersonal_runtime.process import environment, fetch, unpack
 from hyperpersonal_runtime.process.environment import Environments
 from hyperpersonal_runtime.process.refusal import EnvironmentRefusedError
 
@@ -103,6 +103,19 @@ def test_that_another_file_under_the_locked_name_is_refused(
     with pytest.raises(EnvironmentRefusedError, match="not the one of the lock") as refused:
         environments.of(release(locked(wheel, digest="0" * 64)))
     assert refused.value.case == "invalid"
+
+
+def test_that_metadata_that_grows_fills_no_memory(
+    environments: Environments, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip reads a wheel's metadata on our side of the wall; whoever made it chose its size."""
+    monkeypatch.setattr(fetch, "MEMORY_BYTES_MAX", 400 << 20)
+    grows = entry("bad-1.0.dist-info/METADATA"), b"Name: bad\n" + bytes(300 << 20)
+    wheel = bad_wheel(grows, (entry("bad-1.0.dist-info/WHEEL"), b"Wheel-Version: 1.0\n"))
+    (index / wheel[0]).write_bytes(wheel[1])
+    with pytest.raises(EnvironmentRefusedError) as refused:
+        environments.of(release(locked(wheel)))
+    assert refused.value.case == "unavailable"
 
 
 def test_that_a_source_package_is_never_built(environments: Environments, index: Path) -> None:
