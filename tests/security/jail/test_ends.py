@@ -1,12 +1,16 @@
 """Nothing outlives its jail, and no jail outlives its host."""
 
+import contextlib
+import ctypes
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from hyperpersonal_runtime.jail.find import find_jail
@@ -14,6 +18,8 @@ from hyperpersonal_runtime.jail.program import Jail, Jailed, Program
 
 TIERS = pytest.mark.parametrize("tier", ["namespaces", "landlock"])
 SECONDS_MAX = 10
+KILLS = int(os.environ.get("HP_HOST_KILLS", "4"))
+PR_SET_CHILD_SUBREAPER = 36
 BUSY = "import signal\nfor n in (1, 2, 15): signal.signal(n, signal.SIG_IGN)\nwhile True: pass\n"
 HOST = """
 import sys, time
@@ -22,6 +28,8 @@ from hyperpersonal_runtime.jail.find import find_jail
 from hyperpersonal_runtime.jail.program import Program
 program = Program(argv=(sys.executable, sys.argv[2]), readable=(Path(sys.argv[2]),))
 jail = find_jail(sys.argv[1])
+if sys.argv[3:]:
+    print(flush=True)
 print(jail.spawn(program).inner, jail.spawn(program).inner, flush=True)
 time.sleep(100)
 """
@@ -96,3 +104,40 @@ def test_that_a_program_outlives_the_thread_that_asked_for_it(tier: str, busy: P
     process.kill()
     process.wait(SECONDS_MAX)
     wait_until_gone(process.inner)
+
+
+@TIERS
+def test_that_a_host_killed_at_any_moment_leaves_nothing(tier: str, busy: Program) -> None:
+    """Orphans come to us while we are their reaper: what ends must end by itself."""
+    random, before = Random(7), set(children())
+    with orphans_come_here():
+        for _ in range(KILLS):
+            words = [sys.executable, "-c", HOST, tier, busy.argv[1], "told before"]
+            with subprocess.Popen(words, stdout=subprocess.PIPE) as host:
+                assert host.stdout is not None
+                host.stdout.readline()
+                time.sleep(random.uniform(0, 0.06))
+                host.kill()
+        ends = time.monotonic() + SECONDS_MAX
+        while left := set(children()) - before:
+            for pid in left:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+            assert time.monotonic() < ends, f"still there: {left}"
+            time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def orphans_come_here() -> Iterator[None]:
+    libc = ctypes.CDLL(None)
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+def children() -> list[int]:
+    """Of all our threads."""
+    listed = Path("/proc/self/task").glob("*/children")
+    return [int(pid) for path in listed for pid in path.read_text().split()]
