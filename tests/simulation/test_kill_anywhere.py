@@ -15,9 +15,10 @@ from pathlib import Path
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 from fakes.turn_process import SHOP, cancels, returns
-from fakes.turns import Calls, Rig
+from fakes.turns import TENANT, Calls, Rig
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.turns.turn import TurnSettings
@@ -75,7 +76,15 @@ async def _keys_of_answered_once(rig: Rig, places: list[UUID]) -> set[str]:
         assert events[-1].body["text"] == "It was open.\n\nReturned as well."
         assert [event.offset for event in events] == [1, 2, 3, 4, 5]
         keys |= {event.body["key"] for event in events if event.kind == "action"}
+    assert await _billed(rig) == [2] * len(places), "both agents of each turn, once"
     return keys
+
+
+async def _billed(rig: Rig) -> list[int]:
+    """How many calls of each turn will have receipts."""
+    async with rig.db.transaction(TENANT) as connection:
+        rows = await connection.fetch("select calls from receipts_due")
+    return [len(msgspec.msgpack.decode(row["calls"])) for row in rows]
 
 
 async def _write_all(rig: Rig, places: list[UUID], chance: random.Random) -> None:
