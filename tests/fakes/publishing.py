@@ -25,6 +25,19 @@ plugin.reply(lambda turn, host: "Hi")
 """
 
 
+STORE = """
+[connector]
+tools = ["commerce.orders.get"]
+[[secrets]]
+header = "Authorization"
+why = "The shop's key."
+[config]
+type = "object"
+[config.properties.greeting]
+type = "string"
+"""
+
+
 class Publisher:
     """Holds a key and signs what it is told to."""
 
@@ -56,6 +69,13 @@ def manifest(
     return MANIFEST.format(
         plugin_id=plugin_id, version=version, capabilities="".join(blocks), more=more
     )
+
+
+def store_manifest(plugin_id: str, site: str) -> str:
+    """A connector that serves one tool, has a greeting to configure and a key to hold."""
+    text = manifest(plugin_id, asks=(f"http:GET {site}/*",), more=STORE)
+    text = text.replace('kind = "agent"', 'kind = "connector"').replace('"reply"', '"call_tool"')
+    return text.replace('[agent]\nlabels = ["order"]\n', "")
 
 
 def artifact(source: str | None = None, **files: str) -> bytes:

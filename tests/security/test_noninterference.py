@@ -19,7 +19,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from fakes.publishing import Publisher, manifest
+from fakes.publishing import Publisher, manifest, store_manifest
 from fakes.site import open_sites
 from fakes.street import House, Names, Street, open_street
 from hyperpersonal_core.api import Document
@@ -85,17 +85,6 @@ def get(host, order_id):
 """
 ASKS = ("tool:commerce.orders.read", "knowledge:read", "kv:1MiB", "memory:contact.read",
         "memory:contact.write")  # fmt: skip
-STORE_MORE = """
-[connector]
-tools = ["commerce.orders.get"]
-[[secrets]]
-header = "Authorization"
-why = "The shop's key."
-[config]
-type = "object"
-[config.properties.greeting]
-type = "string"
-"""
 DAY = ("hello", "keeps blue", "finds returns", "keeps k", "asks slow", "finds k", "bye now")
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=30)
@@ -204,12 +193,9 @@ async def open_stage(dsn: str, nats_url: str, folder: Path) -> AsyncIterator[Sta
 async def publish(street: Street, url: str) -> None:
     acme = Publisher(1)
     await street.market.registry.create_namespace("acme", acme.public)
-    store = manifest("acme/store", asks=(f"http:GET {url}/*",), more=STORE_MORE)
-    store = store.replace('kind = "agent"', 'kind = "connector"').replace('"reply"', '"call_tool"')
-    store = store.replace('[agent]\nlabels = ["order"]\n', "")
     for text, source in (
         (manifest("acme/agent", asks=ASKS), AGENT),
-        (store, STORE.replace("$SITE", url)),
+        (store_manifest("acme/store", url), STORE.replace("$SITE", url)),
     ):
         files = {"plugin.toml": text.encode(), "hello.py": source.encode()}
         await street.publish(acme, hpx.pack(files))

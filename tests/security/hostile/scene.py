@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from fakes.publishing import Publisher, manifest
+from fakes.publishing import Publisher, manifest, store_manifest
 from fakes.site import Site, open_sites
 from fakes.street import House, Names, Street, open_street
 from hyperpersonal_core.api import Document
@@ -61,17 +61,6 @@ def get(host, order_id):
 """
 HONEST_ASKS = ("tool:commerce.orders.read", "knowledge:read", "kv:1MiB", "memory:contact.read",
                "memory:contact.write")  # fmt: skip
-STORE_MORE = """
-[connector]
-tools = ["commerce.orders.get"]
-[[secrets]]
-header = "Authorization"
-why = "The shop's key."
-[config]
-type = "object"
-[config.properties.greeting]
-type = "string"
-"""
 _ROWS = """
 select md5(string_agg(t::text, ',' order by t::text)) from (
   select tenant_id::text || key || value as t from kv
@@ -165,17 +154,9 @@ class Scene:
         return await house.install(plugin_id, grants, attack.config)
 
     async def _publish_honest(self) -> None:
-        parts = {
-            "acme/honest": (HONEST, manifest("acme/honest", asks=HONEST_ASKS)),
-            "acme/store": (
-                filled(STORE, self.places),
-                manifest("acme/store", asks=(self._site_get,), more=STORE_MORE)
-                .replace('kind = "agent"', 'kind = "connector"')
-                .replace('"reply"', '"call_tool"')
-                .replace('[agent]\nlabels = ["order"]\n', ""),
-            ),
-        }
-        for source, text in parts.values():
+        honest = (manifest("acme/honest", asks=HONEST_ASKS), HONEST)
+        store = (store_manifest("acme/store", self.site_url), filled(STORE, self.places))
+        for text, source in (honest, store):
             files = {"plugin.toml": text.encode(), "hello.py": source.encode()}
             await self.street.publish(self.acme, hpx.pack(files))
 
