@@ -63,7 +63,7 @@ def missing_tools(folder: Path) -> str:
     if not shutil.which("npm"):
         return "npm is not installed; it comes with Node 20 or newer"
     if (folder / C_SOURCE).is_file() and not _zig():
-        return "Zig is not installed; run: pip install ziglang"
+        return f"Zig is not installed; run: {sys.executable} -m pip install ziglang"
     return ""
 
 

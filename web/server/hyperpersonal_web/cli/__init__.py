@@ -20,7 +20,10 @@ COMMANDS = {
         "hyperpersonal_web.cli.evaluation",
         "How good the product is on a folder of labelled data.",
     ),
-    "bench": ("hyperpersonal_web.cli.bench", "How fast it is: turns, ingest, sockets, guest."),
+    "bench": (
+        "hyperpersonal_web.cli.bench",
+        "How fast it is: turns, models, ingest, sockets, guest, fairness.",
+    ),
     "journal": (
         "hyperpersonal_web.cli.records",
         "What a turn did: every host call of its plugins, with answer, time and cost.",
