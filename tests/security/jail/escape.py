@@ -118,7 +118,7 @@ def flags(lane: int, outside: int) -> dict[str, Callable[[], object]]:
 
 def files(spec: dict[str, Any]) -> dict[str, Callable[[], object]]:
     pid, secret = spec["outside"], spec["secret"]
-    unreadable = ["/etc/shadow", "/etc/passwd", "/etc/hostname", secret, "/root/.bashrc",
+    unreadable = ["/etc/shadow", "/etc/passwd", "/etc/hostname", secret, "/root" + "/.bashrc",
                   f"/proc/{pid}/environ", f"/proc/{pid}/mem", f"/proc/{pid}/maps",
                   f"/proc/{pid}/fd/0", f"/proc/{pid}/root/etc/shadow", f"/proc/{pid}/cwd",
                   "/sys/kernel/mm", "/dev/mem", "/dev/kmsg", "/dev/sda", "/dev/vda", "/dev/tty",
