@@ -99,7 +99,8 @@ class Replayer:
         now = await self._baseline(before, call, load)
         after = await self._guided(recording, call, release)
         for _ in range(COST_TRIES - 1):  # what was dear once only was noise
-            if not dearer(now.guest_cpu_ms, after.guest_cpu_ms):
+            ended_otherwise = after.outcome is not now.outcome  # then cost says nothing
+            if ended_otherwise or not dearer(now.guest_cpu_ms, after.guest_cpu_ms):
                 break
             again = await self._guided(recording, call, release)
             after = min(after, again, key=lambda one: one.guest_cpu_ms)

@@ -4,8 +4,7 @@
 """
 
 import os
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
 from functools import partial
 from hashlib import sha256
 
@@ -14,7 +13,7 @@ import pytest
 from fakes.changes import HONEST, REGRESSIONS, Change, changed
 from fakes.replay_stage import Stage
 from hyperpersonal_core.api import RecordedTurn
-from hyperpersonal_runtime.api import Replayed, Replayer, SealedRelease, gathered
+from hyperpersonal_runtime.api import CallRecord, Replayed, Replayer, SealedRelease, gathered
 from hyperpersonal_runtime.replay.known import aim
 from hyperpersonal_runtime.testing import default_cache
 from msgspec import structs
@@ -26,32 +25,37 @@ AT_ONCE = 6
 Tried = tuple[Change, list[Replayed]]
 
 
-def deeds(turn: RecordedTurn) -> Iterator[tuple[str, str]]:
-    """Its plugins by name, each with the kind of thing it did."""
-    for call in turn.recording.calls:
-        told = msgspec.json.decode(call.value or "{}")
-        how = str(told.get("status") or told.get("handoff") or "failure" in told)
-        asked = {aim(one.name, one.request).partition("?")[0].rstrip("0123456789")
-                 for one in turn.recording.entries_of(call)}  # fmt: skip
-        yield call.plugin_id.partition("/")[2], f"{how} {sorted(asked)}"
+def deeds(call: CallRecord, turn: RecordedTurn) -> set[str]:
+    """What a plugin did in a call: how it ended, and what it asked of whom."""
+    told, given = msgspec.json.decode(call.value or "{}"), msgspec.json.decode(call.payload)
+    did = {f"{name} {told.get(name)}" for name in ("status", "verdict") if name in told}
+    did |= {name for name in ("leftover", "handoff", "failure", "state", "moved") if told.get(name)}
+    did |= {" ".join(str(given.get(name, "")).split()[:2]) for name in ("text", "tool")}
+    did |= {aim(one.name, one.request) for one in turn.recording.entries_of(call)
+            if one.name != "http.fetch"}  # fmt: skip
+    return did
 
 
 def samples(stage: Stage) -> dict[str, list[RecordedTurn]]:
-    """Turns by plugin, as different as can be: those that wrote first."""
-    found: dict[str, dict[str, RecordedTurn]] = defaultdict(dict)
-    writers_first = sorted(
-        stage.turns, key=lambda turn: -sum(entry.write for entry in turn.recording.entries)
-    )
-    for turn in writers_first:
-        for plugin, did in deeds(turn):
-            found[plugin].setdefault(did, turn)
-    return {plugin: spread(list(turns.values())) for plugin, turns in found.items()}
+    """Turns by plugin, at most so many, that together show as much as can be of what it does."""
+    by_plugin: dict[str, list[tuple[set[str], RecordedTurn]]] = defaultdict(list)
+    for turn in stage.turns:
+        for call in turn.recording.calls:
+            by_plugin[call.plugin_id.partition("/")[2]].append((deeds(call, turn), turn))
+    return {plugin: chosen(found) for plugin, found in by_plugin.items()}
 
 
-def spread(turns: list[RecordedTurn]) -> list[RecordedTurn]:
-    """So many of them, evenly from all."""
-    step = max(1.0, len(turns) / TURNS_MAX)
-    return [turns[int(number * step)] for number in range(min(TURNS_MAX, len(turns)))]
+def chosen(found: list[tuple[set[str], RecordedTurn]]) -> list[RecordedTurn]:
+    """Greedily those that add most; each turn once."""
+    seen: Counter[str] = Counter()
+    turns: list[RecordedTurn] = []
+    rest = list(found)
+    while rest and len(turns) < TURNS_MAX:
+        best = max(rest, key=lambda pair: sum(1 / (1 + seen[deed]) ** 2 for deed in pair[0]))
+        seen.update(best[0])
+        turns.append(best[1])
+        rest = [pair for pair in rest if pair[1] is not best[1]]
+    return turns
 
 
 async def tried(stage: Stage, changes: tuple[Change, ...]) -> list[Tried]:
