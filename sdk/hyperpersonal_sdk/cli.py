@@ -1,5 +1,6 @@
 """`hp plugin …`: what an author does, from an empty folder to a signed archive. No network."""
 
+import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -93,8 +94,15 @@ def test(folder: Path, pytest_args: tuple[str, ...]) -> None:
     tests = folder / "tests"
     if not tests.is_dir():
         raise click.ClickException(f"there is no {tests}")
-    done = subprocess.run([sys.executable, "-m", "pytest", str(tests), *pytest_args], check=False)
+    command = [sys.executable, "-m", "pytest", *_quiet(), str(tests), *pytest_args]
+    done = subprocess.run(command, check=False)
     raise SystemExit(done.returncode)
+
+
+def _quiet() -> tuple[str, ...]:
+    """What keeps pytest-asyncio, where it is installed, from asking authors for a setting."""
+    there = importlib.util.find_spec("pytest_asyncio") is not None
+    return ("-o", "asyncio_default_fixture_loop_scope=function") if there else ()
 
 
 @plugin.command()

@@ -1,12 +1,17 @@
 """The pytest plugin for authors. Loaded in every pytest run, so it imports nothing until asked."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from hyperpersonal_sdk.testing.sandbox import PluginSandbox, Sandboxes
+
+SLOW_SECONDS = 4.0
+SLOW = " (building the sandbox, once for this folder: about a minute) "
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +34,19 @@ def sandbox(
     from hyperpersonal_sdk.build import ToolsMissingError
 
     try:
-        return hyperpersonal_sandboxes.of(request.path)
+        with _told_when_slow(request.config):
+            return hyperpersonal_sandboxes.of(request.path)
     except ToolsMissingError as error:
         pytest.skip(str(error))
+
+
+@contextmanager
+def _told_when_slow(config: pytest.Config) -> Iterator[None]:
+    """The first sandbox of a folder is compiled: nobody should think that the tests hang."""
+    writer = config.get_terminal_writer()
+    timer = threading.Timer(SLOW_SECONDS, lambda: writer.write(SLOW, flush=True))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
