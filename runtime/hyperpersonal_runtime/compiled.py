@@ -43,6 +43,14 @@ class Compiled:
         os.replace(made, self._folder / name)
         self._prune()
 
+    def rename(self, old: str, new: str) -> None:
+        """A file that was tried gets the name under which it is found."""
+        os.replace(self._folder / old, self._folder / new)
+
+    def discard(self, name: str) -> None:
+        """Take a file away; nothing when it is not there. Whoever has mapped it keeps it."""
+        (self._folder / name).unlink(missing_ok=True)
+
     def _prune(self) -> None:
         files = [(path.stat(), path) for path in self._folder.glob("*-*.cwasm")]
         used = sum(stat.st_size for stat, _ in files)

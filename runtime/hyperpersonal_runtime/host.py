@@ -143,14 +143,17 @@ class Host:
             ready = await self._ready(call)
             if isinstance(ready, End):
                 return _result(ready, None, started, 0)
-            run = HookRun(call, self._around, ready)
+            run, kind = HookRun(call, self._around, ready), self._kinds[call.release.runtime_kind]
             try:
-                work = self._to_its_end(run, self._kinds[call.release.runtime_kind])
+                work = self._to_its_end(run, kind)
                 end = await self._flights.fly(call.release.digest, work)
             finally:
                 await run.close()
             span.finish(end.outcome, run.done)
-        return _result(end, run, started, len(run.done))
+        result = _result(end, run, started, len(run.done))
+        if isinstance(kind, PythonKind):
+            kind.learn(call, result)
+        return result
 
     @property
     def running(self) -> tuple[str, ...]:

@@ -6,15 +6,15 @@ and is thrown away at will. Rules:
 1. Only a release whose import is the same every time may be frozen: it must not call the host, look
    at the clock, draw random numbers, open files or log while it is imported. This is found out in
    the ordinary sandbox, where all of that passes our door.
-2. One build at a time, in a jail, at low priority; whatever fails leaves the release as it was.
-3. What was built is found again after a restart by its key: release, shared guest, engine.
+2. It takes over only after it did the release's latest calls over, the same way (`proofs`).
+3. One build at a time, in a jail, at low priority; whatever fails leaves the release as it was.
+4. What was built is found again after a restart by its key: release, shared guest, engine.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -40,9 +40,20 @@ gc.freeze()
 """
 
 T = TypeVar("T")
-Loads = Callable[[str, str], Awaitable[str]]
 
 log = structlog.get_logger("runtime")
+
+
+class Tries(Protocol):
+    """Runs a release without any effect; both say why it stays as it is, '' when all is well."""
+
+    async def loads(self, digest: str, code: str) -> str:
+        """Import it in the ordinary sandbox."""
+        ...
+
+    async def agrees(self, digest: str, component: str) -> str:
+        """Do its latest calls over in the component of this file name."""
+        ...
 
 
 class Promotion(Struct, frozen=True):
@@ -83,22 +94,22 @@ class Promoter:
             _remember(self._found, digest, (name, time.monotonic() + LOOK_SECONDS))
         return name
 
-    def count(self, digest: str, code: str, loads: Loads) -> None:
+    def count(self, digest: str, code: str, tries: Tries) -> None:
         """One more call of a release that is not promoted; a hot one is promoted meanwhile."""
         if self._heat is None or digest in self._failed or len(self._tasks) >= TASKS_MAX:
             return
         if self._heat.add(digest):
-            self._start(digest, code, loads)
+            self._start(digest, code, tries)
 
-    async def promote(self, digest: str, code: str, loads: Loads) -> str:
+    async def promote(self, digest: str, code: str, tries: Tries) -> str:
         """Make the release's component now; '' or why it stays as it is.
 
         Args:
             digest: of the release.
             code: Ready.code: its compiled modules as the worker gets them.
-            loads: imports the release in the ordinary sandbox; says why it cannot be frozen.
+            tries: runs the release without effect, before and after it is built.
         """
-        return "" if self.find(digest) else await asyncio.shield(self._start(digest, code, loads))
+        return "" if self.find(digest) else await asyncio.shield(self._start(digest, code, tries))
 
     async def close(self) -> None:
         """End what is being built; its files go."""
@@ -107,18 +118,18 @@ class Promoter:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _start(self, digest: str, code: str, loads: Loads) -> "asyncio.Task[str]":
+    def _start(self, digest: str, code: str, tries: Tries) -> "asyncio.Task[str]":
         task = self._tasks.get(digest)
         if task is None:
-            task = asyncio.get_running_loop().create_task(self._made(digest, code, loads))
+            task = asyncio.get_running_loop().create_task(self._made(digest, code, tries))
             self._tasks[digest] = task
             task.add_done_callback(lambda _: self._tasks.pop(digest, None))
         return task
 
-    async def _made(self, digest: str, code: str, loads: Loads) -> str:
+    async def _made(self, digest: str, code: str, tries: Tries) -> str:
         started = time.monotonic()
         try:
-            why = await loads(digest, code) or await self._build(digest, code)
+            why = await tries.loads(digest, code) or await self._build(digest, code, tries)
         except (BuildError, OSError) as error:
             why = str(error)
         if why:
@@ -129,14 +140,21 @@ class Promoter:
             self._found.pop(digest, None)
         return why
 
-    async def _build(self, digest: str, code: str) -> str:
+    async def _build(self, digest: str, code: str, tries: Tries) -> str:
         async with self._builder.stage() as stage:
             app, component, made = stage / "app", stage / "own.wasm", stage / "own.cwasm"
             await asyncio.to_thread(_stage, app, code)
             await self._builder.run(freeze_step("freeze it", app, component, stage))
             await self._builder.compile(component, made)
-            self._compiled.put(made, self._name(digest))
-        return ""
+            trial = self._compiled.name("trial", digest, self._guest, stage.name)
+            self._compiled.put(made, trial)
+        try:
+            why = await tries.agrees(digest, trial)
+            if not why:
+                self._compiled.rename(trial, self._name(digest))
+        finally:
+            self._compiled.discard(trial)
+        return why
 
     def _name(self, digest: str) -> str:
         return self._compiled.name("promoted", digest, self._guest)

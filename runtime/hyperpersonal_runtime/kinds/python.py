@@ -1,11 +1,13 @@
 """Python source in the shared guest; compiled to code objects inside a guest, once per host."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 from hyperpersonal_sdk.contract.outcomes import Outcome
 
-from hyperpersonal_runtime.calls import HookCall, Limits, SealedRelease
+from hyperpersonal_runtime.calls import CallResult, HookCall, Limits, SealedRelease
 from hyperpersonal_runtime.ending import End, end_of
 from hyperpersonal_runtime.frames import Answer, Ask, Code, Done, Start, Warm
 from hyperpersonal_runtime.hook_run import guest_limits
@@ -20,6 +22,7 @@ from hyperpersonal_runtime.pool import (
     WorkerPool,
 )
 from hyperpersonal_runtime.promotion import Promoter
+from hyperpersonal_runtime.proofs import Proofs, differs
 
 RELEASES_MAX = 1_000
 ATTEMPTS_MAX = 2
@@ -37,6 +40,7 @@ class PythonKind:
     def __init__(self, pool: WorkerPool, promoter: Promoter) -> None:
         self._pool = pool
         self._promoter = promoter
+        self._proofs = Proofs()
         self._releases: dict[str, asyncio.Task[Ready | End]] = {}
 
     async def ready(self, release: SealedRelease) -> Ready | End:
@@ -45,7 +49,7 @@ class PythonKind:
             return Ready(component=own)
         ready = await self._code(release)
         if isinstance(ready, Ready):
-            self._promoter.count(release.digest, ready.code, self._loads)
+            self._promoter.count(release.digest, ready.code, self)
         return ready
 
     async def promote(self, release: SealedRelease) -> str:
@@ -54,7 +58,7 @@ class PythonKind:
         ready = await self._code(release)
         if isinstance(ready, End):
             return ready.detail
-        return await self._promoter.promote(release.digest, ready.code, self._loads)
+        return await self._promoter.promote(release.digest, ready.code, self)
 
     async def _code(self, release: SealedRelease) -> Ready | End:
         """The release's code. What its source alone is to blame for is not tried again: compiling
@@ -127,16 +131,32 @@ class PythonKind:
             return end_of("", done)
         return End(Outcome.TRAPPED, "the workers ended while they compiled this release")
 
-    async def _loads(self, digest: str, code: str) -> str:
+    def learn(self, call: HookCall, result: CallResult) -> None:
+        """What a release did in the shared guest: its own component must do the same."""
+        if not self._promoter.find(call.release.digest):
+            self._proofs.add(call, result)
+
+    async def loads(self, digest: str, code: str) -> str:
         """Import a release and do nothing else; why its import is not the same every time."""
+        return await self._tried(lambda lane: _imported(lane, digest, code), LOAD_LIMITS)
+
+    async def agrees(self, digest: str, component: str) -> str:
+        """Do the release's latest calls over in this component; what is otherwise there."""
+        for proof in self._proofs.of(digest):
+            differ = partial(differs, component=component, digest=digest, proof=proof)
+            if why := await self._tried(differ, proof.limits):
+                return why
+        return ""
+
+    async def _tried(self, work: Callable[[Lane], Awaitable[str]], limits: Limits) -> str:
         lane = await self._lane()
         if isinstance(lane, End):
             return lane.detail
-        overdue = Overdue(lane, LOAD_LIMITS.deadline_ms / 1000 + GRACE_SECONDS)
+        overdue = Overdue(lane, limits.deadline_ms / 1000 + GRACE_SECONDS)
         try:
-            why = await _imported(lane, digest, code)
+            why = await work(lane)
         except WorkerLostError:
-            return "its worker ended while it was imported"
+            return "its worker ended while it was tried"
         finally:
             overdue.cancel()
         self._pool.release(lane)

@@ -131,6 +131,19 @@ async def test_that_a_hot_release_is_promoted_between_two_calls_and_answers_the_
     assert not list(folder.glob("build-*"))
 
 
+class Fine:
+    """Finds nothing against any release."""
+
+    async def loads(self, digest: str, code: str) -> str:
+        return ""
+
+    async def agrees(self, digest: str, component: str) -> str:
+        return ""
+
+
+FINE = Fine()
+
+
 def found_again(folder: Path, digest: str) -> str:
     builder = Builder(find_jail(), folder)
     return Promoter(builder, Compiled(folder), ensure_guest(folder)).find(digest)
@@ -158,15 +171,25 @@ async def test_that_a_release_whose_import_may_differ_is_never_frozen(
     assert not list(folder.glob("promoted-*"))
 
 
-async def test_that_a_build_that_fails_leaves_the_release_as_it_was(folder: Path) -> None:
-    async def loads(_digest: str, _code: str) -> str:
-        return ""
+@pytest.mark.timeout(SECONDS_MAX + 60)
+async def test_that_a_release_that_answers_otherwise_when_frozen_stays_as_it_was(
+    host: Host, folder: Path
+) -> None:
+    words = " ".join(f"word{number}" for number in range(60))
+    call = agent(f"return ' '.join(set({words!r}.split()))")  # by the guest's own hash seed
+    call = msgspec.structs.replace(call, payload=b'{"text": ""}')
+    before = (await host.call(call)).value
+    assert await host.promote(call.release) == "its answer is another"
+    assert not [*folder.glob("promoted-*"), *folder.glob("trial-*")]
+    assert (await host.call(call)).value == before
 
+
+async def test_that_a_build_that_fails_leaves_the_release_as_it_was(folder: Path) -> None:
     shared = ensure_guest(folder)
     hurried = Promoter(Builder(find_jail(), folder, 0.0), Compiled(folder), shared, Promotion(1))
-    assert "longer than" in await hurried.promote("sha256:x", '"entry":"p","modules":{}', loads)
+    assert "longer than" in await hurried.promote("sha256:x", '"entry":"p","modules":{}', FINE)
     assert hurried.find("sha256:x") == ""
-    hurried.count("sha256:x", "", loads)
+    hurried.count("sha256:x", "", FINE)
     await asyncio.sleep(0)
     assert not list(folder.glob("build-*")), "it is not tried again and again"
     await hurried.close()
