@@ -7,7 +7,9 @@ memory and routing, as the peers this is compared with.
 """
 
 import asyncio
+import statistics
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -24,6 +26,7 @@ from hyperpersonal_web.bench.parts import PARTS
 from hyperpersonal_web.bench.served import open_served, run_load
 from hyperpersonal_web.bench.terms import Terms
 from hyperpersonal_web.bench.turns import Scene, sample, slices_median
+from hyperpersonal_web.client import ChatConnection
 from hyperpersonal_web.demo.plugins import publish_all, publisher_key
 from hyperpersonal_web.demo.stage import Props
 from hyperpersonal_web.wiring import (
@@ -38,6 +41,7 @@ from hyperpersonal_web.wiring import (
 CROWD = 32
 CROWD_LARGE = 256
 SAMPLES = 8
+DRAFTS = 9
 WARM_SECONDS = 2.0
 LATENCY_MS = 1_000
 MODEL = "hyperpersonal/model_openai"
@@ -62,7 +66,8 @@ RULES = "You are the support of a shop. Use get_order. Answer in one friendly se
 @plugin.reply
 def reply(turn, host):
     asked = [{"role": "user", "text": f"{turn.text} (turn {turn.turn_id})"}]
-    ended = run(host, asked, TOOLS, instructions=RULES, tokens_max=300)
+    shown = turn.text.startswith("Show")
+    ended = run(host, asked, TOOLS, instructions=RULES, tokens_max=300, stream=shown)
     return Reply(ended.text, confidence=0.9)
 """
 SHOP = b"""
@@ -139,6 +144,8 @@ async def _measured(scene: Scene, terms: Terms, latency_ms: int) -> dict[str, fl
     cpu = await sampling
     terms.say(f"{len(tokens)} shoppers; a model call takes {latency_ms} ms")
     many = await _load(scene, tokens, seconds)
+    terms.say(f"the first words on the screen; a model call takes {latency_ms} ms")
+    first_words_ms = await _first_words(scene)
     ours = [part for part in PARTS if part != "postgresql"]
     return {
         "cpu_ms_turn": slices_median(cpu, *ours),
@@ -146,6 +153,7 @@ async def _measured(scene: Scene, terms: Terms, latency_ms: int) -> dict[str, fl
         **{f"cpu_ms_turn_{part}": slices_median(cpu, part) for part in ours},
         "added_ms_p50": round(alone.ms_p50 - model_ms, 2),
         "added_ms_p99": round(alone.ms_p99 - model_ms, 2),
+        "first_words_ms_p50": round(first_words_ms - model_ms, 2),
         "turns_per_s_c32": some.msgs_per_s,
         "turns_per_s_c256": many.msgs_per_s,
     }
@@ -154,6 +162,31 @@ async def _measured(scene: Scene, terms: Terms, latency_ms: int) -> dict[str, fl
 async def _load(scene: Scene, tokens: _Tokens, seconds: float) -> Figures:
     text = "Where is my order #W1000001?"
     return await run_load(Load(scene.port, tokens, seconds, "ws", texts=[text]))
+
+
+async def _first_words(scene: Scene) -> float:
+    """From the message to the first sentence of the draft, ms; the median of a few. The stub takes
+    10 ms a word, and the first sentence has eight."""
+    chat = await ChatConnection.open(f"http://127.0.0.1:{scene.port}", scene.crowd.tokens[0])
+    took = []
+    for number in range(DRAFTS):
+        started = time.perf_counter()
+        await chat.say(f"Show me order {number} as you write", f"{started}")
+        at, whole = await _until(chat, "draft")
+        took.append(at - started)
+        while not whole:
+            _, whole = await _until(chat, "reply")
+    await chat.close()
+    return statistics.median(took) * 1000
+
+
+async def _until(chat: ChatConnection, what: str) -> tuple[float, bool]:
+    """When words of the answer, or (`reply`) all of it, were there, and whether it was all."""
+    while True:
+        frame = await chat.next("draft", "events", seconds=30)
+        told = [event for event in frame.get("events", ()) if event["source"] != "contact"]
+        if told or frame["type"] == what:
+            return time.perf_counter(), bool(told)
 
 
 @asynccontextmanager

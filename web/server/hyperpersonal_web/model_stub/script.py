@@ -7,6 +7,12 @@ from hyperpersonal_sdk.contract.models import GenerateAsk, ToolUse
 from msgspec import Struct, structs
 
 CHARS_PER_TOKEN = 4
+PIECE_MS = 10.0  # 100 tokens a second, where an answer is streamed
+ON_ITS_WAY = (
+    "Your order is on its way to you. The carrier has it and brings it to your door. You need to "
+    "do nothing more for it. Should it not reach you, write to us here, and we will look after it "
+    "with the carrier. Thank you for shopping with us, and enjoy your new tent."
+)
 FaultKind = Literal["status", "cut", "error_event", "malformed", "silent"]
 
 
@@ -65,12 +71,12 @@ def parrot(ask: GenerateAsk) -> Said:
 
 
 def order_desk(delay_ms: float, tool: str = "get_order") -> Script:
-    """One look-up, then a sentence: the turn that peers are measured with."""
+    """One look-up, then an answer: the turn that peers are measured with."""
 
     def script(ask: GenerateAsk) -> Said:
         last = ask.messages[-1]
         if last.role == "tool":
-            return Said(words("Your order is on its way to you."), delay_ms=delay_ms)
+            return Said(words(ON_ITS_WAY), delay_ms=delay_ms, piece_ms=PIECE_MS)
         use = ToolUse(f"use_{len(ask.messages)}", tool, {"order_id": "#W1000001"})
         return Said([], [use], delay_ms=delay_ms)
 
