@@ -6,6 +6,7 @@ after it nothing can be taken back: the kernel keeps limits, Landlock rules and 
 the process and all its children.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -86,7 +87,8 @@ def _die_with(parent: int, watched: list[int]) -> None:
 
 def _drop_capabilities() -> None:
     """Root without namespaces: the number stays, its powers go."""
-    os.setgroups([])
+    with contextlib.suppress(PermissionError):  # root of a container that may not change them
+        os.setgroups([])
     for number in range(CAPABILITIES):
         _LIBC.prctl(PR_CAPBSET_DROP, number, 0, 0, 0)  # numbers this kernel lacks are refused
     header = (ctypes.c_uint32 * 2)(CAPABILITY_V3, 0)

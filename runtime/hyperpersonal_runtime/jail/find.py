@@ -18,7 +18,11 @@ FIRST_PARTY = frozenset({"hyperpersonal"})
 
 Maker = Callable[[str], Jail]  # told why the tiers above do not work
 _TIERS: dict[str, tuple[Maker, ...]] = {
-    "namespaces": (lambda _: NamespaceJail(), lambda _: NamespaceJail(nested=True)),
+    "namespaces": (
+        lambda _: NamespaceJail(),
+        lambda _: NamespaceJail(nested=True),
+        lambda _: NamespaceJail(nested=True, table=False),
+    ),
     "landlock": (LandlockJail,),
 }
 

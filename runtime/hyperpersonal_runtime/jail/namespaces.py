@@ -28,13 +28,16 @@ class NamespaceJail:
     Args:
         nested: False also forbids user namespaces inside (`--disable-userns`), where that works;
             seccomp refuses them in any case.
+        table: False leaves out /proc also for plugins and builders: containers that cover a part
+            of theirs may not mount another.
     """
 
     tier: Tier = "namespaces"
     missing = ""
 
-    def __init__(self, *, nested: bool = False) -> None:
+    def __init__(self, *, nested: bool = False, table: bool = True) -> None:
         self._bwrap = find_bwrap()
+        self._table = table
         self._world = _WORLD if nested else [*_WORLD, "--disable-userns"]
         self._starter = Starter()
         self._cgroups = Cgroups()
@@ -46,7 +49,7 @@ class NamespaceJail:
 
     def spawn(self, program: Program) -> Jailed:
         group, joining = self._cgroups.words(program)
-        bwrap = [self._bwrap, *self._world, *_shown(program)]
+        bwrap = [self._bwrap, *self._world, *_shown(program, table=self._table)]
         given = spec(program, GivenUp(counts_processes=True))
         words = [*joining, *bwrap, *command()]
         process = self._starter.start(words, program, given, inside=True)
@@ -74,7 +77,7 @@ def find_bwrap() -> str:
     return found
 
 
-def _shown(program: Program) -> Iterator[str]:
+def _shown(program: Program, *, table: bool) -> Iterator[str]:
     """The file system inside: what the program named, read-only, and nothing else."""
     if program.scratch_bytes:  # first: what is shown may lie below it
         yield from ("--size", str(program.scratch_bytes), "--tmpfs", "/tmp")  # noqa: S108
@@ -84,7 +87,7 @@ def _shown(program: Program) -> Iterator[str]:
             yield from ("--ro-bind", str(path), str(path))
     for path in program.writable:
         yield from ("--bind", str(path), str(path))
-    if program.profile != "worker":
+    if table and program.profile != "worker":
         yield from _processes()
     for device in DEVICES:
         yield from ("--dev-bind", device, device)
