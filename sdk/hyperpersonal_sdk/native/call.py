@@ -115,26 +115,29 @@ class Call:
     def ask_blocking(self, name: str, payload: str) -> str:
         """A host call of a `def`, which runs on a thread."""
         waiting: concurrent.futures.Future[Reply] = concurrent.futures.Future()
-        self._loop.call_soon_threadsafe(self._put, waiting, name, payload)
+        self._put(waiting, name, payload)
         return _opened(waiting.result())
 
     def _put(self, waiting: _Waiting, name: str, payload: str) -> None:
-        if self._stopped or self._ended:
-            waiting.set_result(("suspended", ""))
-            return
-        self._asked.append(waiting)
-        self._send([ASK, self.number, name], payload)
+        with self._lock:  # answers come in the order in which was asked
+            if not (self._stopped or self._ended):
+                self._asked.append(waiting)
+                self._send([ASK, self.number, name], payload)
+                return
+        waiting.set_result(("suspended", ""))
 
     def answered(self, case: str, text: str) -> None:
         """The host answers in the order in which it was asked."""
         self._cpu_ns_since = 0
-        waiting = self._asked.popleft() if self._asked else None
+        with self._lock:
+            waiting = self._asked.popleft() if self._asked else None
         if waiting is not None and not waiting.done():  # else whoever asked has stopped waiting
             waiting.set_result((case, text))
 
     def stop(self) -> None:
         """Nothing more is answered; what can be ended is ended."""
-        self._stopped = True
+        with self._lock:
+            self._stopped = True
         while self._asked:
             self.answered("suspended", "")
         if self._task is not None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ OnFrame = Callable[[list[Any], str], None]
 
 
 class Line:
-    """Frames in and out. Every method runs on the loop's own thread.
+    """Frames in, on the loop's own thread, and out, from any thread.
 
     Reads and writes the file number itself: no socket call is needed inside the jail.
     """
@@ -27,25 +28,33 @@ class Line:
         self._on_frame = on_frame
         self._splitter = Splitter(TO_PROCESS_BYTES_MAX)
         self._unsent = bytearray()
+        self._lock = threading.Lock()
         loop.add_reader(fd, self._read)
 
     def send(self, header: list[Any], body: str = "") -> None:
         """Write now what the host takes, the rest when it can."""
-        waiting = bool(self._unsent)
-        self._unsent += frame(json.dumps(header).encode(), body.encode("utf-8", "replace"))
-        if not waiting:
-            self._write()
+        text = frame(json.dumps(header).encode(), body.encode("utf-8", "replace"))
+        with self._lock:
+            waiting = bool(self._unsent)
+            self._unsent += text
+            if not waiting and not self._write():
+                self._loop.call_soon_threadsafe(self._loop.add_writer, self._fd, self._go_on)
 
-    def _write(self) -> None:
+    def _write(self) -> bool:
+        """Whether the host took all."""
         try:
             while self._unsent:
                 del self._unsent[: os.write(self._fd, self._unsent)]
         except BlockingIOError:
-            self._loop.add_writer(self._fd, self._write)
+            return False
         except OSError:
             os._exit(0)  # the host is gone
-        else:
-            self._loop.remove_writer(self._fd)
+        return True
+
+    def _go_on(self) -> None:
+        with self._lock:
+            if self._write():
+                self._loop.remove_writer(self._fd)
 
     def _read(self) -> None:
         try:
