@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,9 +44,11 @@ def sandbox(
 def _told_when_slow(config: pytest.Config) -> Iterator[None]:
     """The first sandbox of a folder is compiled: nobody should think that the tests hang."""
     writer = config.get_terminal_writer()
+    capture = config.pluginmanager.getplugin("capturemanager")
     timer = threading.Timer(SLOW_SECONDS, lambda: writer.write(SLOW, flush=True))
     timer.start()
     try:
-        yield
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            yield  # what is captured nobody sees
     finally:
         timer.cancel()
