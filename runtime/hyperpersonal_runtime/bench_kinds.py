@@ -5,6 +5,7 @@ phrases. CPU is that of the host and of every process it started, by their own c
 """
 
 import asyncio
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -78,11 +79,12 @@ async def bench_kinds(plan: Plan, say: Say = lambda step: None) -> dict[str, dic
 
 
 def _calls(plan: Plan) -> dict[str, HookCall]:
+    """A call of each kind. The release of `python` is new each time: nobody has promoted it."""
     source = {"p/__init__.py": bench.REALISTIC.encode()}
     native = {**source, "plugin.toml": MANIFEST.encode()}
     limits = Limits(inline_wait_ms=10_000)
     return {
-        "python": hook_call(source, "p", bench.GRANTS, limits),
+        "python": hook_call({**source, "new.txt": os.urandom(8)}, "p", bench.GRANTS, limits),
         "python_promoted": hook_call({**source, "own.txt": b""}, "p", bench.GRANTS, limits),
         "component_js": hook_call(
             {"p.wasm": plan.js}, "p.wasm", bench.GRANTS, limits, runtime_kind="component"
