@@ -3,6 +3,7 @@ language, and its numbers by libseccomp where that is installed."""
 
 import ctypes
 import ctypes.util
+import functools
 import struct
 from collections.abc import Iterator
 
@@ -19,6 +20,11 @@ MACHINES = tuple(numbers.ARCHITECTURES)
 WORDS = st.one_of(st.sampled_from([0, 1, 2, 8, 10, 17, 256, 0x10000, 0x5412, 0x10000000]),
                   st.integers(0, 2**64 - 1))  # fmt: skip
 CALLS = st.one_of(st.integers(0, 600), st.integers(0, 2**32 - 1))
+
+
+@functools.cache
+def filter_of(profile: Profile, machine: str) -> bytes:
+    return seccomp_filter(profile, machine)
 
 
 def answer(code: bytes, machine: str, number: int, words: list[int]) -> int:
@@ -68,7 +74,7 @@ def fits(rule: Rule, words: list[int]) -> bool:
 def test_that_the_filter_says_what_the_profile_says(
     profile: Profile, machine: str, number: int, words: list[int]
 ) -> None:
-    said = answer(seccomp_filter(profile, machine), machine, number, words)
+    said = answer(filter_of(profile, machine), machine, number, words)
     assert said == expected(profile, machine, number, words)
 
 
