@@ -15,6 +15,7 @@ from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_runtime.bench import bench_guest
 from hyperpersonal_runtime.bench_kinds import Plan, bench_kinds, bench_waiting
 from hyperpersonal_web.bench.ingest import bench_ingest
+from hyperpersonal_web.bench.model_turns import bench_model_turns
 from hyperpersonal_web.bench.parts import PARTS, PartMeter
 from hyperpersonal_web.bench.sockets import bench_sockets
 from hyperpersonal_web.bench.terms import Terms
@@ -51,6 +52,19 @@ def props() -> Iterator[Props]:
 def figures_of(measure: Measure, props: Props) -> dict[str, float]:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(measure(props, TINY))
+
+
+def test_model_turns_are_measured_with_all_their_parts(props: Props) -> None:
+    async def at_once(props: Props, terms: Terms) -> dict[str, float]:
+        return await bench_model_turns(props, terms, (0,))
+
+    figures = figures_of(at_once, props)
+    assert figures["turns_per_s_c32"] > 0
+    assert figures["turns_per_s_c256"] > 0
+    assert 0 < figures["added_ms_p50"] <= figures["added_ms_p99"]
+    assert figures["first_words_ms_p50"] > 80  # the stub takes so long for the first sentence
+    parts = {"cpu_ms_turn", "pg_cpu_ms_turn", *(f"cpu_ms_turn_{p}" for p in PARTS if p[0] != "p")}
+    assert parts <= set(figures)
 
 
 def test_ingest_is_measured_until_stored_and_until_echoed(props: Props) -> None:

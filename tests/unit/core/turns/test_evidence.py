@@ -103,6 +103,15 @@ def test_that_what_a_model_generated_is_no_source() -> None:
     assert missing("Order #W2378156.", calls="model.generate") == ["#W2378156"]
 
 
+def test_that_what_a_model_plugin_read_is_no_source_either() -> None:
+    model = msgspec.structs.replace(row("model.generate", {"value": {}}), path="2")
+    inside = msgspec.structs.replace(row("http.fetch", {"value": ORDER}), path="2.1.1")
+    beside = msgspec.structs.replace(row("http.fetch", {"value": ORDER}), path="21.1")
+    reply = TurnReply("Order #W2378156.")
+    assert unsupported(reply, REQUEST, [model, inside]) == ["#W2378156"]
+    assert unsupported(reply, REQUEST, [model, beside]) == []
+
+
 def test_that_a_declared_sum_counts_when_it_is_right() -> None:
     right = EvidenceItem("procedure", "refund", "20.00 + 34.50 + 77 = 131.50")
     assert missing("You get $131.50.", right) == []

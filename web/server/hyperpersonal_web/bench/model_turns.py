@@ -102,16 +102,21 @@ MODEL_GRANTS = ("http:POST http://127.0.0.1:*/*",)
 _Tokens = list[str]
 
 
-async def bench_model_turns(props: Props, terms: Terms) -> dict[str, float]:
+async def bench_model_turns(
+    props: Props, terms: Terms, latencies_ms: tuple[int, ...] = (0, LATENCY_MS)
+) -> dict[str, float]:
     """With a model that answers at once, then with one that takes a second."""
     async with AsyncExitStack() as stack:
         terms.say("starting the sandboxes")
         ground = await open_ground(stack, props.settings, props.addresses)
         await props.guest()
         await _publish(open_market(ground), props.folder)
-        at_once = await _with_model(ground, props, terms, 0)
-        slow = await _with_model(ground, props, terms, LATENCY_MS)
-        return at_once | {f"{name}_1000ms": value for name, value in slow.items()}
+        figures: dict[str, float] = {}
+        for latency_ms in latencies_ms:
+            found = await _with_model(ground, props, terms, latency_ms)
+            mark = f"_{latency_ms}ms" if latency_ms else ""
+            figures |= {f"{name}{mark}": value for name, value in found.items()}
+        return figures
 
 
 async def _with_model(
