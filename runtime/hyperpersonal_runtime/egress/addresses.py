@@ -23,7 +23,9 @@ _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _UNICAST = ipaddress.ip_network("2000::/3")
 _CARRIERS = [ipaddress.ip_network(text) for text in ("2002::/16", "2001::/23", "64:ff9b::/32")]
-_RELAY = ipaddress.ip_network("192.88.99.0/24")  # 6to4 anycast, RFC 7526
+# IETF protocol assignments (one cloud's metadata are there), 6to4 anycast (RFC 7526), and where
+# every machine of another cloud finds its own host.
+_INSIDE = [ipaddress.ip_network(n) for n in ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")]
 _METADATA = [
     ipaddress.ip_network(text) for text in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32")
 ]
@@ -61,7 +63,7 @@ def is_public(address: str) -> bool:
     if ip is None or not is_reachable(address) or not ip.is_global:
         return False
     if isinstance(ip, ipaddress.IPv4Address):
-        return ip not in _RELAY
+        return not any(ip in net for net in _INSIDE)
     return ip in _UNICAST and not any(ip in net for net in _CARRIERS)
 
 
