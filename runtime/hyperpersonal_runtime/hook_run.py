@@ -113,7 +113,7 @@ class HookRun:
     async def wait_for_answers(self) -> bool:
         """After a suspension: keep what is recorded, then wait until every open call is answered.
         False when the deadline passes first."""
-        await self._save()
+        await self.save()
         tasks = set(self._pending.values())
         if tasks:
             await asyncio.wait(tasks, timeout=max(0.0, self.remaining_seconds))
@@ -183,7 +183,7 @@ class HookRun:
         """Do it and keep the answer. A write is intended first, with all that led to it."""
         started = time.monotonic()
         if entry.write and not self.call.scope.nested:  # else call 3's own intent is kept already
-            await self._save()
+            await self.save()
         assert effect.perform is not None
         try:
             with host_call(self._around.tracer, entry):
@@ -257,7 +257,8 @@ class HookRun:
         known.pop(path, None)
         return list(known.values())
 
-    async def _save(self) -> None:
+    async def save(self) -> None:
+        """Make durable what is recorded."""
         if self.call.scope.turn_id:
             await self._around.ports.journal.save(self.call.scope, list(self._journal.entries))
 

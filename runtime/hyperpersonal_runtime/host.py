@@ -216,7 +216,8 @@ class Host:
             except PoolFullError:
                 return End(Outcome.OVER_LIMIT, "too many calls wait for a worker")
             except PoolClosedError:
-                return End(Outcome.SUSPENDED, "the host is closing")
+                await run.save()  # a call that was held until now has not been kept
+                return End(Outcome.SUSPENDED, f"the host is closing; open: {run.open_calls}")
             if end.outcome is not Outcome.SUSPENDED:
                 return end
             if not await self._answers(run):

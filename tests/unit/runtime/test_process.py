@@ -196,6 +196,35 @@ def test_that_a_resumed_turn_is_served_its_recorded_answers(sandbox_server: Sand
     assert (result.journal, again.tool_calls) == (first.journal, [])
 
 
+def test_that_closing_ends_held_calls_as_suspended() -> None:
+    """What was answered is kept: after the restart only the open call is made again."""
+
+    async def run() -> None:
+        slow = {"commerce.orders.get": lambda a: after(0 if a["order_id"] == "1" else 20)(a)}
+        world = World(tools=slow)
+        host = await started(world)
+        call = asyncio.create_task(host.call(native(TWO_READS, READ)))
+        while len(world.tool_calls) < 2:
+            await asyncio.sleep(0.02)
+        await host.close()
+        result = await call
+        assert result.outcome is Outcome.SUSPENDED, result
+        kept = world.saved[-1]
+        assert [(entry.path, entry.answer is None) for entry in kept] == [
+            ("1", False),
+            ("2", False),
+            ("3", True),
+        ]
+        again = World(tools={"commerce.orders.get": after(0)})
+        second = await started(again)
+        resumed = msgspec.structs.replace(native(TWO_READS, READ), recorded=tuple(kept))
+        assert text_of(await second.call(resumed)) == "1 2"
+        assert [arguments["order_id"] for _, arguments, _ in again.tool_calls] == ["2"]
+        await second.close()
+
+    asyncio.run(run())
+
+
 def test_that_another_request_in_the_second_run_is_named(sandbox_server: SandboxServer) -> None:
     world = World(tools={"commerce.orders.get": after(0)})
     first = sandbox_server.call(native(TWO_READS, READ), "reply", {}, world)
