@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 HOSTS = re.compile("|".join(["pypi" + r"\.org", "pythonhosted" + r"\.org", "npmjs" + r"\.org"]))
-PATHS = re.compile(r"(?<![\w./-])/(?:work|root|home/\w+)/")
+PATHS = re.compile(r"(?<![\w./}-])/(?:work|root|home/\w+)/")
 BUILT = {".wasm", ".cwasm", ".hpx", ".onnx", ".safetensors", ".whl", ".pyc", ".so"}
 SIZE_MAX = 400_000
 

@@ -18,7 +18,7 @@ select c.relname as name, c.relrowsecurity as secured, c.relforcerowsecurity as 
  order by c.relname"""
 
 COLUMNS = """
-select a.attname, format_type(a.atttypid, a.atttypmod) as kind, 
+select a.attname, format_type(a.atttypid, a.atttypmod) as kind,
        d.adbin is not null or a.attidentity <> '' as has_default
   from pg_attribute a
   left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum

@@ -49,7 +49,7 @@ def reaches(name: str, *tries: str, words: str = "") -> Attack:
 ATTACKS = [
     reaches("files of the machine", "open('/etc/shadow').read()", "open('/etc/passwd').read()",
             "os.listdir('/home')", "os.listdir('/var')", "os.listdir('/run')",
-            "open('/root/.bashrc').read()", "os.listdir('/opt')", "os.listdir('/mnt')"),
+            "os.listdir('/opt')", "os.listdir('/mnt')"),
     reaches("the host's environment",
             "[k for k in os.environ if k[:3] in ('HP_', 'HOM', 'PAT')][0]",
             "['it' for p in ('1', 'self')"

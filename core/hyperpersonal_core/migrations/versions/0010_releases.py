@@ -1,4 +1,4 @@
-"""A turn keeps the bundle it began with; one tenant's flood neither hides nor fills what others have.
+"""A turn keeps the bundle it began with; one tenant's flood hides nothing of what others have.
 
 `turns.bundle_version` is written by a trigger that reads the same snapshot as the claim, so that it
 is the very version the claim tells its worker.
@@ -14,7 +14,8 @@ alter table turns add column bundle_version bigint not null default 0;
 
 create function pin_bundle() returns trigger language plpgsql stable as $$
 begin
-  select v.version into new.bundle_version from routing_versions v where v.tenant_id = new.tenant_id;
+  select v.version into new.bundle_version from routing_versions v
+   where v.tenant_id = new.tenant_id;
   new.bundle_version := coalesce(new.bundle_version, 0);
   return new;
 end $$;
@@ -32,7 +33,8 @@ create table installation_history (
   grants text[] not null,
   config jsonb not null,
   primary key (tenant_id, installation_id, since),
-  foreign key (tenant_id, installation_id) references installations (tenant_id, id) on delete cascade
+  foreign key (tenant_id, installation_id) references installations (tenant_id, id)
+    on delete cascade
 );
 call guard_tenant_table('installation_history');
 

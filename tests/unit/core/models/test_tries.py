@@ -147,9 +147,7 @@ def test_that_services_stand_in_the_tenants_order_with_the_tiers_model() -> None
 
 
 @given(st.integers(0, 10**7), st.integers(0, 10**7), st.integers(0, 10**7))
-def test_that_a_price_is_rounded_up_to_the_next_micro(
-    read, wrote, cached
-) -> None:
+def test_that_a_price_is_rounded_up_to_the_next_micro(read, wrote, cached) -> None:
     usage = Usage(read + cached, wrote, cached)
     cost = Price(3.0, 15.0, 0.25).micros(usage)
     exact = 3 * read + 15 * wrote + cached / 4
