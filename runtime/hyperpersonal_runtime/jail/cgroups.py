@@ -6,7 +6,8 @@ out: the walls do not depend on it, only the ceilings do (docs/guides/sandbox.md
 
 import contextlib
 import os
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from hyperpersonal_runtime.jail.program import Jailed, Program
@@ -19,14 +20,18 @@ V2_FILES = {"memory": "memory.max", "pids": "pids.max"}
 JOIN = 'n=$1; shift; while [ "$n" -gt 0 ]; do echo 0 > "$1"; shift; n=$((n-1)); done; exec "$@"'
 
 
+Files = dict[str, tuple[Path, str]]  # by controller: our own group's folder, the limit's file
+
+
 class Cgroups:
     """The groups of one jail's processes; `able`: whether memory and processes can be limited."""
 
     def __init__(self, root: Path = ROOT, own: Path = OWN) -> None:
-        self._files = dict(_controllers(root, own))
+        self._files: Files = dict(_controllers(root, own))
         self._made: dict[str, Jailed | None] = {}
         self._count = 0
         self.able = self._try()
+        weakref.finalize(self, _remove_all, self._files, self._made)
 
     def words(self, program: Program) -> tuple[str, list[str]]:
         """A new group's name and what to put before a command so that it runs in it."""
@@ -46,7 +51,7 @@ class Cgroups:
         if name:
             self._made[name] = process
         for old, owner in list(self._made.items()):
-            if owner is not None and owner.poll() is not None and self._remove(old):
+            if owner is not None and owner.poll() is not None and _remove(self._files, old):
                 del self._made[old]
 
     def _make(self, name: str, kind: str, most: int) -> Path:
@@ -56,16 +61,6 @@ class Cgroups:
         (folder / file).write_text(str(most))
         return folder
 
-    def _remove(self, name: str) -> bool:
-        for base, _ in self._files.values():
-            try:
-                (base / name).rmdir()
-            except FileNotFoundError:
-                continue
-            except OSError:  # its last process is still ending
-                return False
-        return True
-
     def _try(self) -> bool:
         """Whether a group can be made here; also sweeps those of hosts that are gone."""
         if set(self._files) != set(V1_FILES):
@@ -73,7 +68,7 @@ class Cgroups:
         try:
             for kind in self._files:
                 self._make(f"hp-{os.getpid()}-try", kind, 1 << 30 if kind == "memory" else 100)
-            self._remove(f"hp-{os.getpid()}-try")
+            _remove(self._files, f"hp-{os.getpid()}-try")
         except OSError:
             return False
         finally:
@@ -86,6 +81,22 @@ class Cgroups:
                 if not Path("/proc", left.name.split("-")[1]).exists():
                     with contextlib.suppress(OSError):
                         left.rmdir()
+
+
+def _remove(files: Files, name: str) -> bool:
+    for base, _ in files.values():
+        try:
+            (base / name).rmdir()
+        except FileNotFoundError:
+            continue
+        except OSError:  # its last process is still ending
+            return False
+    return True
+
+
+def _remove_all(files: Files, made: Mapping[str, object]) -> None:
+    for name in made:
+        _remove(files, name)
 
 
 def _controllers(root: Path, own: Path) -> Iterator[tuple[str, tuple[Path, str]]]:

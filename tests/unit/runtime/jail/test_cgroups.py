@@ -78,3 +78,24 @@ def test_that_groups_of_hosts_that_are_gone_are_removed(
     Cgroups(root, own)
     left = {path.name for folder in ours for path in folder.glob("hp-*-0")}
     assert left == {f"hp-{os.getppid()}-0"}
+
+
+def test_that_nothing_is_left_when_a_host_ends() -> None:
+    """With this machine's own groups, in a process of its own."""
+    script = (
+        "import os, sys\nfrom pathlib import Path\n"
+        "from hyperpersonal_runtime.jail.find import find_jail\n"
+        "from hyperpersonal_runtime.jail.program import Program\n"
+        "jail, tool = find_jail(), Path(sys.argv[1])\n"
+        "limits = dict(memory_bytes=1 << 28, processes=9)\n"
+        "jail.spawn(Program(argv=(sys.executable, str(tool)), readable=(tool,), **limits)).wait()\n"
+        "own = [*Path('/sys/fs/cgroup').rglob(f'hp-{os.getpid()}-*')]\n"
+        "print(jail.counts, os.getpid(), len(own))\n"
+    )
+    words = [sys.executable, "-c", script, __file__]
+    ended = subprocess.run(words, capture_output=True, text=True, check=True)
+    able, pid, made = ended.stdout.split()
+    if able == "False":
+        pytest.skip("no control groups can be made here")
+    assert int(made) > 0
+    assert list(Path("/sys/fs/cgroup").rglob(f"hp-{pid}-*")) == []
