@@ -4,12 +4,14 @@ Rules: a batch leaves when it is full or `wait_ms` after its first item; at most
 batches are on their way; a failed flush fails its own items and nobody else; when more than
 `waiting_max` items wait, the newest of whoever has most is refused at once, so a slow database
 becomes a clear answer instead of a growing queue. When more wait than a batch holds, every owner
-gets as much of it as another. Measured on two cores: 7-11 times less CPU a message than one
-commit each.
+gets as much of it as another; when all flights are taken, an owner that has nothing on its way
+flies ahead, so that nobody waits for another's batches. Measured on two cores: 7-11 times less CPU
+a message than one commit each.
 """
 
 import asyncio
 import contextvars
+from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
@@ -17,6 +19,7 @@ from hyperpersonal_runtime.api import FairQueue
 
 from hyperpersonal_core.kit.errors import OutsideError
 
+AHEAD_MAX = 2  # flights beside the others
 TOO_MANY = "too many writes are waiting; try again in a second"
 
 Item = TypeVar("Item")
@@ -55,6 +58,8 @@ class Batcher(Generic[Item, Result]):
         self._flights = asyncio.Semaphore(flights_max)
         self._full = asyncio.Event()
         self._flying: set[asyncio.Task[None]] = set()
+        self._on_their_way: Counter[Hashable] = Counter()
+        self._ahead = 0
         self._collector: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -75,6 +80,7 @@ class Batcher(Generic[Item, Result]):
             _settle(self._waiting.drop()[1][1], OutsideError(TOO_MANY))
         if len(self._waiting) >= self._size_max:
             self._full.set()
+        self._fly_ahead(self._owner(item))
         if self._collector is None or self._collector.done():
             # An empty context: a batch of many must not run under the trace of whoever came first.
             empty = contextvars.Context()
@@ -96,10 +102,41 @@ class Batcher(Generic[Item, Result]):
                 await self._linger()
             await self._flights.acquire()
             size = min(self._size_max, len(self._waiting))
-            batch = [self._waiting.take()[1] for _ in range(size)]
-            task = asyncio.create_task(self._fly(batch))
-            self._flying.add(task)
-            task.add_done_callback(self._flying.discard)
+            if not size:  # they flew ahead
+                self._flights.release()
+                break
+            batch = [self._waiting.take() for _ in range(size)]
+            self._take_off(batch, self._flights.release)
+
+    def _fly_ahead(self, owner: Hashable) -> None:
+        """All that waits of an owner that has nothing on its way, while all flights are taken."""
+        if not self._flights.locked() or self._on_their_way[owner] or self._ahead == AHEAD_MAX:
+            return
+        size = min(self._size_max, self._waiting.waiting_of(owner))
+        batch = [self._waiting.take(lambda other: other == owner) for _ in range(size)]
+        if batch:
+            self._ahead += 1
+            self._take_off(batch, self._landed_ahead)
+
+    def _landed_ahead(self) -> None:
+        self._ahead -= 1
+
+    def _take_off(
+        self, batch: list[tuple[Hashable, tuple[Item, asyncio.Future[Result]]]],
+        landed: Callable[[], None],
+    ) -> None:  # fmt: skip
+        owners = Counter(owner for owner, _ in batch)
+        self._on_their_way += owners
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._flying.discard(task)
+            self._on_their_way -= owners
+            landed()
+
+        work = self._fly([entry for _, entry in batch])
+        task = asyncio.create_task(work, context=contextvars.Context())
+        self._flying.add(task)
+        task.add_done_callback(ended)
 
     async def _linger(self) -> None:
         self._full.clear()
@@ -119,7 +156,6 @@ class Batcher(Generic[Item, Result]):
             if not isinstance(error, Exception):
                 raise
         finally:
-            self._flights.release()
             for (_, future), result in zip(batch, results, strict=True):
                 _settle(future, result)
 

@@ -47,7 +47,9 @@ class Finisher:
         self._relay = relay
         self._clock = clock
         self._ids = ids
-        self._batcher: Batcher[Ending, Finished] = Batcher(self._commit, size_max=64)
+        self._batcher: Batcher[Ending, Finished] = Batcher(
+            self._commit, size_max=64, owner=lambda ending: ending.turn.live.tenant_id
+        )
 
     async def finish(self, turn: Turn, answer: Answer) -> Finished:
         """Commit the reply, actions, usage, outcome, state, journal and handoff of a turn.

@@ -4,8 +4,9 @@ Rules:
 1. Fair between tenants by what their turns have used: sandbox CPU, and the engine's own part.
 2. A tenant alone may use the whole process, but for a quarter of its places.
 3. With others about (in the last seconds), only as many turns are under way as keep the process on
-   time (`pace`); a tenant that has less than its part of them may always begin one. So a flood
-   is answered as fast as it can be without anybody else noticing.
+   time (`pace`); a tenant that has less than its part of them, or little waiting and few under
+   way, may always begin one. So a flood is answered as fast as it can be without anybody else
+   noticing.
 4. Bounded: over the limit the newest of whoever has most waiting is left to the sweep.
 """
 
@@ -21,7 +22,7 @@ from hyperpersonal_core.turns.turn import Turn, TurnSettings
 
 ENGINE_MS = 8.0  # what a turn costs outside its sandboxes
 ABOUT_S = 5.0
-PART_MIN = 1
+LITTLE, FEW = 2, 3
 
 
 class Waiting:
@@ -48,6 +49,11 @@ class Waiting:
 
     def __len__(self) -> int:
         return len(self._queue)
+
+    @property
+    def under_way(self) -> int:
+        """How many were picked and have not ended."""
+        return self._running.total()
 
     def add(self, place: Place, traceparent: str = "") -> None:
         """Let a conversation wait; one that waits already keeps its place and its first trace."""
@@ -88,7 +94,9 @@ class Waiting:
         if len(self._heard) < 2:
             return True
         at_once = self._at_once()
-        part = max(PART_MIN, at_once // len(self._heard))
+        part = max(1, at_once // len(self._heard))
+        if self._queue.waiting_of(tenant) <= LITTLE:
+            part = max(part, FEW)
         return running < part or self._running.total() < at_once
 
     def _forget_the_silent(self) -> None:

@@ -43,6 +43,7 @@ DURABLE = "turns"
 DELIVERIES_IN_HAND = 64
 MINDS_BATCH_MAX = 64
 RETRY_S = 0.5
+CLAIMS_MAX = 3
 REASSURING_MAX = 4  # batches; with more on their way the next message tries again
 
 Ask = TypeVar("Ask", RecallAsk, RouteAsk)
@@ -127,18 +128,26 @@ class TurnWorker:
             self.wake((wake.tenant_id, wake.conversation_id), wake.traceparent)
 
     async def _claim_for_ever(self) -> None:
-        while True:
-            await self._change.wait()
-            self._change.clear()
-            await asyncio.sleep(self._settings.debounce_ms / 1000)
-            room = self._settings.running_max - len(self._running)
-            parents = self._waiting.pick(min(room, self._settings.claimed_max))
-            turns = await self._claim(parents)
-            self._reassure_others(list(parents), turns)
-            for turn in turns:
-                self._start(turn, parents[_place(turn)])
-            if parents and len(self._waiting):
-                self._change.set()
+        """A few claims at once: a small one does not wait for a large one."""
+        claiming = asyncio.Semaphore(CLAIMS_MAX)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self._change.wait()
+                self._change.clear()
+                await asyncio.sleep(self._settings.debounce_ms / 1000)
+                await claiming.acquire()
+                room = self._settings.running_max - self._waiting.under_way
+                parents = self._waiting.pick(min(room, self._settings.claimed_max))
+                task = group.create_task(self._begin(parents))
+                task.add_done_callback(lambda _: claiming.release())
+                if parents and len(self._waiting):
+                    self._change.set()
+
+    async def _begin(self, parents: dict[Place, str]) -> None:
+        turns = await self._claim(parents)
+        self._reassure_others(list(parents), turns)
+        for turn in turns:
+            self._start(turn, parents[_place(turn)])
 
     async def _claim(self, parents: dict[Place, str]) -> list[Turn]:
         """The turns of the picked conversations; what was not claimed gives its place back."""

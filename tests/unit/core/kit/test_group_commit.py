@@ -108,3 +108,47 @@ async def test_that_close_flushes_what_was_taken_and_takes_no_more() -> None:
     assert await put == 10
     with pytest.raises(OutsideError):
         await batcher.put(6)
+
+
+async def test_that_who_has_nothing_on_its_way_flies_ahead_of_a_flood() -> None:
+    held, flown = asyncio.Event(), list[list[str]]()
+
+    async def flush(batch: list[str]) -> list[str]:
+        flown.append(batch)
+        if batch[0].startswith("flood"):
+            await held.wait()
+        return batch
+
+    batcher: Batcher[str, str] = Batcher(
+        flush, size_max=4, wait_ms=0.1, flights_max=1, owner=lambda item: item.split()[0]
+    )
+    flood = [asyncio.create_task(batcher.put(f"flood {number}")) for number in range(12)]
+    while not flown:
+        await asyncio.sleep(0.001)
+    assert await asyncio.wait_for(batcher.put("quiet 1"), 1) == "quiet 1"
+    assert flown == [["flood 0", "flood 1", "flood 2", "flood 3"], ["quiet 1"]]
+    held.set()
+    assert await asyncio.gather(*flood) == [f"flood {number}" for number in range(12)]
+    await batcher.close()
+
+
+async def test_that_a_full_queue_refuses_the_newest_of_whoever_has_most() -> None:
+    held = asyncio.Event()
+
+    async def flush(batch: list[str]) -> list[str]:
+        await held.wait()
+        return batch
+
+    batcher: Batcher[str, str] = Batcher(
+        flush, size_max=1, wait_ms=0, flights_max=1, waiting_max=3, owner=lambda item: item[0]
+    )
+    puts = [asyncio.create_task(batcher.put(f"a{number}")) for number in range(4)]
+    await asyncio.sleep(0.01)
+    puts.append(asyncio.create_task(batcher.put("a4")))
+    puts.append(asyncio.create_task(batcher.put("b0")))
+    await asyncio.sleep(0.01)
+    held.set()
+    got = await asyncio.gather(*puts, return_exceptions=True)
+    assert got[-1] == "b0"
+    assert [isinstance(one, OutsideError) for one in got[:-1]] == [False] * 3 + [True] * 2
+    await batcher.close()

@@ -1,5 +1,5 @@
-"""A load generator in an open loop, a process of its own: a neighbour who writes evenly, and at
-times a tenant that writes ten times as much.
+"""A load generator in an open loop, a process of its own: neighbours who write evenly, and at
+times a tenant that floods.
 
 `python -m hyperpersonal_web.bench.paced` reads a `Pace` (JSON) from standard input, and writes a
 `PacedFigures` (JSON) to standard output. A message that is due while every shopper still waits for
@@ -24,20 +24,20 @@ PAUSE_S = 0.5
 
 
 class Pace(Struct, frozen=True):
-    """`rate`: messages a second of the neighbour; the flood sends `times` as many, in every second
-    of `phases` phases of `seconds` each."""
+    """`rate`: messages a second of all neighbours together; `flood_rate`: of the flood, in every
+    second of twice `phases` phases of `seconds` each."""
 
     port: int
-    neighbour: list[str]
+    neighbours: list[str]
     flood: list[str]
     rate: float
-    times: float
+    flood_rate: float
     seconds: float
     phases: int
 
 
 class PacedFigures(Struct, frozen=True):
-    """The neighbour's times, without and with the flood; what became of the flood's messages."""
+    """The neighbours' times, without and with the flood; what became of the flood's messages."""
 
     quiet_ms_p50: float
     quiet_ms_p95: float
@@ -161,26 +161,26 @@ async def _connected(pace: Pace, tokens: list[str]) -> Group:
 
 async def run(pace: Pace) -> PacedFigures:
     """Quiet and flooded phases in turns, so that what else the machine does meets both."""
-    neighbour, flood = [await _connected(pace, t) for t in (pace.neighbour, pace.flood)]
+    neighbour, flood = [await _connected(pace, t) for t in (pace.neighbours, pace.flood)]
     await asyncio.sleep(CAUGHT_UP_S)
     took: dict[bool, list[float]] = {False: [], True: []}
     for number in range(2 * pace.phases):
         flooded, seen = number % 2 == 1, len(neighbour.took)
         writing = [_write(neighbour, pace.rate, pace.seconds)]
         if flooded:
-            writing.append(_write(flood, pace.rate * pace.times, pace.seconds))
+            writing.append(_write(flood, pace.flood_rate, pace.seconds))
         await asyncio.gather(*writing)
         await _settle(neighbour, flood)
         took[flooded] += neighbour.took[seen:]
+    without, with_it = sorted(took[False]), sorted(took[True])
     return PacedFigures(
-        *_ms(took[False], 0.5, 0.95), *_ms(took[True], 0.5, 0.95),
+        _ms(without, 0.5), _ms(without, 0.95), _ms(with_it, 0.5), _ms(with_it, 0.95),
         neighbour.refused, neighbour.open, flood.sent, len(flood.took), flood.refused,
     )  # fmt: skip
 
 
-def _ms(took: list[float], *parts: float) -> list[float]:
-    ordered = sorted(took) or [0.0]
-    return [round(ordered[int((len(ordered) - 1) * part)] * 1000, 2) for part in parts]
+def _ms(ordered: list[float], part: float) -> float:
+    return round(ordered[int((len(ordered) - 1) * part)] * 1000, 2) if ordered else 0.0
 
 
 def main() -> None:
