@@ -194,21 +194,25 @@ class HookRun:
         return self._answered(entry, answer, (time.monotonic() - started) * 1e3)
 
     async def _inline(self, task: "asyncio.Task[str]") -> Answer:
-        """Wait a little; then the guest is sent to sleep and the call goes on without it. A
-        sandbox that holds is waited for until the deadline."""
-        inline_seconds = self.call.limits.inline_wait_ms / 1000
-        left = self.remaining_seconds
-        wait_seconds = left if self.ready.holds else min(inline_seconds, left)
-        awaited: list[asyncio.Future[Any]] = [task, *([self._over] if self._over else [])]
+        """Wait a little; then what is recorded is made durable. A guest is sent to sleep (the host
+        saves when it waits for it); a sandbox that holds is waited for until the deadline."""
+        await self._wait(task, self.call.limits.inline_wait_ms / 1000)
+        if not task.done() and self.ready.holds:
+            if not self.call.scope.nested:
+                await self.save()
+            await self._wait(task, self.remaining_seconds)
         if not task.done():
-            await asyncio.wait(
-                awaited, timeout=max(0.0, wait_seconds), return_when=asyncio.FIRST_COMPLETED
-            )
-        if not task.done():
-            if not any(one.done() for one in awaited):
+            if not (self._over and self._over.done()):
                 self._stopped = End(Outcome.SUSPENDED)
             return Answer("suspended", "")
         return Answer(*guest_answer(task.result()))
+
+    async def _wait(self, task: "asyncio.Task[str]", seconds: float) -> None:
+        """For the answer, for as long as anybody wants it."""
+        awaited: list[asyncio.Future[Any]] = [task, *([self._over] if self._over else [])]
+        if not any(one.done() for one in awaited):
+            seconds = max(0.0, min(seconds, self.remaining_seconds))
+            await asyncio.wait(awaited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
 
     def _answered(self, entry: Entry, answer: HostAnswer, elapsed_ms: float) -> str:
         text = answer_text(answer)

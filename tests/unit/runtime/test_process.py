@@ -72,6 +72,11 @@ def test_that_a_slow_answer_is_waited_for_in_the_process(sandbox_server: Sandbox
     result = sandbox_server.call(native(TWO_READS, READ), "reply", {}, world)
     assert (text_of(result), result.runs) == ("1 2", 1)
     assert result.elapsed_ms >= 1_190
+    kept = [[(entry.path, entry.answer is None) for entry in saved] for saved in world.saved]
+    assert kept == [
+        [("1", False), ("2", True)],
+        [("1", False), ("2", False), ("3", True)],
+    ], "what was answered is durable while it waits"
 
 
 def test_that_many_calls_share_one_process(sandbox_server: SandboxServer) -> None:
@@ -95,14 +100,16 @@ def test_that_a_call_that_finds_no_thread_ends_in_time(sandbox_server: SandboxSe
     """Functions that are not `async` wait on 32 threads; what is too late is never begun."""
 
     async def run() -> None:
-        host = await started(World(tools={"commerce.orders.get": after(2)}))
+        world = World(tools={"commerce.orders.get": after(5)})
+        host = await started(world)
         body = "host.tool('commerce.orders.get', order_id='1')\nreturn 'ok'"
         await host.call(native(body, kind="def"))
         limits = msgspec.structs.replace(PROCESS_LIMITS, deadline_ms=1_500)
         call = native(body, READ, kind="def")
         short = msgspec.structs.replace(call, limits=limits)
         holding = [asyncio.create_task(host.call(call)) for _ in range(32)]
-        await asyncio.sleep(0.5)
+        while len(world.tool_calls) < 32:
+            await asyncio.sleep(0.02)
         late = await host.call(short)
         assert late.outcome is Outcome.TIMED_OUT, late
         assert len(late.journal) == 1, "it asked for nothing"
