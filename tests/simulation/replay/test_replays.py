@@ -18,6 +18,7 @@ from hyperpersonal_runtime.api import Replayer, gathered
 from hyperpersonal_runtime.testing import default_cache
 from hyperpersonal_web.cli import cli
 from hyperpersonal_web.replaying.deeds import deeds
+from msgspec import structs
 
 AT_ONCE = 6
 
@@ -111,6 +112,13 @@ def test_that_another_release_of_a_folder_is_compared(stage: Stage, tmp_path: Pa
     assert done.code == 1
     found = json.loads(done.out)["details"][0]["calls"][0]
     assert "text" in {one["kind"] for one in found["differences"]}
+
+
+def test_that_an_empty_folder_is_told_and_not_filled(stage: Stage, tmp_path: Path) -> None:
+    empty = structs.replace(stage, folder=tmp_path)
+    done = hp(empty, "replay", "--limit", "1")
+    assert done.code == 2
+    assert "./hp serve" in done.words
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,6 @@ from hyperpersonal_web.replaying import deeds
 from hyperpersonal_web.replaying.archive import Archive, Choice, open_archive
 from hyperpersonal_web.replaying.show import report, tell
 from hyperpersonal_web.replaying.work import ReplayedTurn, Replays
-from hyperpersonal_web.run import bring_up_schema
 from hyperpersonal_web.walls import open_jail
 from hyperpersonal_web.wiring import GUEST_CACHE
 
@@ -127,11 +126,15 @@ def _with_archive(work: Callable[[Archive, Settings], Coroutine[Any, Any, Made]]
 
     try:
         found = services.start()
-        bring_up_schema(found.database_url)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(run())
     except RefusedError as error:
         raise click.UsageError(error.message) from error
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
+        words = (
+            "no turns of this version are here yet; `./hp serve` or `./hp demo` makes the tables"
+        )
+        raise click.UsageError(words) from error
     except (OutsideError, OSError, RuntimeError, asyncpg.PostgresError) as error:
         raise click.ClickException(f"{error}. `./hp doctor` may know more.") from error
     finally:
