@@ -31,6 +31,12 @@ from hyperpersonal_web.wiring import GUEST_CACHE
 
 LIMIT_MAX = 10_000
 DIFFERENT = 1
+NO_TABLES = (
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.UndefinedFunctionError,
+    asyncpg.InvalidParameterValueError,  # the application's role
+)
 
 Made = TypeVar("Made")
 
@@ -130,10 +136,8 @@ def _with_archive(work: Callable[[Archive, Settings], Coroutine[Any, Any, Made]]
             return runner.run(run())
     except RefusedError as error:
         raise click.UsageError(error.message) from error
-    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
-        words = (
-            "no turns of this version are here yet; `./hp serve` or `./hp demo` makes the tables"
-        )
+    except NO_TABLES as error:
+        words = "there are no turns of this version here; `./hp serve` or `./hp demo` makes some"
         raise click.UsageError(words) from error
     except (OutsideError, OSError, RuntimeError, asyncpg.PostgresError) as error:
         raise click.ClickException(f"{error}. `./hp doctor` may know more.") from error
