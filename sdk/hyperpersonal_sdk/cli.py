@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from hyperpersonal_sdk import build, checks, hpx, key_files, manifest, signing
-from hyperpersonal_sdk.errors import BadInputError
+from hyperpersonal_sdk.errors import ArchiveError, BadInputError
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE = TEMPLATES / "agent"
@@ -186,6 +186,8 @@ def _declared(folder: Path) -> manifest.Manifest:
 
 def _checked(folder: Path) -> hpx.Archive:
     """The folder as an archive that passed every rule."""
+    if not (folder / manifest.MANIFEST_FILE).is_file():  # before all its files are read
+        raise ArchiveError("no_manifest", f"there is no {manifest.MANIFEST_FILE} in {folder}")
     archive = hpx.unpack(hpx.pack(hpx.collect(folder)))
     checks.check(archive)
     return archive
