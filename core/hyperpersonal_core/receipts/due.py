@@ -4,13 +4,15 @@ The turn's transaction only writes one row; numbers, hashes and signatures come 
 second, in the background (`sealer`). A row is there if and only if the turn's end is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from hyperpersonal_runtime.api import CallRecord
+from hyperpersonal_sdk.contract.models import Usage
 from hyperpersonal_sdk.receipts import call_hash
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from hyperpersonal_core.installations.journal import LiveTurn
 from hyperpersonal_core.installations.sealed import JournalRow
@@ -19,6 +21,14 @@ from hyperpersonal_core.kit.db import Connection
 _KEEP = """
 insert into receipts_due (tenant_id, turn_id, at, calls)
 select t, n, $1, c from unnest($2::uuid[], $3::uuid[], $4::bytea[]) as i(t, n, c)"""
+GENERATE = "generate"
+
+
+class _Answered(Struct, frozen=True):
+    usage: Usage = Usage()
+
+
+_answers = msgspec.json.Decoder(_Answered)
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -58,13 +68,29 @@ def _due(record: CallRecord, rows: Sequence[JournalRow]) -> DueCall:
 
 
 def _units(record: CallRecord, rows: Sequence[JournalRow]) -> dict[str, int]:
-    """Whole numbers only, so that sums have no rounding: CPU in microseconds."""
+    """Whole numbers only, so that sums have no rounding: CPU in microseconds. An agent's tokens are
+    those it asked for, a model's those it served."""
     units = {"calls": 1, "guest_cpu_us": round(record.guest_cpu_ms * 1000)}
     prefix = f"{record.path}." if record.path else ""
     for row in rows:
         if row.path.startswith(prefix) and row.path[len(prefix) :].isdigit():
             units["host_calls"] = units.get("host_calls", 0) + 1
-            for name, count in (row.cost or {}).items():
-                if type(count) is int:
-                    units[name] = units.get(name, 0) + count
+            _add(units, row.cost or {})
+    if record.hook == GENERATE:
+        _add(units, structs.asdict(_usage(record.value)))
     return units
+
+
+def _usage(value: str) -> Usage:
+    """What a model told in its answer; nothing where it gave none."""
+    try:
+        return _answers.decode(value).usage
+    except msgspec.MsgspecError:
+        return Usage()
+
+
+def _add(units: dict[str, int], more: Mapping[str, Any]) -> None:
+    """Counts only; a plugin that tells less than nothing used nothing."""
+    for name, count in more.items():
+        if type(count) is int and count > 0:
+            units[name] = units.get(name, 0) + count

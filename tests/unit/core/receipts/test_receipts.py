@@ -11,14 +11,18 @@ import asyncpg
 import msgspec
 import pytest
 from fakes.turns import MEMBER, TENANT, Rig
+from hyperpersonal_core.installations.journal import LiveTurn
+from hyperpersonal_core.installations.sealed import JournalRow
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.clock import SystemClock
 from hyperpersonal_core.kit.db import Database
-from hyperpersonal_core.receipts.due import DueCall
+from hyperpersonal_core.receipts.due import DueCall, due_calls
 from hyperpersonal_core.receipts.export import export
 from hyperpersonal_core.receipts.keys import ReceiptKeys
 from hyperpersonal_core.receipts.sealer import ReceiptSealer
+from hyperpersonal_runtime.api import CallRecord, CallScope
 from hyperpersonal_sdk.contract.hooks import ReviewVerdict
+from hyperpersonal_sdk.contract.outcomes import Outcome
 from hyperpersonal_sdk.contract.turns import TurnReply
 from hyperpersonal_sdk.receipts import Receipt, Report, call_hash, verify
 
@@ -87,6 +91,40 @@ async def test_that_a_turns_calls_get_receipts(rig: Rig, keys: ReceiptKeys) -> N
     told = TurnReply("It is open.", confidence=0.9)
     value = msgspec.json.encode(told).decode()
     assert reply.call == call_hash("reply", asked.payload.decode(), "ok", value)
+
+
+def test_that_units_are_counted_for_who_used_them() -> None:
+    """Whole numbers, of the call's own host calls; a model's tokens by its own answer."""
+
+    def record(path: str, hook: str, value: str) -> CallRecord:
+        scope = CallScope(str(TENANT), str(TENANT), path=path)
+        return CallRecord(
+            "acme/x", "1.0.0", "sha256:x", hook, "{}", scope, Outcome.OK, value=value,
+            guest_cpu_ms=1.2345,
+        )  # fmt: skip
+
+    def row(path: str, name: str, cost: dict[str, Any] | None = None) -> JournalRow:
+        return JournalRow(path, TENANT, name, "{}", cost=cost)
+
+    usage = '{"text":"hi","usage":{"tokens_in":7,"tokens_out":-5}}'
+    calls = [record("", "reply", "{}"), record("2.1", "generate", usage),
+             record("2.2", "generate", '{"usage": 5}'), record("2.3", "generate", "")]  # fmt: skip
+    rows = [
+        row("1", "kv.get"),
+        row("2", "model.generate", {"tokens_in": 7, "micros": {"USD": 3}, "unpriced": True}),
+        row("2.1.1", "http.fetch", {"requests": 1, "bytes_in": 90, "bytes_out": -9}),
+        row("agent2.1", "kv.get", {"requests": 100}),
+    ]
+    turn = LiveTurn(
+        TENANT, TENANT, TENANT, 1, rows={r.path: r for r in rows}, calls={c.path: c for c in calls}
+    )
+    agent, model, *none = due_calls(turn)
+    assert [one.units for one in none] == [{"calls": 1, "guest_cpu_us": 1234}] * 2
+    assert agent.units == {"calls": 1, "guest_cpu_us": 1234, "host_calls": 2, "tokens_in": 7}
+    assert model.units == {
+        "calls": 1, "guest_cpu_us": 1234, "host_calls": 1, "requests": 1, "bytes_in": 90,
+        "tokens_in": 7,
+    }  # fmt: skip
 
 
 async def test_that_a_turn_taken_over_is_not_billed_for_nothing(
