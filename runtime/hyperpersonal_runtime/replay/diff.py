@@ -4,21 +4,17 @@ for two releases. Pure functions over two traces."""
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from hyperpersonal_sdk.contract.outcomes import Outcome
-
 from hyperpersonal_runtime.replay import facts
 from hyperpersonal_runtime.replay.answer_diff import compare_answers
 from hyperpersonal_runtime.replay.difference import Difference, difference
 from hyperpersonal_runtime.replay.known import aim
 from hyperpersonal_runtime.replay.scripts import shown, unasked
-from hyperpersonal_runtime.replay.trace import VALUES, Asked, Trace, canonical
+from hyperpersonal_runtime.replay.trace import CUT, VALUES, Asked, Trace, canonical
 
 # Below these a difference of cost is noise.
 CALLS_MORE, CALLS_TIMES = 2, 1.5
 CPU_MORE_MS, CPU_TIMES = 10.0, 3.0
 TOKENS_TIMES = 1.2
-# How these ended depends on the machine, not on the plugin.
-_CUT = frozenset({Outcome.TIMED_OUT, Outcome.SUSPENDED})
 
 
 def exact(before: Trace, after: Trace) -> tuple[Difference, ...]:
@@ -29,7 +25,7 @@ def exact(before: Trace, after: Trace) -> tuple[Difference, ...]:
         difference("tool dropped", one.path, f"not asked any more: {shown(one.name, one.request)}")
         for one in unasked(before.asked, after.asked)
     ]
-    if before.outcome in _CUT:  # its calls agree as far as it came
+    if before.outcome in CUT:  # its calls agree as far as it came
         return tuple(found) if after.outcome is not before.outcome else ()
     for kind, was, now in (
         ("outcome", before.outcome.value, after.outcome.value),

@@ -24,7 +24,7 @@ from hyperpersonal_runtime.replay.diff import compare, dearer, exact
 from hyperpersonal_runtime.replay.difference import Difference
 from hyperpersonal_runtime.replay.known import Known
 from hyperpersonal_runtime.replay.scripts import Exact, Guided, Kept, OpenScripts
-from hyperpersonal_runtime.replay.trace import Asked, Trace, recorded
+from hyperpersonal_runtime.replay.trace import CUT, Asked, Trace, recorded
 
 DEADLINE_MS = 120_000  # of the wall clock: a busy machine is no difference
 CPU_TIMES = 3  # a CPU limit is met by endless loops, not by a slower machine
@@ -96,6 +96,8 @@ class Replayer:
         before = recorded(recording, call)
         if not call.runs:
             return Replayed(before, skipped=f"it never ran: {call.detail}")
+        if call.outcome in CUT:
+            return Replayed(before, skipped=f"it was ended before its own end: {call.detail}")
         now = await self._baseline(before, call, load)
         after = await self._guided(recording, call, release)
         for _ in range(COST_TRIES - 1):  # what was dear once only was noise
@@ -118,7 +120,8 @@ class Replayer:
         return self._baselines[key]
 
     async def _exact(self, before: Trace, call: CallRecord, release: SealedRelease) -> Trace:
-        script = Exact(call.path, call.limits.host_calls, before.asked)
+        cut = call.outcome in CUT
+        script = Exact(call.path, call.limits.host_calls, before.asked, cut=cut)
         return await self._run(call, release, script)
 
     async def _guided(

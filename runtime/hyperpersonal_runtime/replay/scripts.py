@@ -57,17 +57,26 @@ class _Base:
 
 
 class Exact(_Base):
-    """Answers the recorded calls in their order, byte for byte."""
+    """Answers the recorded calls in their order, byte for byte.
 
-    def __init__(self, path: str, calls_max: int, recorded: tuple[Asked, ...]) -> None:
+    Args:
+        cut: the host ended the recorded run, so it may well have gone on.
+    """
+
+    def __init__(
+        self, path: str, calls_max: int, recorded: tuple[Asked, ...], *, cut: bool = False
+    ) -> None:
         super().__init__(path, calls_max)
         self._recorded = recorded
+        self._cut = cut
 
     def answer(self, name: str, request: str) -> str | End:
         """The recorded answer of the run's next call."""
         if over := self._over_limit():
             return over
         place = len(self.asked)
+        if place >= len(self._recorded) and self._cut:
+            return End(Outcome.TIMED_OUT, "the record was cut off here")
         if place >= len(self._recorded):
             return self._part(name, request, f"{shown(name, request)} was not asked before")
         known = self._recorded[place]

@@ -13,6 +13,9 @@ How = Literal["recorded", "elsewhere", "again", "given", "simulated", "refused",
 # Of these a plugin may ask as often as it likes: they show nobody anything.
 VALUES = frozenset({"clock.now", "random.bytes"})
 
+# How these ended depends on the machine, not on the plugin.
+CUT = frozenset({Outcome.TIMED_OUT, Outcome.SUSPENDED})
+
 
 class Asked(Struct, frozen=True):
     """One host call of a run. `how` the answer was found: `recorded` under its number, `elsewhere`

@@ -179,10 +179,13 @@ class TestTheSameRelease:
         open_ = structs.replace(last, answer=None)
         call = structs.replace(recording.calls[0], outcome=Outcome.TIMED_OUT, value="")
         cut = Recording((call,), (*first, open_))
-        replayed = await again(replayer, cut)
-        assert replayed.differences == ()
-        assert replayed.after is not None
-        assert replayed.after.outcome is Outcome.TIMED_OUT
+        for cut_off in (cut, Recording((call,), tuple(first)), Recording((call,), ())):
+            replayed = await again(replayer, cut_off)
+            assert replayed.differences == ()
+            assert replayed.after is not None
+            assert replayed.after.outcome is Outcome.TIMED_OUT
+        compared = await on(replayer, cut, AGENT)
+        assert compared.skipped.startswith("it was ended before its own end")
 
 
 class TestAnotherRelease:
