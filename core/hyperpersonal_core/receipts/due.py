@@ -22,6 +22,7 @@ _KEEP = """
 insert into receipts_due (tenant_id, turn_id, at, calls)
 select t, n, $1, c from unnest($2::uuid[], $3::uuid[], $4::bytea[]) as i(t, n, c)"""
 GENERATE = "generate"
+COUNT_MAX = 1 << 50
 
 
 class _Answered(Struct, frozen=True):
@@ -90,7 +91,7 @@ def _usage(value: str) -> Usage:
 
 
 def _add(units: dict[str, int], more: Mapping[str, Any]) -> None:
-    """Counts only; a plugin that tells less than nothing used nothing."""
+    """Counts only, and none that no meter could show."""
     for name, count in more.items():
-        if type(count) is int and count > 0:
+        if type(count) is int and 0 < count < COUNT_MAX:
             units[name] = units.get(name, 0) + count

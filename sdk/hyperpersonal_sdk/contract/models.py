@@ -78,13 +78,16 @@ class GenerateAsk(Struct, frozen=True):
     config: dict[str, Any] = {}
 
 
+Tokens = Annotated[int, Meta(ge=0, le=1_000_000_000)]  # told by a plugin, kept in 64 bits
+
+
 class Usage(Struct, frozen=True):
     """Tokens read and written; `tokens_cached` is the part of `tokens_in` that the vendor had
     cached and sells for less."""
 
-    tokens_in: int = 0
-    tokens_out: int = 0
-    tokens_cached: int = 0
+    tokens_in: Tokens = 0
+    tokens_out: Tokens = 0
+    tokens_cached: Tokens = 0
 
     @property
     def tokens(self) -> int:

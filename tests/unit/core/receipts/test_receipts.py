@@ -106,13 +106,14 @@ def test_that_units_are_counted_for_who_used_them() -> None:
     def row(path: str, name: str, cost: dict[str, Any] | None = None) -> JournalRow:
         return JournalRow(path, TENANT, name, "{}", cost=cost)
 
-    usage = '{"text":"hi","usage":{"tokens_in":7,"tokens_out":-5}}'
+    usage = '{"text":"hi","usage":{"tokens_in":7,"tokens_out":0}}'
     calls = [record("", "reply", "{}"), record("2.1", "generate", usage),
-             record("2.2", "generate", '{"usage": 5}'), record("2.3", "generate", "")]  # fmt: skip
+             record("2.2", "generate", usage.replace("7", "7" * 30)),
+             record("2.3", "generate", "")]  # fmt: skip
     rows = [
         row("1", "kv.get"),
         row("2", "model.generate", {"tokens_in": 7, "micros": {"USD": 3}, "unpriced": True}),
-        row("2.1.1", "http.fetch", {"requests": 1, "bytes_in": 90, "bytes_out": -9}),
+        row("2.1.1", "http.fetch", {"requests": 1, "bytes_in": 90, "bytes_out": -9, "no": 10**30}),
         row("agent2.1", "kv.get", {"requests": 100}),
     ]
     turn = LiveTurn(
