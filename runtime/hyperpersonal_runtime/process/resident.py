@@ -117,12 +117,14 @@ class Resident(asyncio.Protocol):
             self.end("does not read what it is told", "limit")
 
     def look(self) -> None:
-        """Called several times a second: is it within its CPU time, does its loop turn?"""
+        """Called several times a second: is it within its CPU time, does a busy loop turn?"""
         used = usage.cpu_ms(self._pids)
         self._cpu_ms_left -= used - self._cpu_ms
         self._cpu_ms = used
         if self._cpu_ms_left < 0:
             self.end("used more CPU time than all its calls may")
+        elif not self.lanes:
+            return  # an idle one is not woken
         elif self._pinged == self._ponged:
             self._pinged, self._pinged_at = self._pinged + 1, time.monotonic()
             self.write(frames.ping(self._pinged))

@@ -230,9 +230,7 @@ class Residents:
         known = self._failures.pop(key, None)
         in_a_row = known.in_a_row + 1 if known else 1
         wait = min(BACK_OFF_SECONDS_MAX, 2.0 ** (in_a_row - 1))
-        self._failures[key] = Failure(words, in_a_row, time.monotonic() + wait)
-        if len(self._failures) > FAILURES_MAX:
-            self._failures.pop(next(iter(self._failures)))
+        self._remember(key, Failure(words, in_a_row, time.monotonic() + wait))
         log.warning("resident.failed", digest=key.digest, in_a_row=in_a_row, wait_seconds=wait)
 
     def _on_lost(self, resident: Resident) -> None:
@@ -245,7 +243,12 @@ class Residents:
         if in_a_row >= CRASHES_FREE:
             self._failed(resident.key, f"it crashed {in_a_row + 1} times in a row")
         else:
-            self._failures[resident.key] = Failure("", in_a_row + 1, 0.0)
+            self._remember(resident.key, Failure("", in_a_row + 1, 0.0))
+
+    def _remember(self, key: Key, failure: Failure) -> None:
+        self._failures[key] = failure
+        if len(self._failures) > FAILURES_MAX:
+            self._failures.pop(next(iter(self._failures)))
 
     def _drop(self, resident: Resident) -> None:
         if self._by_key.get(resident.key) is resident:
