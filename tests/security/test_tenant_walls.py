@@ -35,9 +35,12 @@ VALUES = {
     "boolean": "true",
     "double precision": "1",
     "real": "1",
-    "text[]": "'{}'",
     "halfvec(384)": "array_fill(0, array[384])::halfvec(384)",
 }
+
+
+def value_of(kind: str) -> str:
+    return "'{}'" if kind.endswith("[]") else VALUES[kind]
 
 
 async def owner_of(dsn: str) -> asyncpg.Connection:
@@ -55,7 +58,7 @@ async def plant(owner: asyncpg.Connection, table: str, tenant: UUID) -> None:
     columns = [row for row in await owner.fetch(COLUMNS, table) if not row["has_default"]]
     names = ", ".join(f'"{row["attname"]}"' for row in columns)
     values = ", ".join(
-        f"'{tenant}'" if row["attname"] == "tenant_id" else VALUES[row["kind"]] for row in columns
+        f"'{tenant}'" if row["attname"] == "tenant_id" else value_of(row["kind"]) for row in columns
     )
     await owner.execute(f'insert into "{table}" ({names}) values ({values})')
 
