@@ -51,6 +51,14 @@ def test_that_the_new_plugin_carries_its_own_names(here: Path) -> None:
     assert not any("order_status" in text.replace('name = "order_status"', "") for text in texts)
 
 
+def test_that_a_native_plugin_starts_right(here: Path) -> None:
+    right("init", "acme/parcel_finder", "--template", "native")
+    assert "acme/parcel_finder 0.1.0" in right("check", "parcel_finder")
+    assert "parcel_finder-0.1.0.hpx" in right("pack", "parcel_finder")
+    (here / "parcel_finder" / "requirements.lock").write_text("msgspec>=0.22")
+    assert "line 1: 'msgspec>=0.22' is no pin" in wrong("check", "parcel_finder")
+
+
 @pytest.mark.parametrize("name", ["acme", "Acme/x", "acme/", "/x", "acme/a b", "../x/y"])
 def test_that_a_wrong_id_is_refused(here: Path, name: str) -> None:
     assert "publisher/name" in wrong("init", name)
