@@ -8,6 +8,8 @@ Between calls the host may send Warm, which nobody answers.
 
 from msgspec import Struct
 
+FOREIGN = "component"  # how file names of compiled components begin that an author built
+
 
 class GuestLimits(Struct, frozen=True, array_like=True):
     """What the worker itself holds a guest to. Times in ms, sizes in bytes."""

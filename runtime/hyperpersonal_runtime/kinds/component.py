@@ -15,6 +15,7 @@ from hyperpersonal_runtime.builder import Builder, BuildError
 from hyperpersonal_runtime.calls import HookCall, SealedRelease
 from hyperpersonal_runtime.compiled import Compiled
 from hyperpersonal_runtime.ending import End
+from hyperpersonal_runtime.frames import FOREIGN
 from hyperpersonal_runtime.kinds.kind import Lane, Ready
 from hyperpersonal_runtime.kinds.python import PythonKind
 
@@ -74,7 +75,7 @@ class ComponentKind:
         component = release.files.get(release.entry)
         if component is None:
             return End(Outcome.REFUSED, f"the artifact has no file {release.entry}")
-        name = self._compiled.name("component", hashlib.sha256(component).hexdigest())
+        name = self._compiled.name(FOREIGN, hashlib.sha256(component).hexdigest())
         if self._compiled.holds(name):
             return Ready(component=name)
         try:

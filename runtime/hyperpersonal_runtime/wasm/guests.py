@@ -7,6 +7,7 @@ from pathlib import Path
 
 from wasmtime import WasmtimeError
 
+from hyperpersonal_runtime.frames import FOREIGN
 from hyperpersonal_runtime.wasm.guest import Guest, Machine
 
 LOADED_BYTES_MAX = 2 << 30  # mapped, not resident: a promoted guest is 38 MB of address space
@@ -53,7 +54,8 @@ class Guests:
             raise NoGuestError(f"no name of a compiled component: {component!r}")
         path = self._folder / component
         try:
-            return Guest(path, self._machine), path.stat().st_size
+            foreign = component.startswith(f"{FOREIGN}-")
+            return Guest(path, self._machine, foreign=foreign), path.stat().st_size
         except (OSError, WasmtimeError) as error:
             raise NoGuestError(str(error)) from error
 

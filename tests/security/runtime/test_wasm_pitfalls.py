@@ -5,15 +5,20 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import hyperpersonal_sdk
 import pytest
+from fakes.components import component
 from fakes.plugins import agent
 from hyperpersonal_runtime.calls import Limits
+from hyperpersonal_runtime.frames import FOREIGN
 from hyperpersonal_runtime.guest_build import ensure_guest
 from hyperpersonal_runtime.testing import SandboxServer, World, default_cache
+from hyperpersonal_runtime.wasm.engine import precompile
 from hyperpersonal_runtime.wasm.guest import Guest, GuestEnd
+from hyperpersonal_runtime.wasm.guests import Guests
 from hyperpersonal_sdk.contract.outcomes import Outcome
 
 SOURCE = """
@@ -116,6 +121,41 @@ def test_that_threads_never_get_each_others_errors_or_answers(guest: Guest, code
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+START_LOOPS = """(core module $more (func $f (loop (br 0))) (start $f))
+  (core instance (instantiate $more))"""
+
+
+class Endless(Calls):
+    """Lets a guest go on until the test has seen enough."""
+
+    def __init__(self) -> None:
+        super().__init__(broken)
+        self.inside, self.enough = threading.Event(), threading.Event()
+
+    def why_stop(self) -> str:
+        self.inside.set()
+        return "enough" if self.enough.is_set() else ""
+
+
+def test_that_a_component_that_never_comes_to_be_holds_up_nobody(tmp_path: Path) -> None:
+    """Pitfall 9: our own instances are made one at a time; an author's own code runs in theirs."""
+    source = tmp_path / "x.wasm"
+    source.write_bytes(component(more=START_LOOPS))
+    precompile(source, tmp_path / f"{FOREIGN}-x.cwasm")
+    (tmp_path / "shared.cwasm").symlink_to(ensure_guest(default_cache()).resolve())
+    guests, calls = Guests(tmp_path / "shared.cwasm"), Endless()
+    foreign, ends = guests.get(f"{FOREIGN}-x.cwasm"), list[GuestEnd]()
+    run = partial(foreign.run, "{}", calls, 64 << 20, 1 << 20)
+    thread = threading.Thread(target=lambda: ends.append(run()))
+    thread.start()
+    assert calls.inside.wait(10)
+    compiled = guests.get("").run('{"op":"compile","files":{}}', Calls(broken), 64 << 20, 1 << 20)
+    assert (compiled.text, ends) == ("{}", []), "the other one is still being made"
+    calls.enough.set()
+    thread.join(10)
+    assert ends[0].trap.strip() == "enough"
 
 
 def test_that_clock_and_random_may_break_too(guest: Guest, code: str) -> None:
