@@ -6,6 +6,7 @@ out: the walls do not depend on it, only the ceilings do (docs/guides/sandbox.md
 
 import contextlib
 import os
+import secrets
 import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,13 +30,14 @@ class Cgroups:
     def __init__(self, root: Path = ROOT, own: Path = OWN) -> None:
         self._files: Files = dict(_controllers(root, own))
         self._made: dict[str, Jailed | None] = {}
+        self._prefix = f"hp-{os.getpid()}-{secrets.token_hex(4)}"  # a process may hold two jails
         self._count = 0
         self.able = self._try()
         weakref.finalize(self, _remove_all, self._files, self._made)
 
     def words(self, program: Program) -> tuple[str, list[str]]:
         """A new group's name and what to put before a command so that it runs in it."""
-        name = f"hp-{os.getpid()}-{self._count}"
+        name = f"{self._prefix}-{self._count}"
         limits = {"memory": program.memory_bytes, "pids": program.processes}
         wanted = {kind: most for kind, most in limits.items() if most and self.able}
         if not wanted:
@@ -67,8 +69,8 @@ class Cgroups:
             return False
         try:
             for kind in self._files:
-                self._make(f"hp-{os.getpid()}-try", kind, 1 << 30 if kind == "memory" else 100)
-            _remove(self._files, f"hp-{os.getpid()}-try")
+                self._make(f"{self._prefix}-try", kind, 1 << 30 if kind == "memory" else 100)
+            _remove(self._files, f"{self._prefix}-try")
         except OSError:
             return False
         finally:

@@ -52,7 +52,7 @@ def confine(spec: dict[str, Any]) -> None:
     """
     _die_with(spec["parent"], spec["watched"])
     for name, value in spec["limits"].items():
-        resource.setrlimit(getattr(resource, name), (value, value))
+        _limit(getattr(resource, name), value)
     _forget(spec["watched"])
     if spec["landlock"] and os.geteuid() == 0:
         _drop_capabilities()
@@ -61,6 +61,13 @@ def confine(spec: dict[str, Any]) -> None:
         _landlock(spec["landlock"])
     if spec["filter"]:
         _seccomp(bytes.fromhex(spec["filter"]))
+
+
+def _limit(number: int, value: int) -> None:
+    """A limit that is lower already stays: only root may raise it."""
+    hard = resource.getrlimit(number)[1]
+    most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(number, (most, most))
 
 
 def _checked(step: str, result: int) -> int:
