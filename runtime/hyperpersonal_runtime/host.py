@@ -116,7 +116,7 @@ class Host:
             self._jail = await asyncio.to_thread(find_jail)
         build = asyncio.to_thread(ensure_guest, self._cache, self._progress, self._jail)
         machine_code = await build
-        spawn = await asyncio.to_thread(worker_spawn, self._jail)
+        spawn = await asyncio.to_thread(worker_spawn, self._jail, self._workers)
         self._pool = WorkerPool(spawn, machine_code.resolve(), self._workers, self._lanes)
         await self._pool.start()
         python, component = self._wasm_kinds(self._pool, machine_code, self._jail)

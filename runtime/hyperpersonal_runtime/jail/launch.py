@@ -1,12 +1,13 @@
 """Starts a jailed process: what it gives up goes in by a pipe, what it says comes out by a file."""
 
 import contextlib
+import functools
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,11 +105,25 @@ class Starter:
         Raises:
             JailError: the first program of `words` cannot be started.
         """
-        starting = _start_inside if inside else _start
+        starting = functools.partial(
+            _start_inside if inside else _start, list(words), program, given
+        )
         try:
-            return self._thread.submit(starting, list(words), program, given).result()
+            return self._thread.submit(_on_core, program.core, starting).result()
         except OSError as error:
             raise JailError(f"could not start {words[0]}: {error}") from error
+
+
+def _on_core(core: int | None, starting: Callable[[], Jailed]) -> Jailed:
+    """A child inherits the core of the thread that starts it."""
+    if core is None:
+        return starting()
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        return starting()
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _start_inside(words: list[str], program: Program, given: dict[str, Any]) -> Jailed:

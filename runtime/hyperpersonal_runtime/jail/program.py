@@ -39,6 +39,7 @@ class Program:
         scratch_bytes: size of a private, empty /tmp; 0: none.
         cpu_seconds: CPU time of the whole life; 0: not limited.
         processes: threads and processes at once; 0: not limited.
+        core: the one it runs on; None: any.
     """
 
     argv: tuple[str, ...]
@@ -52,6 +53,7 @@ class Program:
     scratch_bytes: int = 0
     cpu_seconds: int = 0
     processes: int = 0
+    core: int | None = None
 
 
 class Jailed(subprocess.Popen[bytes]):
