@@ -5,7 +5,7 @@ Rules:
 2. A tenant alone may use the whole process, but for a quarter of its places.
 3. With others about (in the last seconds), only as many turns are under way as keep the process on
    time (`pace`); a tenant that has less than its part of them, or little waiting and few under
-   way, may always begin one. So a flood is answered as fast as it can be without anybody else
+   way, may always begin one, any other only while half of them are free. So a flood is answered as fast as it can be without anybody else
    noticing.
 4. Bounded: over the limit the newest of whoever has most waiting is left to the sweep.
 """
@@ -23,6 +23,7 @@ from hyperpersonal_core.turns.turn import Turn, TurnSettings
 ENGINE_MS = 8.0  # what a turn costs outside its sandboxes
 ABOUT_S = 5.0
 LITTLE, FEW = 2, 3
+ROOM = 0.5  # of the pace, for whoever is over its part: the rest stays free for the others
 
 
 class Waiting:
@@ -97,7 +98,7 @@ class Waiting:
         part = max(1, at_once // len(self._heard))
         if self._queue.waiting_of(tenant) <= LITTLE:
             part = max(part, FEW)
-        return running < part or self._running.total() < at_once
+        return running < part or self._running.total() < at_once * ROOM
 
     def _forget_the_silent(self) -> None:
         before = self._now() - ABOUT_S

@@ -13,9 +13,7 @@ class Intake:
     """Parses with the web chat channel's own hook, then hands over. A message's trace begins here:
     what a shopper's browser says about traces is not believed."""
 
-    def __init__(
-        self, inbound: Inbound, traces: Traces, rates: Rates, backlogs: Backlogs
-    ) -> None:
+    def __init__(self, inbound: Inbound, traces: Traces, rates: Rates, backlogs: Backlogs) -> None:
         self._inbound = inbound
         self._traces = traces
         self._rates = rates
