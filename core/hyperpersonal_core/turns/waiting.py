@@ -5,8 +5,8 @@ Rules:
 2. A tenant alone may use the whole process, but for a quarter of its places.
 3. With others about (in the last seconds), only as many turns are under way as keep the process on
    time (`pace`); a tenant that has less than its part of them, or little waiting and few under
-   way, may always begin one, any other only while half of them are free. So a flood is answered as fast as it can be without anybody else
-   noticing.
+   way, may always begin one, any other only while half of them are free. So a flood is answered
+   as fast as it can be while the others hardly notice.
 4. Bounded: over the limit the newest of whoever has most waiting is left to the sweep.
 """
 
