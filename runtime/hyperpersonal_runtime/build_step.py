@@ -16,6 +16,7 @@ from hyperpersonal_runtime.jail.program import Jail, Jailed, Program
 
 Progress = Callable[[str, float], None]
 
+LOOK_SECONDS = 0.1
 STEP_SECONDS_MAX = 300
 CPU_SECONDS_MAX = 1_200
 MEMORY_BYTES_MAX = 4 << 30
@@ -100,8 +101,9 @@ def _stand_back(process: Jailed, nice: int) -> None:
 def _wait(process: Jailed, step: BuildStep, progress: Progress) -> None:
     started = time.monotonic()
     while True:
+        left = started + step.seconds_max - time.monotonic()
         try:
-            process.wait(0.1)
+            process.wait(max(0.0, min(left, LOOK_SECONDS)))
         except subprocess.TimeoutExpired:
             elapsed = time.monotonic() - started
             if elapsed > step.seconds_max:

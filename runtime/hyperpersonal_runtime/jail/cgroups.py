@@ -17,6 +17,9 @@ ROOT = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")
 V1_FILES = {"memory": "memory.limit_in_bytes", "pids": "pids.max"}
 V2_FILES = {"memory": "memory.max", "pids": "pids.max"}
+# What a group counts and a process's own limit does not: cached files, the kernel's own. With room
+# for it the process meets its own limit first, as an error it can tell, and is not killed.
+UNCOUNTED_BYTES = 64 << 20
 # Puts itself into the groups, then becomes the program: nothing is ever started outside.
 JOIN = 'n=$1; shift; while [ "$n" -gt 0 ]; do echo 0 > "$1"; shift; n=$((n-1)); done; exec "$@"'
 
@@ -38,7 +41,8 @@ class Cgroups:
     def words(self, program: Program) -> tuple[str, list[str]]:
         """A new group's name and what to put before a command so that it runs in it."""
         name = f"{self._prefix}-{self._count}"
-        limits = {"memory": program.memory_bytes, "pids": program.processes}
+        memory = program.memory_bytes and program.memory_bytes + UNCOUNTED_BYTES
+        limits = {"memory": memory, "pids": program.processes}
         wanted = {kind: most for kind, most in limits.items() if most and self.able}
         if not wanted:
             return "", []

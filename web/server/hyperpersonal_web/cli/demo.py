@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -65,6 +66,7 @@ def demo(
         try:
             props.start()
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until it listens
                 failed = runner.run(_run(props, told, (console, started), check=check))
         except (OutsideError, RefusedError, OSError, RuntimeError, asyncpg.PostgresError) as error:
             raise click.ClickException(f"{error}. `./hp doctor` may know more.") from error
@@ -76,6 +78,7 @@ def demo(
 async def _run(
     props: Props, told: "tuple[Progress, Told]", out: tuple[Console, float], *, check: bool
 ) -> int:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     console, started = out
     async with open_stage(props, told[1]) as stage:
         told[0].stop()
