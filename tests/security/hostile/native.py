@@ -109,7 +109,7 @@ ATTACKS = [
         threading.stack_size(1 << 26)
         def deeper(): return deeper()
         return deeper()
-        """, call("trapped", "")),
+        """, call("trapped or timed_out", "")),  # by the end of the stack or of its CPU time
     native("a loop that takes no end", "a core for ever", """
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         while True:

@@ -32,7 +32,8 @@ async def test_that_an_attack_is_refused_and_harms_nobody(scene: Scene, attack: 
     pids, scene.site.asked[:] = set(scene.street.host.worker_pids), []
     fate = await scene.try_it(attack, f"mallory/p{ATTACKS.index(attack)}")
     refused = attack.refused
-    assert (fate.at, fate.how) == (refused.at, refused.how), fate
+    assert fate.at == refused.at, fate
+    assert fate.how in refused.how.split(" or "), fate
     assert refused.words in fate.told, fate
     if refused.how == "ok":
         assert fate.told == refused.words
