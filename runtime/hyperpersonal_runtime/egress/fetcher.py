@@ -7,6 +7,7 @@ following one is a new request with its own check.
 import asyncio
 import ssl
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 
 from hyperpersonal_sdk.url_patterns import Url
@@ -53,22 +54,22 @@ class Request(Struct, frozen=True):
         return "\r\n".join(lines).encode() + b"\r\n" + _ACCEPTED + self.body
 
 
-class Exchange:
+class Exchange(ABC):
     """A response on its way. `read` until it gives nothing, or `close`."""
 
     def __init__(self, status: int, headers: list[tuple[str, str]]) -> None:
         self.status = status
         self.headers = headers
 
+    @abstractmethod
     async def read(self) -> bytes:
         """What has arrived of the decoded body, waiting for some; empty at its end.
 
         Raises:
             FetchError: cut, or no encoding we know.
         """
-        raise NotImplementedError
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - one that is whole already has nothing to close
         """Nobody wants the rest."""
 
 

@@ -41,16 +41,20 @@ class Figures(Struct, frozen=True):
     ms_p99: float
 
 
-class _Event(Struct):
+class Event(Struct):
+    """An event of a frame, as far as a load generator looks."""
+
     source: str = ""
 
 
-class _Frame(Struct):
+class Frame(Struct):
+    """What the gateway says over a socket, as far as a load generator looks."""
+
     type: str
-    events: list[_Event] = []
+    events: list[Event] = []
 
 
-_frames = msgspec.json.Decoder(_Frame)
+FRAMES = msgspec.json.Decoder(Frame)
 
 
 class Shopper(WSListener):
@@ -85,7 +89,7 @@ class Shopper(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type != WSMsgType.TEXT:
             return
-        got = _frames.decode(frame.get_payload_as_bytes())
+        got = FRAMES.decode(frame.get_payload_as_bytes())
         if got.type == "ready":
             self.ready.set()
         elif _settles(got, self._load.until):
@@ -128,7 +132,7 @@ class Shopper(WSListener):
         self._transport.send(WSMsgType.TEXT, msgspec.json.encode(frame))
 
 
-def _settles(frame: _Frame, until: str) -> bool:
+def _settles(frame: Frame, until: str) -> bool:
     if until == "stored":
         return frame.type == "ack"
     return any(event.source != "contact" for event in frame.events)

@@ -17,7 +17,7 @@ import uvloop
 from msgspec import Struct
 from picows import WSFrame, WSMsgType, WSTransport
 
-from hyperpersonal_web.bench.load import CAUGHT_UP_S, Load, Shopper
+from hyperpersonal_web.bench.load import CAUGHT_UP_S, FRAMES, Load, Shopper
 
 SETTLE_S_MAX = 15.0
 PAUSE_S = 0.5
@@ -48,18 +48,6 @@ class PacedFigures(Struct, frozen=True):
     flood_sent: int
     flood_answered: int
     flood_refused: int
-
-
-class _Event(Struct):
-    source: str = ""
-
-
-class _Frame(Struct):
-    type: str
-    events: list[_Event] = []
-
-
-_frames = msgspec.json.Decoder(_Frame)
 
 
 class Group:
@@ -111,7 +99,7 @@ class PacedShopper(Shopper):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type != WSMsgType.TEXT:
             return
-        got = _frames.decode(frame.get_payload_as_bytes())
+        got = FRAMES.decode(frame.get_payload_as_bytes())
         if got.type == "ready":
             self.ready.set()
         elif got.type == "problem":
