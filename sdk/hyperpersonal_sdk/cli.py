@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from hyperpersonal_sdk import build, checks, hpx, key_files, manifest, signing
+from hyperpersonal_sdk import build, checks, dsse, hpx, key_files, manifest, signing
 from hyperpersonal_sdk.errors import ArchiveError, BadInputError
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -140,7 +140,7 @@ def show_key(key: Path) -> None:
     """The public half and the id of a key."""
     with _told():
         public = key_files.public_text(key_files.load_key(key.expanduser()))
-    click.echo(f"public {public}\nid     {signing.key_id(bytes.fromhex(public))}")
+    click.echo(f"public {public}\nid     {dsse.key_id(bytes.fromhex(public))}")
 
 
 @plugin.command()

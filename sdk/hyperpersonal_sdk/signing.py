@@ -12,24 +12,20 @@ Source: DSSE v1.0.2 (secure-systems-lab), RFC 8032 (Ed25519).
 """
 
 import hashlib
-from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
 from collections.abc import Iterable
 from datetime import datetime
 from typing import NoReturn
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
-from hyperpersonal_sdk import hpx
+from hyperpersonal_sdk import dsse, hpx
+from hyperpersonal_sdk.dsse import key_id
 from hyperpersonal_sdk.errors import CallerBugError, CapabilityError, ManifestError, UntrustedError
 from hyperpersonal_sdk.manifest import Manifest
 
 PAYLOAD_TYPE = "application/vnd.hyperpersonal.release.v1+json"
-ENVELOPE_BYTES_MAX = 16 * 1024
-SIGNATURES_MAX = 8
 
 
 class Statement(Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,21 +35,6 @@ class Statement(Struct, frozen=True, forbid_unknown_fields=True):
     version: str
     digest: str
     permissions: str
-
-
-class Signature(Struct, frozen=True):
-    """One signature of an envelope, base64; `keyid` is a hint which key to try."""
-
-    keyid: str
-    sig: str
-
-
-class Envelope(Struct, frozen=True, rename={"payload_type": "payloadType"}):
-    """A DSSE envelope, as it is stored and sent (JSON)."""
-
-    payload: str
-    payload_type: str
-    signatures: list[Signature]
 
 
 class TrustedKey(Struct, frozen=True):
@@ -80,11 +61,6 @@ class TrustedRelease(Struct, frozen=True):
     key_id: str
 
 
-def key_id(public: bytes) -> str:
-    """The name of a public key: the sha256 of its 32 bytes, in hex."""
-    return hashlib.sha256(public).hexdigest()
-
-
 def permission_hash(manifest: Manifest) -> str:
     """`sha256:<hex>` of what the manifest asks, required and optional, in canonical form."""
     asked = [manifest.required.texts, manifest.asked.texts]
@@ -100,12 +76,7 @@ def statement_of(archive: hpx.Archive) -> Statement:
 def sign(statement: Statement, *keys: Ed25519PrivateKey) -> bytes:
     """The envelope (JSON) of a statement, signed with each key."""
     payload = msgspec.json.encode(statement, order="sorted")
-    signed = _pre_authentication(payload)
-    signatures = [
-        Signature(key_id(key.public_key().public_bytes_raw()), _base64(key.sign(signed)))
-        for key in keys
-    ]
-    return msgspec.json.encode(Envelope(_base64(payload), PAYLOAD_TYPE, signatures))
+    return dsse.seal(PAYLOAD_TYPE, payload, *keys)
 
 
 def verify(
@@ -148,13 +119,12 @@ def verify_statement(
     """
     if now.tzinfo is None:
         raise CallerBugError("`now` must be an aware instant")
-    decoded = _decode(envelope)
-    payload = _payload(decoded)
-    key = _signer(decoded, payload, keys)
+    found = dsse.read(envelope, PAYLOAD_TYPE)
+    key = _signer(found, keys)
     if not key.valid_from <= now < key.expires_at:
         code = "not_yet" if now < key.valid_from else "expired_key"
         _refuse(code, f"key {key.key_id[:16]} is valid {key.valid_from} to {key.expires_at}")
-    statement = _statement(payload)
+    statement = _statement(found.content)
     if statement.id.partition("/")[0] != key.namespace:
         owner = f"key {key.key_id[:16]} speaks for {key.namespace!r}"
         _refuse("wrong_namespace", f"{owner}, not for {statement.id!r}")
@@ -167,46 +137,14 @@ def claimed(envelope: bytes) -> Statement:
     Raises:
         UntrustedError: it is not even an envelope of a statement.
     """
-    return _statement(_payload(_decode(envelope)))
+    return _statement(dsse.read(envelope, PAYLOAD_TYPE).content)
 
 
-def _decode(envelope: bytes) -> Envelope:
-    if not envelope:
-        _refuse("unsigned", "there is no signature")
-    if len(envelope) > ENVELOPE_BYTES_MAX:
-        _refuse("bad_envelope", f"the envelope has more than {ENVELOPE_BYTES_MAX} bytes")
-    try:
-        decoded = msgspec.json.decode(envelope, type=Envelope)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UntrustedError("bad_envelope", f"the envelope cannot be read: {error}") from error
-    if decoded.payload_type != PAYLOAD_TYPE:
-        _refuse("bad_envelope", f"it is signed as {decoded.payload_type!r}, not {PAYLOAD_TYPE!r}")
-    if not decoded.signatures:
-        _refuse("unsigned", "the envelope has no signature")
-    if len(decoded.signatures) > SIGNATURES_MAX:
-        _refuse("bad_envelope", f"the envelope has more than {SIGNATURES_MAX} signatures")
-    return decoded
-
-
-def _signer(envelope: Envelope, payload: bytes, keys: Iterable[TrustedKey]) -> TrustedKey:
-    """The first trusted key with a right signature; the one valid longest, if several."""
-    hinted = {signature.keyid: signature for signature in envelope.signatures}
-    known = [key for key in keys if key.key_id in hinted]
-    if not known:
-        _refuse("unknown_key", f"signed by {', '.join(k[:16] for k in hinted)}: no key of ours")
-    signed = _pre_authentication(payload)
-    good = [key for key in known if _is_signed(key, hinted[key.key_id], signed)]
-    if not good:
-        _refuse("altered_statement", "the signature is not of this statement")
-    return max(good, key=lambda key: key.expires_at)
-
-
-def _is_signed(key: TrustedKey, signature: Signature, signed: bytes) -> bool:
-    try:
-        Ed25519PublicKey.from_public_bytes(key.public).verify(_bytes(signature.sig), signed)
-    except InvalidSignature:
-        return False
-    return True
+def _signer(envelope: dsse.Envelope, keys: Iterable[TrustedKey]) -> TrustedKey:
+    """The trusted key with a right signature; the one valid longest, if several."""
+    known = list(keys)
+    good = dsse.signers(envelope, [key.public for key in known])
+    return max((key for key in known if key.public in good), key=lambda key: key.expires_at)
 
 
 def _statement(payload: bytes) -> Statement:
@@ -216,10 +154,6 @@ def _statement(payload: bytes) -> Statement:
         raise UntrustedError("bad_envelope", f"the statement cannot be read: {error}") from error
 
 
-def _payload(envelope: Envelope) -> bytes:
-    return _bytes(envelope.payload)
-
-
 def _manifest(archive: hpx.Archive) -> Manifest:
     try:
         manifest = archive.manifest
@@ -227,31 +161,6 @@ def _manifest(archive: hpx.Archive) -> Manifest:
     except (ManifestError, CapabilityError, UnicodeDecodeError) as error:
         raise UntrustedError("bad_manifest", f"the manifest cannot be read: {error}") from error
     return manifest
-
-
-def _pre_authentication(payload: bytes) -> bytes:
-    """What is really signed: type and payload with their lengths. Source: DSSE, protocol.md."""
-    return b"DSSEv1 %d %s %d %s" % (
-        len(PAYLOAD_TYPE),
-        PAYLOAD_TYPE.encode(),
-        len(payload),
-        payload,
-    )
-
-
-def _base64(data: bytes) -> str:
-    return b64encode(data).decode()
-
-
-def _bytes(text: str) -> bytes:
-    """The bytes of a base64 text; of all texts that mean the same bytes only one is taken."""
-    try:
-        data = b64decode(text, validate=True)
-    except (Base64Error, ValueError) as error:
-        raise UntrustedError("bad_envelope", f"not base64: {error}") from error
-    if _base64(data) != text:
-        _refuse("bad_envelope", "not the canonical base64")
-    return data
 
 
 def _name(statement: Statement) -> str:

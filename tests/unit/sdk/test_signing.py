@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hyperpersonal_sdk import hpx, signing
+from hyperpersonal_sdk import dsse, hpx, signing
 from hyperpersonal_sdk.errors import ArchiveError, CallerBugError, UntrustedError
 from hyperpersonal_sdk.signing import Statement, TrustedKey
 
@@ -82,7 +82,7 @@ def test_that_what_is_unsigned_is_refused() -> None:
     [
         b"{}",
         b"\xff",
-        b"x" * (signing.ENVELOPE_BYTES_MAX + 1),
+        b"x" * (dsse.ENVELOPE_BYTES_MAX + 1),
         altered(payloadType="text/plain"),
         altered(payload="not base64!"),
         altered(signatures=[{"keyid": str(n), "sig": ""} for n in range(9)]),
@@ -104,7 +104,7 @@ def test_that_a_signature_can_be_written_in_one_way_only() -> None:
 
 def test_that_a_signed_statement_of_another_shape_is_refused() -> None:
     payload = b'{"id":"acme/hello"}'
-    signature = KEY.sign(signing._pre_authentication(payload))
+    signature = KEY.sign(dsse.pre_authentication(signing.PAYLOAD_TYPE, payload))
     envelope = altered(
         payload=b64encode(payload).decode(),
         signatures=[{"keyid": trusted().key_id, "sig": b64encode(signature).decode()}],
