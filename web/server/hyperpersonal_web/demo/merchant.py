@@ -20,6 +20,7 @@ from hyperpersonal_web.wiring import Ground
 
 SHOP_NAME = "Fernhill Outfitters"
 SLUG = "fernhill"
+MERCHANT_FILE = "merchant.json"
 POLICY = Path(__file__).parents[1] / "demo_shop" / "policy"
 
 
@@ -33,7 +34,7 @@ class Merchant(Struct, frozen=True):
 
 async def furnish(ground: Ground, folder: Path) -> Merchant:
     """The merchant of this data folder; made if it is not there yet."""
-    path = folder / "merchant.json"
+    path = folder / MERCHANT_FILE
     tenants = Tenants(ground.db, ground.clock, ground.ids)
     if path.exists():
         kept = msgspec.json.decode(path.read_bytes(), type=Merchant)

@@ -42,6 +42,7 @@ from hyperpersonal_web.wiring import (
 Progress = Callable[[str, float], None]
 
 DEMO_FOLDER = "demo"
+ADDRESS_FILE = "address"  # where the demo that runs now is reached: for commands beside it
 GUEST_POLL_S = 0.05
 
 
@@ -172,9 +173,12 @@ async def open_stage(props: Props, progress: Progress) -> AsyncIterator[Stage]:
         serving = asyncio.create_task(serve(app, listener, stop))
         host, port = listener.getsockname()[:2]
         settle_heap()
+        address = props.folder / ADDRESS_FILE
+        address.write_text(f"http://{host}:{port}\n")
         try:
             yield Stage(f"http://{host}:{port}", merchant, props.shop, ground, engine)
         finally:
+            address.unlink(missing_ok=True)
             stop.set()
             await serving
 
