@@ -1,39 +1,30 @@
-"""A publisher's own metadata: which releases stand under its name. Signed on its own machine."""
+"""What the registry makes of the metadata that publishers and reviewers sign on their machines.
+
+The publisher's half (`with_release`, `sign`) is the SDK's: an author needs no server.
+"""
 
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hyperpersonal_core.kit.errors import RefusedError
 from hyperpersonal_sdk import hpx, signing
+from hyperpersonal_sdk.namespace_metadata import (
+    following_of,
+    release_path,
+    sign,
+    with_release,
+)
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, TargetFile, Targets
 from tuf.api.serialization import DeserializationError
 
-from hyperpersonal_registry.trust.roles import REVIEWS, signer
+from hyperpersonal_registry.trust.roles import REVIEWS
+
+__all__ = ["added", "check", "release_path", "sign", "with_release", "with_review"]
 
 NAMESPACE_BYTES_MAX = 5_000_000
 EXPIRES_DAYS_MAX = 400
-
-
-def release_path(plugin_id: str, version: str) -> str:
-    """Under which target path a release stands."""
-    return f"{plugin_id}@{version}.hpx"
-
-
-def with_release(
-    current: Metadata[Targets] | None, archive: bytes, expires: datetime
-) -> Metadata[Targets]:
-    """The namespace's next metadata with one release more, unsigned."""
-    following = _next(current, expires)
-    unpacked = hpx.unpack(archive)
-    path = release_path(unpacked.manifest.id, unpacked.manifest.version)
-    custom = {"custom": {"digest": unpacked.digest}}
-    hashes = {"sha256": hashlib.sha256(archive).hexdigest()}
-    following.signed.targets[path] = TargetFile(len(archive), hashes, path, custom)
-    return following
 
 
 def with_review(
@@ -41,20 +32,13 @@ def with_review(
 ) -> Metadata[Targets]:
     """The reviewers' next metadata with one archive more, unsigned. `report` is the digest of
     what the review rests on."""
-    following = _next(current, expires)
+    following = following_of(current, expires)
     digest = hashlib.sha256(archive).hexdigest()
     path = f"{REVIEWS}/{digest}"
     rights = signing.permission_hash(hpx.unpack(archive).manifest)
     custom = {"custom": {"permissions": rights, "report": report}}
     following.signed.targets[path] = TargetFile(len(archive), {"sha256": digest}, path, custom)
     return following
-
-
-def sign(metadata: Metadata[Targets], *keys: Ed25519PrivateKey) -> bytes:
-    """Signed bytes, as they are handed in."""
-    for key in keys:
-        metadata.sign(signer(key), append=True)
-    return metadata.to_bytes()
 
 
 def check(
@@ -106,13 +90,3 @@ def _check_next(found: Targets, current: Targets | None, now: datetime) -> None:
     for path, target in (current.targets if current else {}).items():
         if found.targets.get(path) != target:
             raise RefusedError(f"{path} is published and closed; it can be yanked, not changed")
-
-
-def _next(current: Metadata[Targets] | None, expires: datetime) -> Metadata[Targets]:
-    if current is None:
-        return Metadata(Targets(1, None, expires, {}))
-    following: Metadata[Any] = Metadata[Targets].from_bytes(current.to_bytes())
-    following.signed.version += 1
-    following.signed.expires = expires
-    following.signatures.clear()
-    return following
