@@ -9,6 +9,7 @@ from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.vault import Vault
 from hyperpersonal_core.migrations import migrate
+from hyperpersonal_marketplace.api import migrate as migrate_market
 from hyperpersonal_registry.api import migrate as migrate_registry
 from hyperpersonal_runtime.testing import SandboxServer
 from hyperpersonal_web.embedded.nats import EmbeddedNats
@@ -30,6 +31,7 @@ def template(postgres: EmbeddedPostgres) -> str:
     """The DSN of a migrated database, cloned for each test."""
     migrate(postgres.dsn)
     migrate_registry(postgres.dsn)
+    migrate_market(postgres.dsn)
     return postgres.dsn
 
 

@@ -5,6 +5,7 @@ from hyperpersonal_marketplace.catalogue.catalogue import Catalogue
 from hyperpersonal_marketplace.catalogue.index import Found, Index, Query
 from hyperpersonal_marketplace.errors import InstallRefusedError
 from hyperpersonal_marketplace.installer import Installer, Offer, Updated
+from hyperpersonal_marketplace.migrations import migrate
 from hyperpersonal_marketplace.permissions import GROUPS, Permission, in_words, permissions
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "Query",
     "Updated",
     "in_words",
+    "migrate",
     "permissions",
 ]

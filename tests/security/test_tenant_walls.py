@@ -9,12 +9,12 @@ from hyperpersonal_core.kit.db import APP_ROLE, Database
 ONE, TWO = UUID(int=1), UUID(int=2)
 
 TABLES = """
-select c.relname as name, c.relrowsecurity as secured, c.relforcerowsecurity as forced,
+select c.oid::regclass::text as name, c.relrowsecurity as secured, c.relforcerowsecurity as forced,
        pg_get_userbyid(c.relowner) as owner,
        (select count(*) from pg_policy p where p.polrelid = c.oid) as policies
   from pg_class c
   join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
- where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
+ where c.relkind in ('r', 'p') and c.relnamespace::regnamespace::text in ('public', 'market')
  order by c.relname"""
 
 COLUMNS = """
@@ -32,6 +32,8 @@ VALUES = {
     "bytea": "uuid_send(gen_random_uuid())",
     "integer": "1",
     "bigint": "1",
+    "smallint": "1",
+    "date": "current_date",
     "boolean": "true",
     "double precision": "1",
     "real": "1",
@@ -54,13 +56,13 @@ async def plant(owner: asyncpg.Connection, table: str, tenant: UUID) -> None:
     for constraint in await owner.fetch(
         "select conname from pg_constraint where conrelid = $1::regclass and contype = 'c'", table
     ):
-        await owner.execute(f'alter table "{table}" drop constraint "{constraint["conname"]}"')
+        await owner.execute(f'alter table {table} drop constraint "{constraint["conname"]}"')
     columns = [row for row in await owner.fetch(COLUMNS, table) if not row["has_default"]]
     names = ", ".join(f'"{row["attname"]}"' for row in columns)
     values = ", ".join(
         f"'{tenant}'" if row["attname"] == "tenant_id" else value_of(row["kind"]) for row in columns
     )
-    await owner.execute(f'insert into "{table}" ({names}) values ({values})')
+    await owner.execute(f"insert into {table} ({names}) values ({values})")
 
 
 async def test_that_every_tenant_table_is_walled(dsn: str, db: Database) -> None:
@@ -88,7 +90,8 @@ async def test_that_tables_without_a_tenant_hold_no_tenants_data(dsn: str) -> No
         row["relname"]
         for row in await owner.fetch(
             "select relname from pg_class c where relkind in ('r', 'p')"
-            " and relnamespace = 'public'::regnamespace and not exists (select from pg_attribute a"
+            " and relnamespace::regnamespace::text in ('public', 'market')"
+            " and not exists (select from pg_attribute a"
             " where a.attrelid = c.oid and a.attname = 'tenant_id')"
         )
     }
@@ -114,18 +117,18 @@ async def test_that_no_row_crosses_between_tenants(dsn: str, db: Database) -> No
 
 
 async def assert_walled(db: Database, table: str) -> None:
-    query = f'select distinct tenant_id from "{table}"'
+    query = f"select distinct tenant_id from {table}"
     async with db.transaction(ONE) as connection:
         assert [row["tenant_id"] for row in await connection.fetch(query)] == [ONE], table
         for change in ("delete from", "update"):
             setting = " set tenant_id = tenant_id" if change == "update" else ""
-            done = f'{change} "{table}"{setting} where tenant_id = $1'
+            done = f"{change} {table}{setting} where tenant_id = $1"
             assert (await connection.execute(done, TWO)).endswith(" 0"), table
     async with db.transaction() as connection:
         assert await connection.fetch(query) == [], table
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with db.transaction(ONE) as connection:
-            await connection.execute(f'update "{table}" set tenant_id = $1', TWO)
+            await connection.execute(f"update {table} set tenant_id = $1", TWO)
 
 
 async def test_that_a_foreign_row_cannot_be_inserted(db: Database) -> None:

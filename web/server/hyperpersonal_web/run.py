@@ -8,6 +8,7 @@ from typing import Literal
 import asyncpg
 from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_core.migrations import migrate
+from hyperpersonal_marketplace.api import migrate as migrate_market
 from hyperpersonal_registry.api import migrate as migrate_registry
 
 from hyperpersonal_web.asgi import create_app
@@ -33,7 +34,7 @@ Told = Callable[[str], None]
 
 
 def bring_up_schema(database_url: str) -> None:
-    """The newest schema of the core and the registry; safe to repeat, blocks.
+    """The newest schema of the core, the registry and the marketplace; safe to repeat, blocks.
 
     Roles that start at once take turns: only the first finds anything to do.
     """
@@ -43,6 +44,7 @@ def bring_up_schema(database_url: str) -> None:
             runner.run(connection.execute("select pg_advisory_lock($1)", SCHEMA_LOCK))
             migrate(database_url)
             migrate_registry(database_url)
+            migrate_market(database_url)
         finally:
             runner.run(connection.close())
 
