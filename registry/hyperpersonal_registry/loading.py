@@ -5,6 +5,8 @@ Rules:
    in memory, by digest, so that they need not be read and hashed again.
 2. Nothing is fetched: keys, envelope and artifact are the registry's own.
 3. The registry's tables are not trusted either: names and digest must be those of the statement.
+4. A yanked release still runs where it is installed, as pinned packages do (PEP 592): an author
+   withdraws an offer, and breaks nobody's shop. Quarantine and revocation end it everywhere.
 """
 
 from collections.abc import Iterator
@@ -21,6 +23,7 @@ from hyperpersonal_registry.errors import ReleaseRefusedError
 from hyperpersonal_registry.releases import NamespaceKeys, Release
 
 HELD_BYTES_MAX = 64 * 1024 * 1024
+RUN = frozenset({"published", "yanked"})
 
 
 class Loader:
@@ -33,7 +36,7 @@ class Loader:
 
     async def load(self, release: Release, keys: NamespaceKeys, now: datetime) -> SealedRelease:
         """The verified bytes. Raises ReleaseRefusedError with the reason."""
-        if release.status != "published":
+        if release.status not in RUN:
             what = f"{release.name} was {release.status}: {release.status_reason}"
             raise ReleaseRefusedError(release.status, what)
         held = self._held.get(release.digest)

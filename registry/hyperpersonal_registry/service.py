@@ -173,7 +173,7 @@ class Registry:
         """The verified release of a digest.
 
         Raises:
-            ReleaseRefusedError: `reason` is unknown, lost, yanked, revoked, revoked_key, or a code
+            ReleaseRefusedError: `reason` is unknown, lost, quarantined, revoked, revoked_key, or a code
                 of `hyperpersonal_sdk.signing.verify`.
         """
         async with self._db.transaction() as connection:
