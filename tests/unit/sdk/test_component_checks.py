@@ -59,5 +59,5 @@ def test_that_an_entry_is_a_plain_path(entry: str) -> None:
 def test_that_hidden_characters_in_typescript_are_seen() -> None:
     made = archive(component())
     files = {**made.files, "src/plugin.ts": "const a = 1; // \u202e".encode()}
-    with pytest.raises(CheckFailedError, match=r"src/plugin\.ts line 1 holds the invisible"):
+    with pytest.raises(CheckFailedError, match=r"src/plugin\.ts:1: holds the invisible"):
         checks.check(hpx.unpack(hpx.pack(files)))

@@ -1,0 +1,69 @@
+"""What an archive must pass: one file a rule, each with its name, reason and remedy.
+
+The author's `hp plugin check` and the registry run the same rules. FORM rules hold for whatever is
+packed or stored at all; LINTS are for what strangers will install. A rule that fails to run raises:
+there is no verdict between passed and refused.
+"""
+
+from datetime import date
+from typing import cast
+
+from hyperpersonal_sdk.checks import (
+    archive_files,
+    entry,
+    hidden_text,
+    listing,
+    manifest,
+    shadowing,
+    sources,
+    wheels,
+)
+from hyperpersonal_sdk.checks.reading import Reading
+from hyperpersonal_sdk.checks.rule import Finding, Rule, judged
+from hyperpersonal_sdk.errors import CheckFailedError
+from hyperpersonal_sdk.hpx import Archive
+from hyperpersonal_sdk.verdicts import Verdict, verdict
+
+FORM = cast(
+    "tuple[Rule, ...]",
+    (manifest, archive_files, hidden_text, sources, entry, wheels, shadowing, listing),
+)
+LINTS = cast("tuple[Rule, ...]", ())
+RULES = FORM + LINTS
+
+__all__ = ["FORM", "LINTS", "RULES", "Finding", "Reading", "Rule", "check", "judged", "run"]
+
+
+def check(archive: Archive) -> None:
+    """What must hold for whatever is packed, signed or stored.
+
+    Raises:
+        CheckFailedError: with the first FORM rule the archive breaks.
+    """
+    reading = Reading(archive)
+    for rule in FORM:
+        for found in rule.check(reading):
+            if not found.note:
+                raise CheckFailedError(found.code or rule.NAME, found.text)
+
+
+def run(
+    archive: Archive, *, today: date | None = None, advisories: bytes | None = None
+) -> list[Verdict]:
+    """Every rule's verdict, in order; a rule that crashes says ERROR.
+
+    Args:
+        archive: what would be published.
+        today: see Reading.
+        advisories: see Reading.
+    """
+    reading = Reading(archive, today=today, advisories=advisories)
+    return [_said(rule, reading) for rule in RULES]
+
+
+def _said(rule: Rule, reading: Reading) -> Verdict:
+    try:
+        return judged(rule, reading)
+    except Exception as error:
+        what = f"this check failed itself ({type(error).__name__}); tell us, and try again"
+        return verdict(rule.NAME, "ERROR", what)
