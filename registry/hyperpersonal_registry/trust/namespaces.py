@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from hyperpersonal_core.kit.errors import RefusedError
-from hyperpersonal_sdk import hpx, signing
+from hyperpersonal_sdk.attestations import claimed
 from hyperpersonal_sdk.namespace_metadata import (
     following_of,
     release_path,
@@ -28,15 +28,31 @@ EXPIRES_DAYS_MAX = 400
 
 
 def with_review(
-    current: Metadata[Targets] | None, archive: bytes, report: str, expires: datetime
+    current: Metadata[Targets] | None,
+    archive: bytes,
+    attestations: Sequence[bytes],
+    expires: datetime,
 ) -> Metadata[Targets]:
-    """The reviewers' next metadata with one archive more, unsigned. `report` is the digest of
-    what the review rests on."""
+    """The reviewers' next metadata with one archive more, unsigned.
+
+    Args:
+        current: the newest one; None before the first review.
+        archive: the bytes of the `.hpx`.
+        attestations: the signed reviews that let it pass, all of one report: hosts verify them.
+        expires: an aware instant.
+
+    Raises:
+        UntrustedError: an attestation cannot be read.
+        RefusedError: there is none, or they are of different reports.
+    """
+    reports = {claimed(one).report for one in attestations}
+    if len(reports) != 1:
+        raise RefusedError("a review rests on attestations of one and the same report")
     following = following_of(current, expires)
     digest = hashlib.sha256(archive).hexdigest()
     path = f"{REVIEWS}/{digest}"
-    rights = signing.permission_hash(hpx.unpack(archive).manifest)
-    custom = {"custom": {"permissions": rights, "report": report}}
+    said = [one.decode() for one in attestations]
+    custom = {"custom": {"report": reports.pop(), "attestations": said}}
     following.signed.targets[path] = TargetFile(len(archive), {"sha256": digest}, path, custom)
     return following
 

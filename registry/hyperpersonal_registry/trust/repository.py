@@ -22,7 +22,8 @@ from tuf.api.metadata import (
     Timestamp,
 )
 
-from hyperpersonal_registry.trust import ceremony, namespaces
+from hyperpersonal_registry.trust import ceremony, namespaces, restoring
+from hyperpersonal_registry.trust.restoring import Read
 from hyperpersonal_registry.trust.roles import (
     HOUSE_ROLES,
     REVIEWS,
@@ -69,6 +70,34 @@ class Repository:
         self._put_withdrawn(Metadata(Targets(1, None, now, {})), now)
         self._publish(now)
 
+    @classmethod
+    def restore(
+        cls, read: Read, keys: OnlineKeys, lifetimes: Lifetimes | None = None
+    ) -> "Repository":
+        """The repository whose files are kept somewhere.
+
+        Args:
+            read: gives a file by its name.
+            keys: the registry's own; what was not signed by them is not gone on with.
+            lifetimes: of what is signed from now on.
+
+        Raises:
+            KeptFileError: a file is missing, or not what this registry signed.
+        """
+        found = cls.__new__(cls)
+        found._keys, found._lifetimes = keys, lifetimes or Lifetimes()
+        kept = restoring.Kept(read, keys)
+        found._timestamp = kept.timestamp()
+        found._snapshot, snapshot = kept.snapshot(found._timestamp.signed)
+        versions = {n.removesuffix(".json"): m for n, m in found._snapshot.signed.meta.items()}
+        found._targets = kept.targets(versions.pop("targets").version)
+        found._namespaces = {
+            name: kept.role(f"{meta.version}.{name}.json") for name, meta in versions.items()
+        }
+        found._root = kept.root()
+        found.files = {f"{found._snapshot.signed.version}.snapshot.json": snapshot}
+        return found
+
     def add_namespace(self, name: str, keys: Iterable[Key], now: datetime) -> None:
         """From now on these keys speak for `name/`. Raises ConflictError."""
         if name in HOUSE_ROLES or name in self._delegations.roles:
@@ -100,7 +129,7 @@ class Repository:
         return list(namespaces.added(found, current))
 
     def withdraw(self, sha256: str, reason: str, now: datetime) -> None:
-        """Nobody loads the archive of this digest any more."""
+        """Nobody loads the archive of this digest any more; `sha256`: of its bytes, hex."""
         path = f"{WITHDRAWN}/{sha256}"
         following = _next(self._namespaces[WITHDRAWN])
         custom = {"custom": {"reason": reason}}
@@ -108,11 +137,60 @@ class Repository:
         self._put_withdrawn(following, now)
         self._publish(now)
 
-    def change_root(self, data: bytes, now: datetime) -> None:
-        """A new root, after its ceremony. Raises RefusedError."""
+    def reinstate(self, sha256: str, now: datetime) -> None:
+        """What was withdrawn for a while may be loaded again. Raises NotFoundError."""
+        following = _next(self._namespaces[WITHDRAWN])
+        if following.signed.targets.pop(f"{WITHDRAWN}/{sha256}", None) is None:
+            raise NotFoundError("this archive is not withdrawn", sha256=sha256)
+        self._put_withdrawn(following, now)
+        self._publish(now)
+
+    def change_root(self, data: bytes, now: datetime, keys: OnlineKeys | None = None) -> None:
+        """A new root, after its ceremony; `keys`: the registry's own, where it names new ones.
+
+        Raises:
+            RefusedError: it is not signed by those who must.
+        """
         self._root = ceremony.check(data, self._root)
         self.files[f"{self._root.signed.version}.root.json"] = data
+        if keys is not None:
+            self._keys = keys
+            self._delegate(WITHDRAWN, [public_of(keys.withdrawn)], 1)
+            self._sign_targets(now)
+            self._put_withdrawn(_next(self._namespaces[WITHDRAWN]), now)
         self._publish(now)
+
+    def renew(self, now: datetime) -> list[str]:
+        """Sign again what the registry itself signs and what expires within a third of its
+        lifetime; the names of what was signed."""
+        due = restoring.due(self._parts(), self._lifetimes, now)
+        if "targets" in due:
+            self._sign_targets(now)
+        if WITHDRAWN in due:
+            self._put_withdrawn(_next(self._namespaces[WITHDRAWN]), now)
+        if set(due) - {"timestamp"}:
+            self._publish(now)
+        elif due:
+            self._sign_timestamp(now)
+        return due
+
+    def expiries(self) -> dict[str, datetime]:
+        """When each role's metadata ends."""
+        everything = {"root": self._root, **self._parts(), **self._namespaces}
+        return {name: part.signed.expires for name, part in everything.items()}
+
+    def keys_of(self, name: str) -> list[Key]:
+        """Whose keys speak for a delegated role. Raises NotFoundError."""
+        if name not in self._delegations.roles:
+            raise NotFoundError(f"there is no namespace {name!r}")
+        return [self._delegations.keys[k] for k in self._delegations.roles[name].keyids]
+
+    def _parts(self) -> dict[str, Metadata[Any]]:
+        """What the registry's own keys sign."""
+        return {
+            "targets": self._targets, "snapshot": self._snapshot, "timestamp": self._timestamp,
+            WITHDRAWN: self._namespaces[WITHDRAWN],
+        }  # fmt: skip
 
     def refresh(self, now: datetime) -> None:
         """Say again that this is the newest there is, before the timestamp expires."""

@@ -18,6 +18,8 @@ from hyperpersonal_registry.trust import ceremony, namespaces
 from hyperpersonal_registry.trust.reader import Trust
 from hyperpersonal_registry.trust.repository import TIMESTAMP, Repository
 from hyperpersonal_registry.trust.roles import Lifetimes, OnlineKeys, public_of
+from hyperpersonal_sdk import hpx, signing
+from hyperpersonal_sdk.attestations import Decision, Review, attest
 from hyperpersonal_sdk.errors import UntrustedError
 from tuf.api.metadata import Metadata, Targets
 
@@ -45,6 +47,14 @@ def first_root(*signers: Ed25519PrivateKey, expires: datetime = YEAR) -> bytes:
 
 
 ROOT = first_root()
+REPORT = "sha256:" + "4" * 64
+
+
+def attested(archive: bytes, *by: Ed25519PrivateKey, decision: Decision = "approved") -> bytes:
+    """A reviewer's word on an archive."""
+    unpacked = hpx.unpack(archive)
+    rights = signing.permission_hash(unpacked.manifest)
+    return attest(Review(unpacked.digest, rights, REPORT, decision, "Read it.", NOW), *by)
 
 
 class World:
@@ -72,7 +82,7 @@ class World:
         self.review(to, archive)
 
     def review(self, to: Repository, archive: bytes, by: Ed25519PrivateKey = REVIEWER) -> None:
-        passed = namespaces.with_review(to.of("reviews"), archive, "sha256:report", YEAR)
+        passed = namespaces.with_review(to.of("reviews"), archive, [attested(archive, by)], YEAR)
         to.take("reviews", namespaces.sign(passed, by), NOW)
 
     def sync(self) -> None:

@@ -1,0 +1,160 @@
+"""What a verified generation of metadata says: python-tuf's `Updater`, asked our questions.
+
+python-tuf verifies; here is only asked, and its refusals become ours. It has no public way to load
+one named role, so `_load_targets` and `_trusted_set` are used; its version is pinned.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from hyperpersonal_sdk import attestations
+from hyperpersonal_sdk.errors import UntrustedError
+from msgspec import Struct
+from tuf.api.exceptions import DownloadError, ExpiredMetadataError, RepositoryError
+from tuf.api.metadata import Metadata, TargetFile, Timestamp
+from tuf.ngclient import Updater
+
+from hyperpersonal_registry.trust.namespaces import release_path
+from hyperpersonal_registry.trust.roles import HOUSE_ROLES, REVIEWS, WITHDRAWN
+from hyperpersonal_registry.trust.subjects import Measured
+
+T = TypeVar("T")
+TOP = ("root", "timestamp", "snapshot", "targets")
+
+
+class Admitted(Struct, frozen=True):
+    """An archive that may be loaded: its publisher and reviewers stand for these very bytes.
+    `reviewers`: their public keys, hex."""
+
+    plugin_id: str
+    version: str
+    sha256: str
+    reviewers: tuple[str, ...] = ()
+
+
+def take_all(updater: Updater) -> None:
+    """The newest of every role. A publisher's own fault is its own loss: nothing of it is
+    admitted, everything of the others is."""
+    guarded(updater.refresh)
+    for name in delegated(updater):
+        try:
+            guarded(partial(updater._load_targets, name, "targets"))
+        except UntrustedError as error:
+            if name in HOUSE_ROLES or error.code == "unreachable":
+                raise
+
+
+def load_all(updater: Updater) -> None:
+    """The same from disk: what is broken there is not admitted later."""
+    for name in (WITHDRAWN, REVIEWS):
+        if name in delegated(updater):
+            guarded(partial(updater._load_targets, name, "targets"))
+
+
+def admit(
+    updater: Updater, plugin_id: str, version: str, archive: Measured, people: int
+) -> Admitted:
+    """Whether the archive may be loaded as this release, for which so many reviewers must stand.
+
+    Raises: UntrustedError.
+    """
+    path = release_path(plugin_id, version)
+    target = find(updater, path)
+    if target is None:
+        _refuse("unknown_release", f"{path}: its publisher has no such release")
+    if target.length != archive.length or target.hashes.get("sha256") != archive.sha256:
+        _refuse("altered", f"{path}: these are not the bytes its publisher signed")
+    withdrawn = find(updater, f"{WITHDRAWN}/{archive.sha256}")
+    if withdrawn is not None:
+        _refuse("withdrawn", f"{path} was withdrawn: {withdrawn.custom['reason']}")
+    found = _reviewers(updater, plugin_id, archive) if people else ()
+    if len(found) < people:
+        _refuse("unreviewed", f"{path}: {len(found)} of {people} reviewers stand for it")
+    return Admitted(plugin_id, version, archive.sha256, found)
+
+
+def _reviewers(updater: Updater, plugin_id: str, archive: Measured) -> tuple[str, ...]:
+    """Whose signed review covers the archive: different people, none of its publisher."""
+    review = find(updater, f"{REVIEWS}/{archive.sha256}")
+    if review is None:
+        return ()
+    looked_at = (archive.digest, archive.permissions, str(review.custom.get("report")))
+    signed = [str(one).encode() for one in review.custom.get("attestations", [])]
+    publishers = keys_of(updater, plugin_id.partition("/")[0])
+    found = attestations.approvers(signed, looked_at, keys_of(updater, REVIEWS), publishers)
+    return tuple(sorted(key.hex() for key in found))
+
+
+def find(updater: Updater, path: str) -> TargetFile | None:
+    """The target of this path, from the one role that may name it; None when there is none."""
+    name = path.partition("/")[0]
+    roles = updater._trusted_set.targets.delegations
+    role = roles.roles.get(name) if roles and roles.roles else None
+    if role is None or name not in delegated(updater) or not role.is_delegated_path(path):
+        return None
+    targets = guarded(partial(updater._load_targets, name, "targets"))
+    if targets.is_expired(datetime.now(UTC)):
+        _refuse("expired_metadata", f"what {name!r} signed expired {targets.expires}")
+    return targets.targets.get(path)
+
+
+def keys_of(updater: Updater, name: str) -> list[bytes]:
+    """The public keys (32 bytes each) that speak for a role."""
+    roles = updater._trusted_set.targets.delegations
+    assert roles is not None
+    assert roles.roles is not None
+    role = roles.roles.get(name)
+    keys = [roles.keys[keyid] for keyid in role.keyids] if role else []
+    return [bytes.fromhex(key.keyval["public"]) for key in keys if key.keytype == "ed25519"]
+
+
+def delegated(updater: Updater) -> list[str]:
+    """The roles that have signed something, but for the platform's own `targets`."""
+    names = [name.removesuffix(".json") for name in updater._trusted_set.snapshot.meta]
+    return [name for name in names if name != "targets"]
+
+
+def check_expiry(updater: Updater) -> None:
+    """Raises UntrustedError `expired_metadata` when a top-level role is no longer believed."""
+    now = datetime.now(UTC)
+    for name in TOP:
+        signed = updater._trusted_set[name]
+        if signed.is_expired(now):
+            _refuse("expired_metadata", f"the {name} known here expired {signed.expires}")
+
+
+def why_not(folder: Path) -> UntrustedError:
+    """Of metadata that does not do, python-tuf only says that it would fetch newer."""
+    for name in ("timestamp", "snapshot", "targets"):
+        path = folder / f"{name}.json"
+        if path.exists():
+            expires = Metadata[Timestamp].from_file(str(path)).signed.expires
+            if datetime.now(UTC) >= expires:
+                said = f"the {name} known here expired {expires}"
+                return UntrustedError("expired_metadata", said)
+    return UntrustedError("untrusted_metadata", "what is kept here is not whole; refresh it")
+
+
+def version_in(folder: Path) -> int:
+    """The version of the timestamp kept in a folder; 0 when there is none."""
+    path = folder / "timestamp.json"
+    return Metadata[Timestamp].from_file(str(path)).signed.version if path.exists() else 0
+
+
+def guarded(ask: Callable[[], T]) -> T:
+    """python-tuf's refusals as ours."""
+    try:
+        return ask()
+    except ExpiredMetadataError as error:
+        raise UntrustedError("expired_metadata", f"known here is only: {error}") from error
+    except (RepositoryError, ValueError) as error:
+        raise UntrustedError("untrusted_metadata", str(error)) from error
+    except (DownloadError, OSError) as error:
+        raise UntrustedError("unreachable", f"the mirror gave no answer: {error}") from error
+
+
+def _refuse(code: str, message: str) -> NoReturn:
+    raise UntrustedError(code, message)
