@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
+from hyperpersonal_core.composition import repository as compositions
 from hyperpersonal_core.installations import history, repository
 from hyperpersonal_core.installations.history import Past
 from hyperpersonal_core.installations.secrets import sealed
@@ -18,6 +19,7 @@ from hyperpersonal_core.installations.values import (
     Installation,
     NewInstallation,
     compose,
+    for_conversation,
 )
 from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Connection, Database
@@ -53,12 +55,19 @@ class Installations:
         self._bundles: dict[UUID, Bundle] = {}
         self._past: dict[tuple[UUID, int], Bundle] = {}
 
-    async def bundle(self, tenant_id: UUID, version: int | None = None) -> Bundle:
+    async def bundle(
+        self, tenant_id: UUID, version: int | None = None, conversation: UUID | None = None
+    ) -> Bundle:
         """The tenant's enabled installations, agents' cards and the server of each tool.
 
         `version`: the routing version it is asked for, as of which it is given (ADR 0025); None:
         the present one. A bundle held for it is given without asking the database.
+        `conversation`: for whom; a candidate release may be tried on it (ADR 0042).
         """
+        bundle = await self._bundle(tenant_id, version)
+        return for_conversation(bundle, tenant_id, conversation)
+
+    async def _bundle(self, tenant_id: UUID, version: int | None) -> Bundle:
         held = self._bundles.get(tenant_id)
         if held is not None and held.version == version:
             return held
@@ -73,7 +82,8 @@ class Installations:
             present = await repository.fetch_all(connection, tenant_id)
             # A change between these statements would show through, so it is always asked as of.
             then = await history.as_of(connection, tenant_id, wanted, present)
-        bundle = compose(wanted, then)
+            composed = await compositions.as_of(connection, tenant_id, wanted)
+        bundle = compose(wanted, then, composed)
         if wanted < current:
             return _hold(self._past, (tenant_id, wanted), bundle)
         return _hold(self._bundles, tenant_id, bundle)
@@ -150,8 +160,7 @@ class Installations:
             RefusedError: more than 50, or one of them twice.
         """
         wanted = list(agents)
-        if len(wanted) > AGENTS_MAX or len(set(wanted)) != len(wanted):
-            raise RefusedError(f"a bundle holds at most {AGENTS_MAX} agents, each once")
+        check_agents(wanted)
         async with self._change(tenant_id) as connection:
             placed = await repository.compose(connection, tenant_id, wanted)
             for missing in set(wanted) - set(placed):
@@ -175,6 +184,12 @@ class Installations:
         async with self._db.transaction(tenant_id) as connection:
             await repository.bump(connection, tenant_id)
             yield connection
+
+
+def check_agents(agents: Sequence[UUID]) -> None:
+    """Raises RefusedError: more than 50, or one of them twice."""
+    if len(agents) > AGENTS_MAX or len(set(agents)) != len(agents):
+        raise RefusedError(f"a bundle holds at most {AGENTS_MAX} agents, each once")
 
 
 def _hold(held: dict[Key, Bundle], key: Key, bundle: Bundle) -> Bundle:

@@ -12,6 +12,7 @@ from hyperpersonal_runtime.api import (
 )
 from msgspec import Struct, structs
 
+from hyperpersonal_core.composition.values import AgentTerms, Composition
 from hyperpersonal_core.routing.decision import AgentCard
 
 PluginKind = Literal["agent", "connector", "channel", "model", "guard"]
@@ -93,13 +94,14 @@ class Installation(Struct, frozen=True):
 
 class Bundle(Struct, frozen=True):
     """A tenant's enabled installations. `cards` are its agents, in the tenant's order; every
-    reply passes its `guards`."""
+    reply passes its `guards`; `composition` says when they serve and how they sound."""
 
     version: int
     installations: dict[UUID, Installation]
     cards: tuple[AgentCard, ...]
     servers: dict[str, UUID]
     guards: tuple[Installation, ...] = ()
+    composition: Composition = Composition()
 
     def server_of(self, tool: str) -> Installation | None:
         """The connector that serves a tool, if one is installed and enabled."""
@@ -107,7 +109,9 @@ class Bundle(Struct, frozen=True):
         return None if found is None else self.installations[found]
 
 
-def compose(version: int, installations: list[Installation]) -> Bundle:
+def compose(
+    version: int, installations: list[Installation], composition: Composition | None = None
+) -> Bundle:
     """The bundle of these installations (oldest first: the first connector serves a tool)."""
     enabled = [one for one in installations if one.enabled]
     agents = [one for one in enabled if one.kind == "agent" and one.position is not None]
@@ -116,16 +120,31 @@ def compose(version: int, installations: list[Installation]) -> Bundle:
     for one in enabled:
         for tool in one.tools if one.kind == "connector" else ():
             servers.setdefault(tool, one.id)
-    cards = tuple(map(card, agents))
+    composition = composition or Composition()
+    cards = tuple(card(agent, composition.terms(agent.plugin_id)) for agent in agents)
     guards = tuple(one for one in enabled if one.kind == "guard")
-    return Bundle(version, {one.id: one for one in enabled}, cards, servers, guards)
+    by_id = {one.id: one for one in enabled}
+    return Bundle(version, by_id, cards, servers, guards, composition)
 
 
-def card(agent: Installation) -> AgentCard:
+def for_conversation(bundle: Bundle, tenant_id: UUID, conversation: UUID | None) -> Bundle:
+    """The bundle with the candidates that answer this conversation. Cards and tools stay those of
+    the installed releases, so that both arms are asked the same and can be compared."""
+    if conversation is None or not bundle.canaries:
+        return bundle
+    taken = [one for one in bundle.canaries if one.takes(tenant_id, conversation)]
+    tried = {one.candidate.id: one.candidate for one in taken}
+    placed = {key: tried.get(key, one) for key, one in bundle.installations.items()}
+    guards = tuple(tried.get(one.id, one) for one in bundle.guards)
+    return structs.replace(bundle, installations=placed, guards=guards)
+
+
+def card(agent: Installation, terms: AgentTerms) -> AgentCard:
     """What the router learns of an agent from its signed manifest."""
     part = agent.manifest.get("agent") or {}
     examples: dict[str, tuple[str, ...]] = {}
     for intent in part.get("intents") or ():
         label = intent["label"]
         examples[label] = (*examples.get(label, ()), *intent.get("examples", ()))
-    return AgentCard(agent.id, agent.name, tuple(part.get("labels") or ()), examples)
+    labels = tuple(part.get("labels") or ())
+    return AgentCard(agent.id, agent.name, labels, examples, agent.plugin_id, terms.languages)

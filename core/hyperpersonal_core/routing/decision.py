@@ -6,19 +6,24 @@ from uuid import UUID
 from hyperpersonal_sdk.contract.turns import HandoffReason, Passage, Speech
 from msgspec import Struct, structs
 
+from hyperpersonal_core.routing.language import ENGLISH, foreign_language, speaks
+
 RouteKind = Literal["agent", "person", "decline", "clarify", "reply"]
 
 
 class AgentCard(Struct, frozen=True):
     """One agent of the tenant's bundle as its manifest declares it.
 
-    `labels`: what it serves (`order`, `return`, …, also `smalltalk`); `examples`: label -> texts.
+    `labels`: what it serves (`order`, `return`, …, also `smalltalk`); `examples`: label -> texts;
+    `languages`: those it answers in (BCP 47).
     """
 
     installation_id: UUID
     name: str
     labels: tuple[str, ...]
     examples: dict[str, tuple[str, ...]] = {}
+    plugin_id: str = ""
+    languages: tuple[str, ...] = ("en",)
 
 
 class RouteAsk(Struct, frozen=True):
@@ -27,8 +32,9 @@ class RouteAsk(Struct, frozen=True):
     `active`: the agent whose question is open in this conversation, if any.
     `last`: the agent that spoke last in it, if any; a message without a subject is for that one.
     `embedding`: 384 floats of `text` if recall already made them.
-    `passed`: agents of this turn that gave it back, so the best of the others takes it. They stay
-    among `agents`: what a text is about is judged by the whole bundle, whoever is left.
+    `passed`: agents of this turn that gave it back, so the best of the others takes it.
+    `away`: agents that are not there now. Both stay among `agents`: what a text is about is judged
+    by the whole bundle, whoever is left.
     """
 
     tenant_id: UUID
@@ -40,11 +46,21 @@ class RouteAsk(Struct, frozen=True):
     last: UUID | None = None
     clarified: bool = False
     passed: frozenset[UUID] = frozenset()
+    away: frozenset[UUID] = frozenset()
 
     def of_the_others(self) -> "RouteAsk":
-        """The same for the agents that have not given it back."""
-        left = tuple(card for card in self.agents if card.installation_id not in self.passed)
-        return structs.replace(self, agents=left)
+        """The same for the agents that are there and have not given it back, and of these for
+        those that answer in the text's language. Who is in the talk stays: a short answer shows
+        no language."""
+        out, talking = self.passed | self.away, (self.active, self.last)
+        left = tuple(card for card in self.agents if card.installation_id not in out)
+        language = foreign_language(self.text)
+        fitting = tuple(
+            card for card in left
+            if speaks(card.languages, language or ENGLISH)
+            or (not language and card.installation_id in talking)
+        )  # fmt: skip
+        return structs.replace(self, agents=left if language and not fitting else fitting)
 
 
 class Decision(Struct, frozen=True):

@@ -7,7 +7,9 @@ ones, make a language.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
+ENGLISH = "en"
 OTHER = "other"
 LETTERS_MAX = 400
 MARKS_LEAST = 2
@@ -54,6 +56,15 @@ def foreign_language(text: str) -> str:
     best = max(found, key=lambda name: found[name])
     different = len(_MARK_SETS[best] & set(words))
     return best if different >= MARKS_LEAST and found[best] > english else ""
+
+
+def speaks(languages: Sequence[str], language: str) -> bool:
+    """Whether one of these languages (BCP 47) is that of a text, as it was told above.
+
+    `other` is taken for whatever else is spoken: scripts are told apart, not their languages.
+    """
+    spoken = {name.partition("-")[0] for name in languages}
+    return bool(spoken - {ENGLISH, *_MARKS}) if language == OTHER else language in spoken
 
 
 def asks_for_person_abroad(text: str) -> bool:

@@ -21,7 +21,7 @@ from hyperpersonal_core.routing.follow import (
     matter_before,
     says_nothing_alone,
 )
-from hyperpersonal_core.routing.language import asks_for_person_abroad, foreign_language
+from hyperpersonal_core.routing.language import asks_for_person_abroad, foreign_language, speaks
 from hyperpersonal_core.routing.model import RoutingModel
 from hyperpersonal_core.routing.person import asks_for_person
 from hyperpersonal_core.routing.remarks import reply_to
@@ -40,6 +40,7 @@ from hyperpersonal_core.routing.verdict import (
 from hyperpersonal_core.routing.words import in_english_please
 
 PERSON_LIKENESS = 0.93
+ABROAD = 0.6  # sure of the language, not of the matter
 
 
 class Router:
@@ -144,10 +145,25 @@ def _before_the_model(routing: TenantRouting, ask: RouteAsk) -> Decision | None:
     rule = routing.rules.match(ask.text)
     if rule and (decision := _by_rule(ask, rule)):
         return decision
+    if decision := _abroad(ask):
+        return decision
     active = card_of(ask.agents, ask.active)
     if active and is_answer(ask.text) and not asks_for_person(ask.text):
         return to_card(active, active.labels[0], 0.95, f"it answers {active.name}'s open question")
     return None if active or ask.passed else _without_agent(ask)
+
+
+def _abroad(ask: RouteAsk) -> Decision | None:
+    """A text in another language that agents of the bundle answer in. The model reads English
+    only, so it goes to who is in the talk, else to the first of them in the merchant's order."""
+    language = foreign_language(ask.text)
+    speaking = [card for card in ask.agents if language and speaks(card.languages, language)]
+    if not speaking:
+        return None
+    if asks_for_person_abroad(ask.text):
+        return Decision("person", "person", 0.95, f"it names a person ({language})")
+    card = card_of(speaking, ask.active) or card_of(speaking, ask.last) or speaking[0]
+    return to_card(card, card.labels[0], ABROAD, f"it is in {language}, as {card.name} answers")
 
 
 def _without_agent(ask: RouteAsk) -> Decision | None:
@@ -173,7 +189,7 @@ def _by_rule(ask: RouteAsk, rule: Rule) -> Decision | None:
     if rule.target == "decline":
         return Decision("decline", OUT_OF_SCOPE, 1.0, reason)
     for card in ask.agents:
-        if rule.target == card.name or rule.target in card.labels:
+        if rule.target in (card.plugin_id, card.name, *card.labels):
             label = rule.target if rule.target in card.labels else card.labels[0]
             return to_card(card, label, 1.0, reason)
     return None

@@ -64,26 +64,38 @@ class Rules:
         Raises:
             RefusedError: too many, or a pattern we cannot or will not run; says which.
         """
-        if len(rules) > RULES_MAX:
-            raise RefusedError(f"at most {RULES_MAX} rules")
-        for rule in rules:
-            _check(rule)
+        check_rules(rules)
         async with self._db.transaction(tenant_id) as connection:
-            await connection.execute("delete from routing_rules where tenant_id = $1", tenant_id)
-            await connection.executemany(
-                "insert into routing_rules (tenant_id, id, position, pattern, target)"
-                " values ($1, $2, $3, $4, $5)",
-                [
-                    (tenant_id, self._ids.new(), position, rule.pattern, rule.target)
-                    for position, rule in enumerate(rules)
-                ],
-            )
+            await write_rules(connection, self._ids, tenant_id, rules)
             await bump(connection, tenant_id)
 
     async def list(self, tenant_id: UUID) -> list[Rule]:
         r"""The tenant's rules in order."""
         async with self._db.transaction(tenant_id) as connection:
             return await read_rules(connection, tenant_id)
+
+
+def check_rules(rules: Sequence[Rule]) -> None:
+    """Raises RefusedError: too many, or a pattern we cannot or will not run."""
+    if len(rules) > RULES_MAX:
+        raise RefusedError(f"at most {RULES_MAX} rules")
+    for rule in rules:
+        _check(rule)
+
+
+async def write_rules(
+    connection: Connection, ids: Ids, tenant_id: UUID, rules: Sequence[Rule]
+) -> None:
+    """Replace the tenant's rules, checked before, in the caller's transaction."""
+    await connection.execute("delete from routing_rules where tenant_id = $1", tenant_id)
+    await connection.executemany(
+        "insert into routing_rules (tenant_id, id, position, pattern, target)"
+        " values ($1, $2, $3, $4, $5)",
+        [
+            (tenant_id, ids.new(), position, rule.pattern, rule.target)
+            for position, rule in enumerate(rules)
+        ],
+    )
 
 
 async def read_rules(connection: Connection, tenant_id: UUID) -> list[Rule]:

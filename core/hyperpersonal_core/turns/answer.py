@@ -15,11 +15,13 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from hyperpersonal_core.composition.choice import away, fall_back
 from hyperpersonal_core.installations.service import Installations
 from hyperpersonal_core.installations.values import Bundle
 from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.memory.recalled import RecallAsk, Recalled
-from hyperpersonal_core.routing.decision import AgentCard, Decision, RouteAsk
+from hyperpersonal_core.routing.decision import Decision, RouteAsk
+from hyperpersonal_core.turns import texts
 from hyperpersonal_core.turns.draft import Draft
 from hyperpersonal_core.turns.guards import Guards
 from hyperpersonal_core.turns.legs import Agents
@@ -67,8 +69,12 @@ class Answerer:
         draft = Draft(turn)
         if turn.attempts > self._settings.attempts_max:
             return draft.to_person("failed", "It was interrupted too often.")
-        bundle = await self._installations.bundle(turn.live.tenant_id, turn.live.bundle_version)
+        live = turn.live
+        bundle = await self._installations.bundle(
+            live.tenant_id, live.bundle_version, live.conversation_id
+        )
         turn.live.input = turn.legs
+        turn.manner = texts.manner_of(bundle.composition, self._clock.now())
         text = turn.text
         for number in range(self._settings.agents_max):
             leg = await self._leg(draft, bundle, text, number)
@@ -87,7 +93,7 @@ class Answerer:
         if number < len(turn.legs):
             return turn.legs[number]
         recalled = await self._minds.recall(recall_ask(turn, text))
-        decision = await self._decide(draft, text, bundle.cards, recalled)
+        decision = await self._decide(draft, text, bundle, recalled)
         agent = bundle.installations.get(decision.installation_id or UUID(int=0))
         if decision.kind != "agent" or agent is None:
             return decision
@@ -99,12 +105,15 @@ class Answerer:
         return leg
 
     async def _decide(
-        self, draft: Draft, text: str, cards: tuple[AgentCard, ...], recalled: Recalled
+        self, draft: Draft, text: str, bundle: Bundle, recalled: Recalled
     ) -> Decision:
-        passed = frozenset(draft.passed)
-        if all(card.installation_id in passed for card in cards):
+        passed, now = frozenset(draft.passed), self._clock.now()
+        if all(card.installation_id in passed for card in bundle.cards):
             return Decision("decline", "", 0.0, "no agent is left to ask")
-        return await self._minds.route(route_ask(draft.turn, text, cards, passed, recalled))
+        out = away(bundle.cards, bundle.composition, now)
+        asked = route_ask(draft.turn, text, bundle.cards, (passed, out), recalled)
+        decision = await self._minds.route(asked)
+        return fall_back(decision, bundle.cards, passed | out, bundle.composition, now)
 
     async def _ask(self, turn: Turn, leg: Leg, bundle: Bundle, ends_at: float) -> None:
         if leg.done:

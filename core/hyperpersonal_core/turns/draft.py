@@ -81,16 +81,19 @@ class Draft:
         if decision.kind == "person":
             return self.to_person(decision.handoff, decision.reason, decision)
         if decision.kind == "clarify":
-            self._clarify(decision.question or texts.CLARIFY, decision.confidence)
+            words = decision.question or texts.say(texts.CLARIFY, self.turn.manner)
+            self._clarify(words, decision.confidence)
         elif decision.kind == "reply":
             self._say(decision.question, decision.confidence)
         elif self._declined is not None:
             self.said.append(self._declined)
             self._outcome = "declined"
         elif self.said:
-            self._say(texts.DECLINE_REST, decision.confidence)
+            self._say(texts.say(texts.DECLINE_REST, self.turn.manner), decision.confidence)
         else:
-            self._say(texts.DECLINE, decision.confidence)
+            wanting = decision.handoff == "not_able"
+            words = texts.decline(self.turn.manner, for_want_of_an_agent=wanting)
+            self._say(words, decision.confidence)
             self._outcome = "declined"
         return self.end(decision)
 
@@ -136,7 +139,8 @@ class Draft:
 
     def _hand_over(self, part: Said, ask: HandoffAsk, name: str) -> str:
         if self._may_ask_back(part, ask):
-            self._clarify(texts.CLARIFY_REST if self.said else texts.CLARIFY, part.confidence)
+            wordings = texts.CLARIFY_REST if self.said else texts.CLARIFY
+            self._clarify(texts.say(wordings, self.turn.manner), part.confidence)
             return ""
         self._unsure = part.confidence
         if part.text and (part.evidence or ask.reason not in NOTICED):

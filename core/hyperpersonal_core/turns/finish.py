@@ -25,6 +25,8 @@ from hyperpersonal_core.turns import texts
 from hyperpersonal_core.turns.actions import actions
 from hyperpersonal_core.turns.turn import Answer, Finished, Said, Turn
 
+SETTLED = ("answered", "declined")
+
 _FINISH = "select * from finish_turns($1, $2, $3, $4, $5, $6)"
 
 
@@ -123,7 +125,7 @@ class Finisher:
             bodies.append(("agent", "message", _reply(turn, answer)))
         if answer.handoff is not None:
             reason, told = answer.handoff.reason, answer.agent_told_why
-            notice = {"text": texts.notice(reason, told=told), "reason": reason}
+            notice = {"text": texts.notice(reason, turn.manner, told=told), "reason": reason}
             bodies.append(("system", "handoff", notice))
         return [
             {"id": self._ids.new(), "source": source, "kind": kind, "body": body}
@@ -133,8 +135,11 @@ class Finisher:
 
 def _reply(turn: Turn, answer: Answer) -> dict[str, Any]:
     """One message, whoever spoke; `agents` says who, `evidence` on what ground."""
+    said = "\n\n".join(part.text for part in answer.said)
+    first = all(line.source == "contact" for line in turn.history)
+    settled = answer.outcome in SETTLED
     return {
-        "text": "\n\n".join(part.text for part in answer.said),
+        "text": texts.framed(said, turn.manner.voice, first=first, settled=settled),
         "agents": [_name(turn, part) for part in answer.said],
         "confidence": round(answer.confidence, 3),
         "outcome": answer.outcome,

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import msgspec
 
+from hyperpersonal_core.installations.service import Installations
 from hyperpersonal_core.kit import outbox
 from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Database
@@ -26,7 +27,10 @@ _REASSURE = "select * from reassure($1, $2, $3, $4, $5, $6)"
 class Reassurance:
     """Says that what the shopper writes is not lost."""
 
-    def __init__(self, db: Database, relay: Relay, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, db: Database, relay: Relay, clock: Clock, ids: Ids, installations: Installations
+    ) -> None:
+        self._installations = installations
         self._db = db
         self._relay = relay
         self._clock = clock
@@ -38,11 +42,19 @@ class Reassurance:
         Raises:
             OutsideError: the database is away; the next message tries again.
         """
-        if not places:
-            return
+        now = self._clock.now()
+        by_text: dict[str, list[Place]] = {}
+        for place in places:
+            bundle = await self._installations.bundle(place[0])
+            text = texts.still_waiting(texts.manner_of(bundle.composition, now))
+            by_text.setdefault(text, []).append(place)
+        for text, alike in by_text.items():
+            await self._say(text, alike)
+
+    async def _say(self, text: str, places: Sequence[Place]) -> None:
         now, row_id = self._clock.now(), self._ids.new()
         tenants, conversations = zip(*places, strict=True)
-        body = msgspec.Raw(msgspec.json.encode({"text": texts.STILL_WAITING, "agents": ["engine"]}))
+        body = msgspec.Raw(msgspec.json.encode({"text": text, "agents": ["engine"]}))
         async with self._db.transaction(*set(tenants)) as connection:
             rows = await connection.fetch(
                 _REASSURE, now, EVERY, tenants, conversations,

@@ -24,10 +24,11 @@ def route_ask(
     turn: Turn,
     text: str,
     agents: tuple[AgentCard, ...],
-    passed: frozenset[UUID],
+    out: tuple[frozenset[UUID], frozenset[UUID]],
     recalled: Recalled,
 ) -> RouteAsk:
-    """What the router is asked. An open question's agent counts only for the burst's own text:
+    """What the router is asked; `out`: agents that gave it back, and agents that are away. An
+    open question's agent counts only for the burst's own text:
     what an agent left over is by its own word not for it."""
     own = text == turn.text
     return RouteAsk(
@@ -39,7 +40,8 @@ def route_ask(
         active=turn.active if own else None,
         last=turn.last if own else None,
         clarified=bool(turn.state.get("clarified")),
-        passed=passed,
+        passed=out[0],
+        away=out[1],
     )
 
 
@@ -68,6 +70,7 @@ def turn_request(
         state=dict(turn.state.get(str(agent.id)) or {}),
         shared=turn.shared(),
         now=now,
+        voice=turn.manner.voice,
     )
 
 

@@ -12,6 +12,7 @@ from hyperpersonal_sdk.contract.turns import (
     Speech,
     TurnReply,
     TurnRequest,
+    Voice,
 )
 from msgspec import Struct, field
 
@@ -57,6 +58,14 @@ class Leg(Struct):
         return self.reply is not None or bool(self.failure)
 
 
+class Manner(Struct, frozen=True):
+    """What the engine's own words depend on. `people_back`: when people are, in words; empty while
+    they are there."""
+
+    voice: Voice = Voice()
+    people_back: str = ""
+
+
 class Turn(Struct):
     """A claimed turn: the unanswered messages of a conversation, held under `epoch`.
 
@@ -76,6 +85,7 @@ class Turn(Struct):
     messages: list[str]
     history: list[Speech]
     legs: list[Leg]
+    manner: Manner = Manner()
 
     @property
     def text(self) -> str:

@@ -62,7 +62,9 @@ class TurnWorker:
         self._finisher = Finisher(
             services.db, services.journals, services.relay, services.clock, services.ids
         )
-        self._reassurance = Reassurance(services.db, services.relay, services.clock, services.ids)
+        self._reassurance = Reassurance(
+            services.db, services.relay, services.clock, services.ids, services.installations
+        )
         self._recall: Batcher[RecallAsk, Recalled] = _batcher(services.recall.recall_many)
         self._route: Batcher[RouteAsk, Decision] = _batcher(services.router.decide_many)
         calls = PluginCalls(services.host, services.releases)

@@ -48,6 +48,21 @@ class ContactView(Struct, frozen=True):
     email: str = ""
 
 
+class Voice(Struct, frozen=True):
+    """How the merchant wants to sound. An agent words its reply after it, and changes no fact.
+
+    `name`: under which it speaks; `tone`: a few words, such as warm, plain; `greeting` begins a
+    talk and `sign_off` ends a settled answer (the platform adds both); `avoid`: phrases nobody is
+    to use.
+    """
+
+    name: str = ""
+    tone: tuple[str, ...] = ()
+    greeting: str = ""
+    sign_off: str = ""
+    avoid: tuple[str, ...] = ()
+
+
 class TurnRequest(Struct, frozen=True):
     """The payload of the `reply` hook.
 
@@ -71,6 +86,7 @@ class TurnRequest(Struct, frozen=True):
     state: dict[str, Any] = {}
     shared: dict[str, Any] = {}
     now: str = ""
+    voice: Voice = Voice()
 
 
 class EvidenceItem(Struct, frozen=True):

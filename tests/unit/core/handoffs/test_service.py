@@ -43,7 +43,7 @@ async def test_that_after_a_handoff_agents_are_silent_until_handed_back(rig: Rig
         ("contact", "a person please"),
         ("system", notice.body["text"]),
         ("contact", "order hello?"),
-        ("system", texts.STILL_WAITING),
+        ("system", texts.STILL_WAITING[0]),
         ("member", "taken_over"),
         ("member", "I am Eve."),
         ("contact", "my order then"),
@@ -183,7 +183,7 @@ async def test_that_who_waits_for_a_person_hears_so_once_in_a_while(rig: Rig) ->
         await rig.write(place, text)
         await asyncio.sleep(0.1)
     _, line = await rig.wait_for(place, 2)
-    assert (line.source, line.body["text"]) == ("system", texts.STILL_WAITING)
+    assert (line.source, line.body["text"]) == ("system", texts.STILL_WAITING[0])
     await asyncio.sleep(0.2)
     assert [e.source for e in await rig.events(place)].count("system") == 2
     async with rig.db.transaction(TENANT) as connection:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from fakes.turns import TENANT, Calls, Rig, echo
 from hyperpersonal_core.turns import texts
+from hyperpersonal_core.turns.turn import Manner
 from hyperpersonal_core.turns.history import TurnHistory
 from hyperpersonal_runtime.api import CallResult
 from hyperpersonal_sdk.contract.outcomes import Outcome
@@ -161,14 +162,14 @@ async def test_that_the_engine_declines_clarifies_once_and_calls_a_person(rig: R
     await rig.agent("order", echo)
     rig.start()
     (reply,) = await rig.ask("sing a song")
-    assert (reply.body["text"], reply.body["agents"]) == (texts.DECLINE, ["engine"])
+    assert (reply.body["text"], reply.body["agents"]) == (texts.decline(Manner()), ["engine"])
     place = await rig.conversation()
     await rig.write(place, "what now?")
     await rig.wait_for(place, 1)
     await rig.write(place, "well?")
     clarify, decline = await rig.wait_for(place, 2)
     assert clarify.body["text"] == "Is it about an order?"
-    assert decline.body["text"] == texts.DECLINE
+    assert decline.body["text"] == texts.decline(Manner())
     (notice,) = await rig.ask("a person please")
     assert notice.body == {"text": texts.notice("asked_for_person"), "reason": "asked_for_person"}
 
@@ -257,7 +258,7 @@ async def test_that_an_agent_that_did_not_understand_means_a_question_before_a_p
     place = await rig.conversation()
     await rig.write(place, "order hm")
     (asked,) = await rig.wait_for(place, 1)
-    assert (asked.body["text"], asked.body["outcome"]) == (texts.CLARIFY, "clarifying")
+    assert (asked.body["text"], asked.body["outcome"]) == (texts.CLARIFY[0], "clarifying")
     assert asked.body["confidence"] == 0.3
     assert await rig.handoffs.list_escalated(TENANT) == []
     await rig.write(place, "order hm hm")
@@ -298,7 +299,7 @@ async def test_that_what_was_answered_is_said_before_we_ask_about_the_rest(rig: 
     await rig.agent("return", says("", status="handoff", handoff=UNSURE))
     rig.start()
     (reply,) = await rig.ask("order, and the return thing")
-    assert reply.body["text"] == f"Your order is fine.\n\n{texts.CLARIFY_REST}"
+    assert reply.body["text"] == f"Your order is fine.\n\n{texts.CLARIFY_REST[0]}"
 
 
 async def test_that_a_handoff_is_announced_once(rig: Rig) -> None:
