@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
+from msgspec import structs
+
 from hyperpersonal_core.composition import repository as compositions
-from hyperpersonal_core.installations import history, repository
+from hyperpersonal_core.installations import canaries, history, repository
 from hyperpersonal_core.installations.history import Past
 from hyperpersonal_core.installations.secrets import sealed
 from hyperpersonal_core.installations.values import (
@@ -83,7 +85,8 @@ class Installations:
             # A change between these statements would show through, so it is always asked as of.
             then = await history.as_of(connection, tenant_id, wanted, present)
             composed = await compositions.as_of(connection, tenant_id, wanted)
-        bundle = compose(wanted, then, composed)
+            tried = await canaries.as_of(connection, tenant_id, wanted, then)
+        bundle = structs.replace(compose(wanted, then, composed), canaries=tried)
         if wanted < current:
             return _hold(self._past, (tenant_id, wanted), bundle)
         return _hold(self._bundles, tenant_id, bundle)

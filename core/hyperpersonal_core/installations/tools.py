@@ -41,7 +41,8 @@ class Tools:
         """Call a tool of the scope's tenant; fails with `unavailable` when nothing serves it."""
         try:
             version = self._journals.bundle_version(scope)
-            bundle = await self._installations.bundle(UUID(scope.tenant_id), version)
+            talk = UUID(scope.conversation_id) if scope.conversation_id else None
+            bundle = await self._installations.bundle(UUID(scope.tenant_id), version, talk)
             server = bundle.server_of(tool)
             if server is None:
                 return _failed(FailureKind.UNAVAILABLE, f"no installed connector serves {tool}")

@@ -1,6 +1,6 @@
 """An installation (tenant x plugin), and the bundle a tenant composed. Pure values."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from hyperpersonal_runtime.api import (
@@ -92,9 +92,19 @@ class Installation(Struct, frozen=True):
         return HookCall(release, hook, payload, scope, self.grants, limits)
 
 
+class Trial(Protocol):
+    """A candidate release that answers some conversations (`canaries.Canary`)."""
+
+    @property
+    def candidate(self) -> Installation: ...
+
+    def takes(self, tenant_id: UUID, conversation_id: UUID) -> bool: ...
+
+
 class Bundle(Struct, frozen=True):
     """A tenant's enabled installations. `cards` are its agents, in the tenant's order; every
-    reply passes its `guards`; `composition` says when they serve and how they sound."""
+    reply passes its `guards`; `composition` says when they serve and how they sound; `canaries`
+    are candidates for some of them."""
 
     version: int
     installations: dict[UUID, Installation]
@@ -102,6 +112,7 @@ class Bundle(Struct, frozen=True):
     servers: dict[str, UUID]
     guards: tuple[Installation, ...] = ()
     composition: Composition = Composition()
+    canaries: tuple[Trial, ...] = ()
 
     def server_of(self, tool: str) -> Installation | None:
         """The connector that serves a tool, if one is installed and enabled."""

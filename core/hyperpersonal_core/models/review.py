@@ -39,7 +39,8 @@ class Reviews:
 
     async def passes(self, scope: CallScope, talk: tuple[str, str], version: int | None) -> bool:
         """Whether every guard lets a text pass. `talk`: what was asked, what would be shown."""
-        bundle = await self._plugins.installations.bundle(UUID(scope.tenant_id), version)
+        place = UUID(scope.conversation_id) if scope.conversation_id else None
+        bundle = await self._plugins.installations.bundle(UUID(scope.tenant_id), version, place)
         if not bundle.guards:
             return True
         question, text = talk

@@ -32,8 +32,8 @@ class Agents:
         """
         ask = HookAsk(HOOK, msgspec.json.encode(leg.request), leg.path, left_ms)
         result = await self._calls.call(turn, agent, ask)
-        leg.usage = usage(agent, result)
         leg.reply, leg.failure = read(result)
+        leg.usage = usage(agent, result) | ({"failed": True} if leg.failure else {})
 
 
 def read(result: CallResult) -> tuple[TurnReply | None, str]:
