@@ -40,7 +40,9 @@ from hyperpersonal_core.models.service import Models
 from hyperpersonal_core.models.speed import Speed, Speeds
 from hyperpersonal_core.models.usage import By, Spent, spent
 from hyperpersonal_core.receipts.export import export as export_receipts
+from hyperpersonal_core.receipts.exposure import Exposed, Exposures, Served
 from hyperpersonal_core.receipts.keys import ReceiptKeys
+from hyperpersonal_core.receipts.reading import receipts_after
 from hyperpersonal_core.receipts.sealer import ReceiptSealer
 from hyperpersonal_core.routing.decision import AgentCard, Decision, RouteAsk
 from hyperpersonal_core.routing.history import History, Labelled, read_history
@@ -80,6 +82,8 @@ __all__ = [
     "Embedder",
     "Escalated",
     "Event",
+    "Exposed",
+    "Exposures",
     "Facts",
     "Handoffs",
     "HeldReleases",
@@ -125,6 +129,7 @@ __all__ = [
     "Rule",
     "Rules",
     "Secrets",
+    "Served",
     "Services",
     "Shown",
     "Speed",
@@ -147,6 +152,7 @@ __all__ = [
     "parse_inbound",
     "read_documents",
     "read_history",
+    "receipts_after",
     "seal_open_secrets",
     "spent",
     "tell",

@@ -15,14 +15,16 @@ from uuid import UUID
 
 from hyperpersonal_core.api import Installation, Installations, Lifecycle, NewInstallation
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
-from hyperpersonal_registry.api import Registry, Release
+from hyperpersonal_registry.api import Registry, Release, Visibilities
 from hyperpersonal_sdk.capabilities import CapabilitySet
 from hyperpersonal_sdk.manifest import Manifest
 from msgspec import Struct, convert, structs, to_builtins
 
 from hyperpersonal_marketplace import consent
 from hyperpersonal_marketplace.errors import InstallRefusedError
+from hyperpersonal_marketplace.leaving import Data, Left, LeftBehind
 from hyperpersonal_marketplace.permissions import Permission, permissions
+from hyperpersonal_marketplace.policies import Policies
 
 
 class Offer(Struct, frozen=True):
@@ -47,6 +49,14 @@ class Updated(Struct, frozen=True):
     waiting: tuple[str, ...]
 
 
+class Books(Struct, frozen=True):
+    """What the marketplace writes down of tenants beside their installations."""
+
+    policies: Policies
+    left_behind: LeftBehind
+    visibilities: Visibilities
+
+
 class Installer:
     """The marketplace's door to a tenant's installations. Stateless; one a process.
 
@@ -54,22 +64,30 @@ class Installer:
         registry: verifies what is installed.
         installations: where it is written.
         lifecycle: tries releases and calls their lifecycle hooks; None: nothing is tried.
+        books: policies, what removed plugins left, who may see what; None: none are kept.
     """
 
     def __init__(
-        self, registry: Registry, installations: Installations, lifecycle: Lifecycle | None = None
+        self,
+        registry: Registry,
+        installations: Installations,
+        lifecycle: Lifecycle | None = None,
+        books: Books | None = None,
     ) -> None:
         self._registry = registry
         self._installations = installations
         self._lifecycle = lifecycle
+        self._books = books
 
-    async def offer(self, plugin_id: str, version: str | None = None) -> Offer:
+    async def offer(
+        self, plugin_id: str, version: str | None = None, tenant_id: UUID | None = None
+    ) -> Offer:
         """What a merchant is shown: the newest release, or the named one.
 
         Raises:
-            NotFoundError: there is no such release.
+            NotFoundError: there is no such release, or not for this tenant.
         """
-        release = await self._registry.find(plugin_id, version)
+        release = await self._found(plugin_id, version, tenant_id)
         said = release.manifest
         return Offer(
             said.id, said.version, release.digest, said.title, said.description, said.licence,
@@ -106,7 +124,7 @@ class Installer:
             NotFoundError: there is no such release.
             RefusedError: code `release_refused`, the release is not trusted.
         """
-        release = await self._trusted(plugin_id, version)
+        release = await self._trusted(plugin_id, version, tenant_id)
         manifest, given_config, given_secrets = release.manifest, config or {}, dict(secrets or {})
         given = consent.checked_grants(manifest, grants)
         consent.check_config(manifest, given_config)
@@ -114,9 +132,10 @@ class Installer:
         if any(one.plugin_id == plugin_id for one in await self._installations.list(tenant_id)):
             raise ConflictError(f"{plugin_id} is installed already; update it", plugin_id=plugin_id)
         new = _new(release, given, given_config, given_secrets)
-        if self._lifecycle is None:
-            return await self._installations.install(tenant_id, new)
-        return await self._install_tried(tenant_id, new)
+        installed = await self._install(tenant_id, new)
+        if self._books:
+            await self._books.policies.consented(tenant_id, installed, manifest)
+        return installed
 
     async def update(
         self, tenant_id: UUID, installation_id: UUID, version: str | None = None
@@ -125,12 +144,12 @@ class Installer:
 
         Raises:
             InstallRefusedError: the new release does not take the present configuration, is of
-                another kind, or cannot run; the present one goes on.
+                another kind, or cannot run, or the present one is pinned; it goes on.
             NotFoundError: there is no such installation or release.
             RefusedError: code `release_refused`, the release is not trusted.
         """
-        present = await self._installation(tenant_id, installation_id)
-        release = await self._trusted(present.plugin_id, version)
+        present = await self._unpinned(tenant_id, installation_id)
+        release = await self._trusted(present.plugin_id, version, tenant_id)
         return await self._replace(present, release, present.config)
 
     async def rollback(self, tenant_id: UUID, installation_id: UUID) -> Updated:
@@ -142,11 +161,11 @@ class Installer:
             NotFoundError: there is no such installation, or that release was withdrawn.
             RefusedError: code `release_refused`, that release is not trusted any more.
         """
-        present = await self._installation(tenant_id, installation_id)
+        present = await self._unpinned(tenant_id, installation_id)
         past = await self._installations.before(tenant_id, installation_id)
         if past is None:
             raise InstallRefusedError("nothing_before", f"{present.title} had no other release yet")
-        release = await self._trusted(present.plugin_id, past.version)
+        release = await self._trusted(present.plugin_id, past.version, tenant_id)
         try:
             consent.check_config(release.manifest, present.config)
         except InstallRefusedError:
@@ -164,6 +183,8 @@ class Installer:
         kept = CapabilitySet.parse(present.grants).meet(manifest.asked)
         new = _new(release, kept.texts, config, {})
         await self._try(_as_if(present, new), "configure")
+        if self._books:
+            await self._books.policies.replaced(present)
         await self._installations.update(present.tenant_id, present.id, new)
         return Updated(present.id, release.version, kept.texts, _waiting(present, manifest))
 
@@ -177,8 +198,11 @@ class Installer:
             NotFoundError: there is no such installation.
         """
         present = await self._installation(tenant_id, installation_id)
-        given = consent.checked_grants(convert(present.manifest, Manifest), grants)
+        manifest = convert(present.manifest, Manifest)
+        given = consent.checked_grants(manifest, grants)
         await self._installations.grant(tenant_id, installation_id, given)
+        if self._books:
+            await self._books.policies.consented(tenant_id, installation_id, manifest)
         return given
 
     async def configure(
@@ -195,12 +219,38 @@ class Installer:
         await self._try(structs.replace(present, config=config), "configure")
         await self._installations.configure(tenant_id, installation_id, config)
 
-    async def uninstall(self, tenant_id: UUID, installation_id: UUID) -> None:
-        """Tell the plugin, then remove it with its grants, secrets and own data. Raises
-        NotFoundError."""
+    async def uninstall(
+        self, tenant_id: UUID, installation_id: UUID, data: Data = "delete"
+    ) -> Left:
+        """Tell the plugin, then remove it with its grants, secrets and own data.
+
+        Args:
+            tenant_id: whose installation it is.
+            installation_id: which.
+            data: what becomes of its own data: `keep` for 30 days, `delete`, or `export` (deleted
+                here, and given back in the result).
+
+        Raises:
+            NotFoundError: there is no such installation.
+        """
+        present = await self._installation(tenant_id, installation_id)
         if self._lifecycle is not None:
-            await self._lifecycle.leave(await self._installation(tenant_id, installation_id))
+            await self._lifecycle.leave(present)
+        left = await self._leave(present, data) if self._books else Left(
+            present.plugin_id, present.grants, 0, tuple(present.config)
+        )  # fmt: skip
         await self._installations.uninstall(tenant_id, installation_id)
+        return left
+
+    async def _leave(self, present: Installation, data: Data) -> Left:
+        assert self._books
+        kept, tenant_id = self._books.left_behind, present.tenant_id
+        own = await kept.of(present)
+        left = Left(present.plugin_id, present.grants, len(own.kv), tuple(own.config))
+        if data == "keep":
+            return structs.replace(left, kept_until=await kept.keep(tenant_id, own))
+        await kept.drop(tenant_id, present.plugin_id)
+        return structs.replace(left, export=own) if data == "export" else left
 
     async def compose_bundle(self, tenant_id: UUID, installation_ids: Sequence[UUID]) -> None:
         """Make these agents, in this order, the ones that answer the tenant's shoppers.
@@ -211,10 +261,14 @@ class Installer:
         """
         await self._installations.compose(tenant_id, installation_ids)
 
-    async def _install_tried(self, tenant_id: UUID, new: NewInstallation) -> UUID:
+    async def _install(self, tenant_id: UUID, new: NewInstallation) -> UUID:
         """Installed but not in service while it is tried; gone again when it cannot serve."""
-        switched_off = structs.replace(new, enabled=False)
+        switched_off = structs.replace(new, enabled=self._lifecycle is None)
         installed = await self._installations.install(tenant_id, switched_off)
+        if self._books:
+            await self._books.left_behind.give_back(tenant_id, new.plugin_id, installed)
+        if self._lifecycle is None:
+            return installed
         try:
             await self._try(await self._installation(tenant_id, installed), "install")
         except BaseException:
@@ -231,10 +285,24 @@ class Installer:
         except RefusedError as error:
             raise InstallRefusedError("cannot_run", error.message) from error
 
-    async def _trusted(self, plugin_id: str, version: str | None) -> Release:
-        release = await self._registry.find(plugin_id, version)
+    async def _trusted(self, plugin_id: str, version: str | None, tenant_id: UUID) -> Release:
+        release = await self._found(plugin_id, version, tenant_id)
         await self._registry.load(release.digest)
         return release
+
+    async def _found(self, plugin_id: str, version: str | None, tenant_id: UUID | None) -> Release:
+        """What is not for this tenant is not there, in the same words."""
+        if self._books and not await self._books.visibilities.may(plugin_id, tenant_id):
+            what = plugin_id if version is None else f"{plugin_id}@{version}"
+            raise NotFoundError(f"there is no release {what} to install", plugin_id=plugin_id)
+        return await self._registry.find(plugin_id, version)
+
+    async def _unpinned(self, tenant_id: UUID, installation_id: UUID) -> Installation:
+        present = await self._installation(tenant_id, installation_id)
+        if self._books and (await self._books.policies.of(present)).follow == "pin":
+            message = f"{present.title} is pinned at {present.version}; unpin it first"
+            raise InstallRefusedError("pinned", message)
+        return present
 
     async def _installation(self, tenant_id: UUID, installation_id: UUID) -> Installation:
         for one in await self._installations.list(tenant_id):

@@ -8,8 +8,10 @@ from hyperpersonal_registry.migrations import migrate
 from hyperpersonal_registry.names import version_key
 from hyperpersonal_registry.releases import Release
 from hyperpersonal_registry.service import Registry
+from hyperpersonal_registry.visibility import PUBLIC, Seen, Visibilities, Visibility
 
 __all__ = [
+    "PUBLIC",
     "Blobs",
     "Entry",
     "FolderBlobs",
@@ -17,7 +19,10 @@ __all__ = [
     "Registry",
     "Release",
     "ReleaseRefusedError",
+    "Seen",
     "Signer",
+    "Visibilities",
+    "Visibility",
     "migrate",
     "version_key",
 ]

@@ -23,6 +23,11 @@ _DELETE = "delete from kv where tenant_id = $1 and installation_id = $2 and key 
 _KEYS = """
 select key from kv where tenant_id = $1 and installation_id = $2 and starts_with(key, $3)
  order by key limit $4"""
+_ALL = "select key, value from kv where tenant_id = $1 and installation_id = $2 order by key"
+_RESTORE = """
+insert into kv (tenant_id, installation_id, key, value, updated_at)
+select $1, $2, k, v, $5 from unnest($3::text[], $4::text[]) as u(k, v)
+on conflict do nothing"""
 # Two puts of one installation must not both find room for themselves.
 _LOCK = "select 1 from installations where tenant_id = $1 and id = $2 for update"
 
@@ -68,6 +73,18 @@ class Kv:
         async with self._db.transaction(tenant_id) as connection:
             rows = await connection.fetch(_KEYS, tenant_id, owner, prefix, min(limit, KEYS_MAX))
         return HostAnswer([row["key"] for row in rows])
+
+    async def all(self, tenant_id: UUID, installation_id: UUID) -> dict[str, str]:
+        """Everything an installation keeps, for the merchant whose it is: key -> JSON text."""
+        async with self._db.transaction(tenant_id) as connection:
+            rows = await connection.fetch(_ALL, tenant_id, installation_id)
+        return {row["key"]: row["value"] for row in rows}
+
+    async def restore(self, tenant_id: UUID, installation_id: UUID, kept: dict[str, str]) -> None:
+        """Give back what `all` told; what the installation has put since stays."""
+        row = (list(kept), list(kept.values()), self._clock.now())
+        async with self._db.transaction(tenant_id) as connection:
+            await connection.execute(_RESTORE, tenant_id, installation_id, *row)
 
 
 def _owner(scope: CallScope) -> tuple[UUID, UUID]:

@@ -6,7 +6,7 @@ letter groups because shoppers mistype ("prmo code", "teack order").
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,17 +37,30 @@ def letter_groups(text: str) -> list[str]:
 
 
 class Lexicon:
-    """Scores a query against fixed texts, 0 (nothing shared) to about 1 (all of it, often)."""
+    """Scores a query against fixed texts, 0 (nothing shared) to about 1 (all of it, often).
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    `like`: a lexicon whose rarity of letter groups counts here too, so that scores of both compare.
+    """
+
+    def __init__(self, texts: Sequence[str], like: "Lexicon | None" = None) -> None:
         counts = [Counter(letter_groups(text)) for text in texts]
-        found = Counter(group for count in counts for group in count)
         self._size = len(texts)
+        if like is None:
+            self._weigh(counts)
+        else:
+            self._rarity, self._unseen, self._mean = like._rarity, like._unseen, like._mean
+        self._postings = _postings(counts, self._weight_of, self._mean)
+
+    def _weigh(self, counts: list[Counter[str]]) -> None:
+        found = Counter(group for count in counts for group in count)
         self._rarity = {
             group: float(np.log1p((self._size - n + 0.5) / (n + 0.5))) for group, n in found.items()
         }
         self._unseen = float(np.log1p((self._size + 0.5) / 0.5))
-        self._postings = _postings(counts, self._rarity)
+        self._mean = max(1.0, sum(map(Counter.total, counts)) / max(1, len(counts)))
+
+    def _weight_of(self, group: str) -> float:
+        return self._rarity.get(group, self._unseen)
 
     def scores(self, query: str) -> Scores:
         """One score a text, in the order given."""
@@ -55,7 +68,7 @@ class Lexicon:
         hits = [self._postings[group] for group in groups if group in self._postings]
         if not hits:
             return np.zeros(self._size, np.float32)
-        best = sum(self._rarity.get(group, self._unseen) for group in groups) * (K1 + 1)
+        best = sum(map(self._weight_of, groups)) * (K1 + 1)
         where = np.concatenate([hit[0] for hit in hits])
         weights = np.concatenate([hit[1] for hit in hits])
         return np.asarray(np.bincount(where, weights, self._size) / best, np.float32)
@@ -64,16 +77,16 @@ class Lexicon:
 _Posting = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
-def _postings(counts: list[Counter[str]], rarity: dict[str, float]) -> dict[str, _Posting]:
-    lengths = [sum(count.values()) for count in counts]
-    mean = max(1.0, sum(lengths) / max(1, len(lengths)))
+def _postings(
+    counts: list[Counter[str]], weight_of: Callable[[str], float], mean: float
+) -> dict[str, _Posting]:
     gathered: dict[str, tuple[list[int], list[float]]] = {}
-    for n, (count, length) in enumerate(zip(counts, lengths, strict=True)):
-        damping = K1 * (1 - B + B * length / mean)
+    for n, count in enumerate(counts):
+        damping = K1 * (1 - B + B * count.total() / mean)
         for group, times in count.items():
             where, weights = gathered.setdefault(group, ([], []))
             where.append(n)
-            weights.append(rarity[group] * times * (K1 + 1) / (times + damping))
+            weights.append(weight_of(group) * times * (K1 + 1) / (times + damping))
     return {
         group: (np.array(where, np.int64), np.array(weights))
         for group, (where, weights) in gathered.items()

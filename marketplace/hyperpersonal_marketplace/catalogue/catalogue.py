@@ -1,31 +1,43 @@
 """The catalogue of this process: follows the registry's journal, so nobody has to tell it anything.
 
-A release that is published, yanked or revoked is seen at the next `follow`; search meanwhile goes
-on in the index as it was. The index is made aside, and exchanged when it is whole.
+A release that is published, yanked or revoked, and a plugin that is hidden, is seen at the next
+`follow`; search meanwhile goes on in the index as it was. A changed plugin costs its own card, not
+the whole index.
 """
 
 import asyncio
 from collections.abc import Mapping
+from uuid import UUID
 
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.errors import NotFoundError, OutsideError
-from hyperpersonal_registry.api import Entry, Registry
+from hyperpersonal_registry.api import Entry, Registry, Visibilities, Visibility
 
 from hyperpersonal_marketplace.catalogue.card import Card, card_of
-from hyperpersonal_marketplace.catalogue.index import Embed, Found, Index, Query
+from hyperpersonal_marketplace.catalogue.index import Found, Index, Query
+from hyperpersonal_marketplace.catalogue.part import Embed
 
 PAGE = 500
 FOLLOW_S = 3.0
 
 
 class Catalogue:
-    """One a process. `embed`: texts to unit rows, fast enough for every card of a market."""
+    """One a process.
 
-    def __init__(self, registry: Registry, embed: Embed) -> None:
+    Args:
+        registry: what is published.
+        embed: texts to unit rows, fast enough for every card of a market.
+        visibilities: who may see what; None: everybody everything.
+    """
+
+    def __init__(
+        self, registry: Registry, embed: Embed, visibilities: Visibilities | None = None
+    ) -> None:
         self._registry = registry
-        self._embed = embed
+        self._visibilities = visibilities
         self._cards: dict[str, Card] = {}
         self._standing: dict[str, float] = {}
+        self._hidden: dict[str, Visibility] = {}
         self._seen = 0
         self._index = Index((), embed)
         self._following = asyncio.Lock()
@@ -38,10 +50,11 @@ class Catalogue:
             while entries := await self._registry.journal(seen, PAGE):
                 changed |= dict.fromkeys(filter(None, map(_plugin_of, entries)))
                 seen = entries[-1].n
-            for plugin_id in changed:
-                await self._take(plugin_id)
             if changed:
-                await self._exchange()
+                before = set(self._cards)
+                for plugin_id in changed:
+                    await self._take(plugin_id)
+                await self._exchange(list(changed), before)
             self._seen = seen
         return len(changed)
 
@@ -58,18 +71,25 @@ class Catalogue:
         """Order cards that are about equally like by this: plugin id -> 0..1."""
         async with self._following:
             self._standing = dict(standing)
-            await self._exchange()
+            await self._exchange([], set())
 
     def search(self, query: Query) -> Found:
         """What fits, best first."""
         return self._index.search(query)
 
-    def card(self, plugin_id: str) -> Card:
-        """The card of one plugin. Raises NotFoundError."""
-        try:
-            return self._cards[plugin_id]
-        except KeyError:
-            raise NotFoundError(f"there is no plugin {plugin_id!r} to install") from None
+    def card(self, plugin_id: str, tenant_id: UUID | None = None) -> Card:
+        """The card of one plugin, if this tenant may see it. Raises NotFoundError."""
+        hidden = self._hidden.get(plugin_id)
+        if plugin_id not in self._cards or (hidden and not hidden.may(tenant_id)):
+            raise NotFoundError(f"there is no plugin {plugin_id!r} to install")
+        return self._cards[plugin_id]
+
+    def of_publisher(self, namespace: str, tenant_id: UUID | None = None) -> list[Card]:
+        """What this tenant may find of one publisher, by id."""
+        listed = [card for card in self._cards.values() if card.publisher == namespace]
+        public = Visibility()
+        seen = [c for c in listed if self._hidden.get(c.plugin_id, public).lists(tenant_id)]
+        return sorted(seen, key=lambda card: card.plugin_id)
 
     async def _take(self, plugin_id: str) -> None:
         try:
@@ -77,12 +97,18 @@ class Catalogue:
         except NotFoundError:
             self._cards.pop(plugin_id, None)
 
-    async def _exchange(self) -> None:
-        cards = list(self._cards.values())
-        self._index = await asyncio.to_thread(Index, cards, self._embed, dict(self._standing))
+    async def _exchange(self, changed: list[str], before: set[str]) -> None:
+        if self._visibilities is not None and changed:
+            self._hidden = await self._visibilities.hidden()
+        cards = [self._cards[name] for name in changed if name in self._cards]
+        gone = [name for name in changed if name in before and name not in self._cards]
+        self._index = await asyncio.to_thread(
+            self._index.with_changes, cards, gone, dict(self._standing), dict(self._hidden)
+        )
 
 
 def _plugin_of(entry: Entry) -> str | None:
-    """The plugin an entry changes, if any: its subject is `publisher/name@version`."""
-    plugin_id, at, _ = entry.subject.partition("@")
-    return plugin_id if at and entry.kind.startswith("release.") else None
+    """The plugin an entry may have changed: its subject is `publisher/name`, mostly with a
+    version."""
+    plugin_id = entry.subject.partition("@")[0]
+    return plugin_id if plugin_id.count("/") == 1 and " " not in plugin_id else None

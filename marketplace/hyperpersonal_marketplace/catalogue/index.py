@@ -3,39 +3,41 @@
 Rules:
 1. What was asked for comes first: likeness of words (typing errors forgiven) and of meaning.
 2. Standing only orders what is about equally like: it can lift a card by STANDING_MOST at most.
-   It is made of tenants who really use a plugin, never of installs (`Standing`).
+   It is made of tenants who really use a plugin, never of installs (`standing`).
 3. Equal cards are in the order of their ids, so pages do not shift.
+4. Who may not see a plugin neither finds it nor finds it counted.
+5. An index never changes. Another one with a few changed cards shares all but those: they stand in
+   a small part of their own until there are many.
 Cost grows with the number of cards; 10,000 take some milliseconds.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
 
 import numpy as np
-from hyperpersonal_core.api import Lexicon
+from hyperpersonal_registry.api import Visibility
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from hyperpersonal_marketplace.catalogue.card import Card
-
-Floats = NDArray[np.float32]
-Flags = NDArray[np.bool_]
-Embed = Callable[[Sequence[str]], Floats]
+from hyperpersonal_marketplace.catalogue.part import Embed, Flags, Floats, Part
 
 QUERY_CHARS_MAX = 200
 PAGE_MAX = 50
 STANDING_MOST = 0.25
-HEADING_SHARE, WORDS_SHARE, MEANING_SHARE = 0.5, 0.2, 0.3
-WORDS_LEAST, MEANING_LEAST = 0.15, 0.33
 FACET_VALUES_MAX = 30
+FRESH_LEAST, FRESH_SHARE = 100, 0.05  # more changed cards than this make the index anew
 
 
 class Query(Struct, frozen=True):
-    """What a merchant looks for. `where`: facet -> one of these values. `text` '' lists all."""
+    """What a merchant looks for. `where`: facet -> one of these values. `text` '' lists all.
+    `tenant`: who looks; None sees what everybody sees."""
 
     text: str = ""
     where: Mapping[str, Sequence[str]] = {}
     offset: int = 0
     limit: int = 20
+    tenant: UUID | None = None
 
 
 class Found(Struct, frozen=True):
@@ -47,85 +49,110 @@ class Found(Struct, frozen=True):
 
 
 class Index:
-    """An index of cards; it never changes. `standing`: plugin id -> 0..1."""
+    """An index of cards. `standing`: plugin id -> 0..1; `hidden`: those that not everybody sees."""
 
     def __init__(
-        self, cards: Sequence[Card], embed: Embed, standing: Mapping[str, float] | None = None
+        self,
+        cards: Sequence[Card],
+        embed: Embed,
+        standing: Mapping[str, float] | None = None,
+        hidden: Mapping[str, Visibility] | None = None,
     ) -> None:
-        self._cards = sorted(cards, key=lambda card: card.plugin_id)
         self._embed = embed
-        self._headings = Lexicon([card.heading for card in self._cards])
-        self._words = Lexicon([card.text for card in self._cards])
-        self._meanings = embed([card.text for card in self._cards])
-        known = standing or {}
-        self._standing = np.array([known.get(c.plugin_id, 0.0) for c in self._cards], np.float32)
-        self._facets = _facets(self._cards)
+        self._take([Part(cards, embed)], frozenset(), standing or {}, hidden or {})
+
+    def _take(
+        self,
+        parts: list[Part],
+        gone: frozenset[str],
+        standing: Mapping[str, float],
+        hidden: Mapping[str, Visibility],
+    ) -> None:
+        """`gone`: ids whose card in the first part does not count any more."""
+        self._parts, self._gone = parts, gone
+        self._of_standing, self._hidden = standing, hidden
+        self._cards = [card for part in parts for card in part.cards]
+        names = [card.plugin_id for card in self._cards]
+        first = len(parts[0].cards)
+        self._there = np.array(
+            [at >= first or name not in gone for at, name in enumerate(names)], np.bool_
+        )
+        self._order = np.argsort(np.array(names, np.str_), kind="stable")
+        self._standing = np.array([standing.get(name, 0.0) for name in names], np.float32)
+        self._listed = np.array([name not in hidden for name in names], np.bool_)
+        self._apart = {at: hidden[name] for at, name in enumerate(names) if name in hidden}
 
     def __len__(self) -> int:
-        return len(self._cards)
+        return int(self._there.sum())
+
+    def with_changes(
+        self,
+        changed: Collection[Card],
+        gone: Collection[str],
+        standing: Mapping[str, float],
+        hidden: Mapping[str, Visibility],
+    ) -> "Index":
+        """The index with these cards new or changed, and without those ids."""
+        fresh = {card.plugin_id: card for part in self._parts[1:] for card in part.cards}
+        fresh |= {card.plugin_id: card for card in changed}
+        fresh = {name: card for name, card in fresh.items() if name not in set(gone)}
+        without = self._gone | set(gone) | set(fresh)
+        base = self._parts[0]
+        if len(without) > max(FRESH_LEAST, FRESH_SHARE * len(base.cards)):
+            kept = [card for card in base.cards if card.plugin_id not in without]
+            return Index([*kept, *fresh.values()], self._embed, standing, hidden)
+        index = Index.__new__(Index)
+        index._embed = self._embed
+        parts = [base]
+        if changed or gone:
+            parts += [Part(list(fresh.values()), self._embed, base)] if fresh else []
+        else:
+            parts = self._parts
+        index._take(parts, without, standing, hidden)
+        return index
 
     def search(self, query: Query) -> Found:
         """The cards that fit, best first."""
         text = query.text.strip()[:QUERY_CHARS_MAX]
         likeness = self._likeness(text) if text else np.ones(len(self._cards), np.float32)
-        fits = likeness > 0
-        chosen = fits & self._all(query.where)
+        fits = (likeness > 0) & self._there & self._seen_by(query.tenant)
+        chosen = fits & _joined([part.chosen(query.where) for part in self._parts])
         scores = np.where(chosen, likeness * (1 + STANDING_MOST * self._standing), -1.0)
-        order = np.argsort(-scores, kind="stable")[: int(chosen.sum())]
+        best = np.argsort(-scores[self._order], kind="stable")[: int(chosen.sum())]
+        order = self._order[best]
         start, limit = max(0, query.offset), max(1, min(query.limit, PAGE_MAX))
         page = tuple(self._cards[at] for at in order[start : start + limit].tolist())
         return Found(page, len(order), self._counts(fits, query.where))
 
     def _likeness(self, text: str) -> Floats:
-        heading, words = self._headings.scores(text), self._words.scores(text)
-        meaning = self._meanings @ self._embed([text])[0]
-        fits = (np.maximum(heading, words) >= WORDS_LEAST) | (meaning >= MEANING_LEAST)
-        shares = HEADING_SHARE * heading + WORDS_SHARE * words + MEANING_SHARE * meaning
-        return np.asarray(np.where(fits, np.maximum(shares, 1e-6), 0.0), np.float32)
+        meaning = self._embed([text])[0]
+        return np.concatenate([part.likeness(text, meaning) for part in self._parts])
 
-    def _all(self, where: Mapping[str, Sequence[str]]) -> Flags:
-        chosen = np.ones(len(self._cards), np.bool_)
-        for name, values in where.items():
-            facet = self._facets.get(name)
-            chosen &= facet.having(values) if facet else False
-        return chosen
+    def _seen_by(self, tenant: UUID | None) -> Flags:
+        """What is listed for this tenant."""
+        theirs = [at for at, one in self._apart.items() if one.lists(tenant)]
+        if not theirs:
+            return self._listed
+        listed = self._listed.copy()
+        listed[theirs] = True
+        return listed
 
     def _counts(self, fits: Flags, where: Mapping[str, Sequence[str]]) -> dict[str, dict[str, int]]:
-        """For each facet, what its values would leave if only the other facets were chosen."""
-        counts = {}
-        for name, facet in self._facets.items():
-            others = {other: values for other, values in where.items() if other != name}
-            counts[name] = facet.counts(fits & self._all(others))
-        return counts
+        """The commonest values of each facet, with how many cards have them."""
+        sums: dict[str, Counter[str]] = {}
+        start = 0
+        for part in self._parts:
+            end = start + len(part.cards)
+            for name, counts in part.counts(fits[start:end], where).items():
+                sums.setdefault(name, Counter()).update(counts)
+            start = end
+        return {name: _commonest(counts) for name, counts in sums.items()}
 
 
-class Facet:
-    """The values of one facet: pairs of card and value."""
-
-    def __init__(self, cards: Sequence[Card], name: str) -> None:
-        pairs = [
-            (at, value) for at, card in enumerate(cards) for n, value in card.facets if n == name
-        ]
-        self._values = sorted({value for _, value in pairs})
-        code = {value: n for n, value in enumerate(self._values)}
-        self._cards = np.array([at for at, _ in pairs], np.int64)
-        self._codes = np.array([code[value] for _, value in pairs], np.int64)
-        self._size = len(cards)
-
-    def having(self, values: Sequence[str]) -> Flags:
-        """Which cards have one of the values."""
-        wanted = np.isin(self._codes, [n for n, v in enumerate(self._values) if v in set(values)])
-        chosen = np.zeros(self._size, np.bool_)
-        chosen[self._cards[wanted]] = True
-        return chosen
-
-    def counts(self, left: Flags) -> dict[str, int]:
-        """The commonest values among these cards, with how many have them."""
-        found = np.bincount(self._codes[left[self._cards]], minlength=len(self._values))
-        best = np.argsort(-found, kind="stable")[:FACET_VALUES_MAX].tolist()
-        return {self._values[n]: int(found[n]) for n in best if found[n]}
+def _joined(flags: list[Flags]) -> Flags:
+    return flags[0] if len(flags) == 1 else np.concatenate(flags)
 
 
-def _facets(cards: Sequence[Card]) -> dict[str, Facet]:
-    names = dict.fromkeys(name for card in cards for name, _ in card.facets)
-    return {name: Facet(cards, name) for name in names}
+def _commonest(counts: Counter[str]) -> dict[str, int]:
+    best = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return dict(best[:FACET_VALUES_MAX])

@@ -72,12 +72,14 @@ create table market.ratings (
 call market.guard_tenant_table('ratings');
 create index ratings_plugin on market.ratings (plugin_id, changed_at desc);
 
--- How an installation follows new releases; without a row it is 'off'.
+-- How an installation follows new releases, and which capabilities its tenant was asked for when
+-- it consented last; without a row it is 'off'.
 create table market.policies (
   tenant_id uuid not null,
   installation_id uuid not null,
-  follow text not null check (follow in ('pin', 'off', 'fixes', 'latest')),
-  cooldown_days int not null check (cooldown_days between 0 and 365),
+  follow text not null default 'off' check (follow in ('pin', 'off', 'fixes', 'latest')),
+  cooldown_days int not null default 0 check (cooldown_days between 0 and 365),
+  asked text[] not null,
   tried text not null default '',              -- the release that was tried last, and would not do
   tried_why text not null default '',
   primary key (tenant_id, installation_id),
