@@ -4,6 +4,7 @@ Rules:
 1. One tenant's chain grows in one transaction at a time (an advisory lock), which also takes the
    due rows away: a process killed anywhere leaves either the due row or its receipts.
 2. A receipt is never changed: the database refuses it.
+3. What a release did for a tenant is added up in the same transaction (`uses`).
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from hyperpersonal_sdk.receipts import FIRST, Receipt
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.db import Connection, Database
 from hyperpersonal_core.kit.errors import OutsideError
+from hyperpersonal_core.receipts import uses
 from hyperpersonal_core.receipts.due import DueCall
 from hyperpersonal_core.receipts.keys import ReceiptKeys
 from hyperpersonal_core.receipts.signing import sign_receipt
@@ -91,6 +93,7 @@ class _Chain:
         self._key_id, self._key = keys.newest
         self._number, self._head = number, head
         self._names: list[tuple[int, UUID, str, bytes]] = []
+        self._receipts: list[Receipt] = []
         self.lines: list[bytes] = []
 
     def add(self, turn_id: UUID, at: int, due: DueCall) -> None:
@@ -100,9 +103,11 @@ class _Chain:
             str(turn_id), due.path, due.hook, due.outcome, due.call, due.units, self._key_id,
         )  # fmt: skip
         line, self._head = sign_receipt(receipt, self._key)
+        self._receipts.append(receipt)
         self._names.append((self._number, turn_id, due.path, bytes.fromhex(self._head)))
         self.lines.append(line)
 
     async def store(self, connection: Connection) -> None:
         columns = [list(column) for column in zip(*self._names, strict=True)] or [[]] * 4
         await connection.execute(_ADD, self._tenant_id, *columns, self.lines)
+        await uses.add(connection, self._tenant_id, self._receipts)
