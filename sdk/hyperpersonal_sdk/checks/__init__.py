@@ -10,10 +10,14 @@ from typing import cast
 
 from hyperpersonal_sdk.checks import (
     archive_files,
+    dynamic_code,
     entry,
     hidden_text,
+    injection,
     listing,
     manifest,
+    obfuscation,
+    secrets,
     shadowing,
     sources,
     wheels,
@@ -28,7 +32,7 @@ FORM = cast(
     "tuple[Rule, ...]",
     (manifest, archive_files, hidden_text, sources, entry, wheels, shadowing, listing),
 )
-LINTS = cast("tuple[Rule, ...]", ())
+LINTS = cast("tuple[Rule, ...]", (obfuscation, dynamic_code, injection, secrets))
 RULES = FORM + LINTS
 
 __all__ = ["FORM", "LINTS", "RULES", "Finding", "Reading", "Rule", "check", "judged", "run"]
