@@ -13,7 +13,8 @@ from msgspec import Struct
 from hyperpersonal_registry.names import HOUSE
 
 PURE = (
-    "manifest", "archive", "hidden_text", "sources", "entry", "wheels", "shadowing", "listing",
+    "manifest", "archive", "hidden_text", "sources", "entry", "bundle", "wheels", "shadowing",
+    "listing",
 )  # fmt: skip
 """Checks that need the archive only; the author's machine runs the very same."""
 

@@ -27,6 +27,16 @@ class ManifestError(BadInputError):
         self.problems = problems
 
 
+class BundleError(BadInputError):
+    """`bundle.toml` is not as the schema says. `problems`: one line for each fault."""
+
+    code = "bad_bundle"
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
 class ArchiveError(BadInputError):
     """An archive is not canonical, or holds what no archive may hold. `code` names the rule."""
 

@@ -110,6 +110,7 @@ HOOKS_OF_KIND = {
     "channel": _names(ChannelHooks),
     "model": _names(ModelHooks),
     "guard": _names(GuardHooks),
+    "bundle": (),  # no code: what it composes serves
 }
 LIFECYCLE_HOOKS = _names(LifecycleHooks)
 # What a plugin of a kind must serve to be of any use.
@@ -119,5 +120,6 @@ REQUIRED_HOOKS = {
     "channel": {"parse_inbound", "deliver"},
     "model": {"generate"},
     "guard": {"review_reply"},
+    "bundle": set[str](),
 }
 HOOKS = frozenset(LIFECYCLE_HOOKS).union(*HOOKS_OF_KIND.values())

@@ -11,11 +11,12 @@ Category = Literal[
 DataKind = Literal["contact", "conversation", "orders", "payment", "products", "knowledge"]
 PriceKind = Literal["free", "once", "monthly", "per_call", "per_resolution"]
 
-_AMOUNT = "^[0-9]{1,7}\\.[0-9]{2} [A-Z]{3}$(?!\\n)"
+AMOUNT = "^[0-9]{1,7}\\.[0-9]{2} [A-Z]{3}$(?!\\n)"
 _LANGUAGE = "^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$(?!\\n)"  # of BCP 47: language-Script-REGION
 _PATH = "^[A-Za-z0-9_][A-Za-z0-9_-]*(?:[./][A-Za-z0-9_-]+)*$(?!\\n)"
 _PLACE = "^(https://|mailto:)[!-~]{3,190}$(?!\\n)"
 
+Language = Annotated[str, Meta(pattern=_LANGUAGE, examples=["en"], description="BCP 47.")]
 Place = Annotated[
     str,
     Meta(description="A web page or an address.", examples=["mailto:help@acme.example"],
@@ -33,7 +34,7 @@ class Price(Struct, frozen=True, forbid_unknown_fields=True):
 
     kind: Annotated[PriceKind, Meta(description="What is paid for.", examples=["monthly"])]
     amount: Annotated[
-        str, Meta(description="How much; not for `free`.", examples=["19.00 USD"], pattern=_AMOUNT)
+        str, Meta(description="How much; not for `free`.", examples=["19.00 USD"], pattern=AMOUNT)
     ] = "0.00 USD"
     included: Annotated[
         int, Meta(description="Calls or resolutions a month without charge.", ge=0, le=10_000_000)
@@ -41,7 +42,7 @@ class Price(Struct, frozen=True, forbid_unknown_fields=True):
     never_more_than: (
         Annotated[
             str,
-            Meta(description="The most a month can cost.", examples=["99.00 USD"], pattern=_AMOUNT),
+            Meta(description="The most a month can cost.", examples=["99.00 USD"], pattern=AMOUNT),
         ]
         | None
     ) = None
@@ -72,7 +73,7 @@ class Listing(Struct, frozen=True, forbid_unknown_fields=True):
     ]  # fmt: skip
     support: Place
     languages: Annotated[
-        list[Annotated[str, Meta(pattern=_LANGUAGE, examples=["en"], description="BCP 47.")]],
+        list[Language],
         Meta(description="Languages it speaks.", examples=[["en"]], min_length=1, max_length=60),
     ] = field(default_factory=lambda: ["en"])
     website: Place | None = None

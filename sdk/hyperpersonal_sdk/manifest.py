@@ -31,18 +31,19 @@ _NUMBER = "(?:0|[1-9][0-9]{0,8})"
 _SEMVER = f"{_NUMBER}\\.{_NUMBER}\\.{_NUMBER}(?:-[0-9a-z]+(?:\\.[0-9a-z]+)*)?"
 
 
-def _whole(pattern: str) -> str:
-    """Anchored so that Python and JavaScript agree (Python's `$` lets a last newline pass)."""
+def whole(pattern: str) -> str:
+    """The pattern of a whole text in Python and JavaScript (Python's `$` lets a newline pass)."""
     return f"^(?:{pattern})$(?!\\n)"
 
 
-def _text(description: str, example: Any, length_max: int, pattern: str | None = None) -> Meta:
+def text_of(description: str, example: Any, length_max: int, pattern: str | None = None) -> Meta:
+    """What a schema says of a text, with an example of it."""
     return Meta(
         description=description,
         examples=[example],
         min_length=1,
         max_length=length_max,
-        pattern=None if pattern is None else _whole(pattern),
+        pattern=None if pattern is None else whole(pattern),
     )
 
 
@@ -55,8 +56,13 @@ def is_name(text: str) -> bool:
     return len(text) <= NAME_CHARS_MAX and re.fullmatch(_NAME, text, re.ASCII) is not None
 
 
-Label = Annotated[str, _text("What kind of matter it is.", "order", 40, _NAME)]
-Kind = Literal["agent", "connector", "channel", "model", "guard"]
+Label = Annotated[str, text_of("What kind of matter it is.", "order", 40, _NAME)]
+Kind = Literal["agent", "connector", "channel", "model", "guard", "bundle"]
+PluginId = Annotated[
+    str,
+    text_of("publisher/name, small ASCII letters.", "acme/order_status", 81, f"{_NAME}/{_NAME}"),
+]
+Semver = Annotated[str, text_of("A semantic version.", "0.1.0", 40, _SEMVER)]
 
 
 class Runtime(Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,7 +78,7 @@ class Runtime(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = "python"
     pythons: Annotated[
-        list[Annotated[str, _text("A version of CPython.", "3.11", 5, "3\\.[1-9][0-9]")]],
+        list[Annotated[str, text_of("A version of CPython.", "3.11", 5, "3\\.[1-9][0-9]")]],
         Meta(description="The Pythons it is made for.", examples=[["3.11"]], max_length=10),
     ] = []
     machines: Annotated[
@@ -86,11 +92,15 @@ class CapabilityAsk(Struct, frozen=True, forbid_unknown_fields=True):
 
     ask: Annotated[
         str,
-        _text("The capability; see the grammar of capabilities.", "tool:commerce.orders.read", 300),
+        text_of(
+            "The capability; see the grammar of capabilities.", "tool:commerce.orders.read", 300
+        ),
     ]
     why: Annotated[
         str,
-        _text("Why, in words for the merchant who consents.", "Looks up the shopper's order.", 200),
+        text_of(
+            "Why, in words for the merchant who consents.", "Looks up the shopper's order.", 200
+        ),
     ]
     optional: Annotated[
         bool, Meta(description="Whether the plugin works without it.", examples=[True])
@@ -113,9 +123,9 @@ class Intent(Struct, frozen=True, forbid_unknown_fields=True):
     """One thing shoppers want, and how they say it."""
 
     label: Label
-    name: Annotated[str, _text("The intent's own name.", "order_status", 60, _NAME)]
+    name: Annotated[str, text_of("The intent's own name.", "order_status", 60, _NAME)]
     examples: Annotated[
-        list[Annotated[str, _text("A shopper's words.", "Where is my order?", 500)]],
+        list[Annotated[str, text_of("A shopper's words.", "Where is my order?", 500)]],
         Meta(
             description="How shoppers ask for it.",
             examples=[["Where is my order?"]],
@@ -141,7 +151,7 @@ class ConnectorPart(Struct, frozen=True, forbid_unknown_fields=True):
     """What a connector serves."""
 
     tools: Annotated[
-        list[Annotated[str, _text("A tool's name.", "commerce.orders.get", 100, _TOOL)]],
+        list[Annotated[str, text_of("A tool's name.", "commerce.orders.get", 100, _TOOL)]],
         Meta(
             description="The tools it serves.",
             examples=[["commerce.orders.get"]],
@@ -156,9 +166,9 @@ class SecretAsk(Struct, frozen=True, forbid_unknown_fields=True):
     sees it."""
 
     header: Annotated[
-        str, _text("The header's name.", "Authorization", 60, "[A-Za-z][A-Za-z0-9-]*")
+        str, text_of("The header's name.", "Authorization", 60, "[A-Za-z][A-Za-z0-9-]*")
     ]
-    why: Annotated[str, _text("What it is, in words.", "The shop's API key.", 200)]
+    why: Annotated[str, text_of("What it is, in words.", "The shop's API key.", 200)]
     optional: Annotated[
         bool, Meta(description="Whether the plugin works without it.", examples=[True])
     ] = False
@@ -167,29 +177,26 @@ class SecretAsk(Struct, frozen=True, forbid_unknown_fields=True):
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     """A plugin as its author declares it."""
 
-    id: Annotated[
-        str,
-        _text("publisher/name, small ASCII letters.", "acme/order_status", 81, f"{_NAME}/{_NAME}"),
-    ]
-    version: Annotated[str, _text("A semantic version.", "0.1.0", 40, _SEMVER)]
+    id: PluginId
+    version: Semver
     kind: Annotated[Kind, Meta(description="What it does.", examples=["agent"])]
-    title: Annotated[str, _text("Its name for people.", "Order status", 60)]
+    title: Annotated[str, text_of("Its name for people.", "Order status", 60)]
     description: Annotated[
-        str, _text("What it does for a merchant, in a sentence or two.", "Tells shoppers …", 500)
+        str, text_of("What it does for a merchant, in a sentence or two.", "Tells shoppers …", 500)
     ]
-    licence: Annotated[str, _text("An SPDX expression.", "Apache-2.0", 100)]
+    licence: Annotated[str, text_of("An SPDX expression.", "Apache-2.0", 100)]
     entry: Annotated[
         str,
-        _text(
-            "The module that binds `plugin`; of a component its file.",
+        text_of(
+            "The module that binds `plugin`; of a component its file; of a bundle bundle.toml.",
             "hyperpersonal_plugin_order_status",
             120,
-            f"{_MODULE}|{_COMPONENT}",
+            f"{_MODULE}|{_COMPONENT}|bundle\\.toml",
         ),
     ]
     hooks: Annotated[
         list[str],
-        Meta(description="The hooks it serves.", examples=[["reply"]], min_length=1, max_length=20),
+        Meta(description="The hooks it serves.", examples=[["reply"]], max_length=20),
     ]
     runtime: Runtime = Runtime()
     capabilities: Annotated[
@@ -226,19 +233,19 @@ def schema() -> dict[str, Any]:
     """The published JSON Schema of `plugin.toml`."""
     (top,), parts = msgspec.json.schema_components([Manifest], ref_template="#/$defs/{name}")
     head = {"$schema": SCHEMA_DIALECT, "title": "The manifest of a HyperPersonal plugin"}
-    return {**head, **top, "$defs": _without_null(parts)}
+    return {**head, **top, "$defs": without_null(parts)}
 
 
-def _without_null(value: Any) -> Any:
+def without_null(value: Any) -> Any:
     """TOML has no null: what may be left out is simply not required."""
     if isinstance(value, list):
-        return [_without_null(item) for item in value]
+        return [without_null(item) for item in value]
     if not isinstance(value, dict):
         return value
     if "anyOf" in value:
         (kept,) = (choice for choice in value["anyOf"] if choice != {"type": "null"})
-        return _without_null(kept)
-    return {key: _without_null(item) for key, item in value.items()}
+        return without_null(kept)
+    return {key: without_null(item) for key, item in value.items()}
 
 
 def parse(source: str) -> Manifest:

@@ -11,6 +11,7 @@ from hyperpersonal_sdk.errors import CapabilityError
 from hyperpersonal_sdk.manifest import MANIFEST_FILE, Manifest, schema
 from hyperpersonal_sdk.toml_faults import PROBLEMS_MAX, Fault, say, shape_faults, unseen
 
+BUNDLE_FILE = "bundle.toml"
 GUEST_MOST = {"memory_mib": 64, "guest_cpu_ms": 250, "host_calls": 200}
 
 
@@ -32,6 +33,9 @@ def meaning_problems(source: str, manifest: Manifest) -> list[str]:
 
 
 def _hooks(manifest: Manifest) -> Iterator[Fault]:
+    if manifest.kind == "bundle":
+        yield from _no_code(manifest)
+        return
     allowed = {*hookspecs.HOOKS_OF_KIND[manifest.kind], *hookspecs.LIFECYCLE_HOOKS}
     for number, hook in enumerate(manifest.hooks):
         if hook not in allowed:
@@ -42,6 +46,15 @@ def _hooks(manifest: Manifest) -> Iterator[Fault]:
     missing = hookspecs.REQUIRED_HOOKS[manifest.kind] - set(manifest.hooks)
     if missing:
         yield ("hooks",), f"a plugin of kind {manifest.kind!r} must serve {', '.join(missing)}"
+
+
+def _no_code(manifest: Manifest) -> Iterator[Fault]:
+    """A bundle runs nothing and asks for nothing: the plugins it names do, each with consent."""
+    for key in ("hooks", "capabilities", "secrets", "config"):
+        if getattr(manifest, key):
+            yield (key,), f"a bundle has no {key}: the plugins it names have; take it out"
+    if manifest.entry != BUNDLE_FILE:
+        yield ("entry",), f'a bundle\'s entry is its text; write entry = "{BUNDLE_FILE}"'
 
 
 def _capabilities(manifest: Manifest) -> Iterator[Fault]:
@@ -61,6 +74,8 @@ def _capabilities(manifest: Manifest) -> Iterator[Fault]:
 
 
 def _parts(manifest: Manifest) -> Iterator[Fault]:
+    if manifest.kind != "bundle" and manifest.entry == BUNDLE_FILE:
+        yield ("entry",), 'only a plugin of kind "bundle" has this entry'
     for part in ("agent", "connector"):
         there = getattr(manifest, part) is not None
         if there and manifest.kind != part:

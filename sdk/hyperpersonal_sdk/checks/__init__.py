@@ -10,6 +10,7 @@ from typing import cast
 
 from hyperpersonal_sdk.checks import (
     archive_files,
+    bundle,
     dynamic_code,
     entry,
     hidden_text,
@@ -30,7 +31,7 @@ from hyperpersonal_sdk.verdicts import Verdict, verdict
 
 FORM = cast(
     "tuple[Rule, ...]",
-    (manifest, archive_files, hidden_text, sources, entry, wheels, shadowing, listing),
+    (manifest, archive_files, hidden_text, sources, entry, bundle, wheels, shadowing, listing),
 )
 LINTS = cast("tuple[Rule, ...]", (obfuscation, dynamic_code, injection, secrets))
 RULES = FORM + LINTS

@@ -16,7 +16,7 @@ CODE = "no_entry"
 def check(reading: Reading) -> Iterator[Finding]:
     """Why the entry cannot be started."""
     said = reading.manifest
-    if said is None:
+    if said is None or said.kind == "bundle":  # rule `bundle`
         return
     if said.runtime.kind == "component":
         yield from _component(said.entry, reading)
