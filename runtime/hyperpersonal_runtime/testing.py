@@ -16,6 +16,7 @@ import msgspec
 from hyperpersonal_sdk.contract.models import GenerateAnswer, GenerateAsk
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, HostAnswer
 from hyperpersonal_sdk.contract.tools import Amount, ToolResult
+from hyperpersonal_sdk.testing.fixtures import Fixture
 from msgspec import Struct, field
 
 from hyperpersonal_runtime.calls import (
@@ -26,6 +27,7 @@ from hyperpersonal_runtime.calls import (
     limits_of,
 )
 from hyperpersonal_runtime.egress.fetcher import LOOPBACK, Exchange, Fetcher, Request
+from hyperpersonal_runtime.fixture_replay import FixtureReplays
 from hyperpersonal_runtime.host import Host
 from hyperpersonal_runtime.journal import Entry
 from hyperpersonal_runtime.ports import CallScope, Ports
@@ -82,9 +84,12 @@ class FakePorts:
 class Sandbox:
     """One plugin in its sandbox. `world` may be changed between calls."""
 
-    def __init__(self, host: Host, call: HookCall, world: World) -> None:
+    def __init__(
+        self, host: Host, call: HookCall, world: World, replays: FixtureReplays | None = None
+    ) -> None:
         self._host = host
         self._call = call
+        self._replays = replays
         self.world = world
 
     async def call(self, hook: str, payload: Any, **changes: Any) -> CallResult:
@@ -92,6 +97,13 @@ class Sandbox:
         data = msgspec.json.encode(payload)
         call = msgspec.structs.replace(self._call, hook=hook, payload=data, **changes)
         return await self._host.call(call)
+
+    async def replay(self, fixture: Fixture, grants: Iterable[str]) -> list[str]:
+        """What is not as the fixture says, in words; see FixtureReplays."""
+        assert self._replays is not None
+        call = msgspec.structs.replace(self._call, grants=tuple(grants))
+        found = await self._replays.differences(call, fixture)
+        return [f"{one.kind}: {one.words}\n  was {one.before}\n  is  {one.after}" for one in found]
 
 
 @asynccontextmanager
@@ -120,12 +132,13 @@ async def open_sandbox(
     """
     outside = World(tools=tools or {}, **world)
     host = Host(cache or default_cache(), workers=1, lanes=4, fetcher=_WorldFetcher(outside))
+    replays = FixtureReplays(cache or default_cache())
     await host.start(FakePorts(outside).ports())
     try:
-        yield Sandbox(
-            host, hook_call(files, entry, grants, limits, runtime_kind=runtime_kind), outside
-        )
+        call = hook_call(files, entry, grants, limits, runtime_kind=runtime_kind)
+        yield Sandbox(host, call, outside, replays)
     finally:
+        await replays.close()
         await host.close()
 
 

@@ -83,6 +83,19 @@ class Replayer:
         calls = [one for one in recording.calls if one.plugin_id == release.plugin_id]
         return [await self._rehearsed(recording, call, release, load) for call in calls]
 
+    async def follow(self, recording: Recording, release: SealedRelease) -> list[Replayed]:
+        """Run the calls of the release's plugin on it, and compare with the record alone: for
+        records whose own release is not at hand. What it costs is not compared."""
+        calls = [one for one in recording.calls if one.plugin_id == release.plugin_id]
+        return [await self._followed(recording, call, release) for call in calls]
+
+    async def _followed(
+        self, recording: Recording, call: CallRecord, release: SealedRelease
+    ) -> Replayed:
+        after = await self._guided(recording, call, release)
+        before = structs.replace(recorded(recording, call), guest_cpu_ms=after.guest_cpu_ms)
+        return Replayed(before, after, compare(before, after))
+
     async def _repeated(self, recording: Recording, call: CallRecord, load: Load) -> Replayed:
         before = recorded(recording, call)
         if not call.runs:

@@ -19,6 +19,7 @@ from hyperpersonal_sdk.contract.outcomes import Outcome
 from hyperpersonal_sdk.contract.tools import ToolResult
 from hyperpersonal_sdk.contract.turns import TurnReply
 from hyperpersonal_sdk.errors import BadInputError
+from hyperpersonal_sdk.testing import fixtures
 
 GROUP = "hyperpersonal.sandbox"
 SECONDS_MAX = 180  # the first call of a machine compiles the guest
@@ -41,6 +42,10 @@ class HookFailedError(AssertionError):
         self.detail: str = result.detail
 
 
+class DiffersError(AssertionError):
+    """A recorded call goes otherwise now; the message says how."""
+
+
 class PluginSandbox:
     """One plugin in its sandbox. Fakes answer all it calls; they are fresh in each test.
 
@@ -49,9 +54,12 @@ class PluginSandbox:
     all that the manifest asks, unless the test gives less.
     """
 
-    def __init__(self, runner: "_Runner", box: Any, declared: manifest.Manifest) -> None:
+    def __init__(
+        self, runner: "_Runner", box: Any, declared: manifest.Manifest, folder: Path
+    ) -> None:
         self._runner = runner
         self._box = box
+        self._folder = folder
         self.manifest = declared
         self.grants: tuple[str, ...] = declared.asked.texts
         self.world = box.world
@@ -86,6 +94,22 @@ class PluginSandbox:
         call = {"tool": tool, "arguments": arguments, "idempotency_key": idempotency_key}
         return msgspec.json.decode(self.answer("call_tool", call), type=ToolResult)
 
+    def replay(self, name: str) -> None:
+        """Run the recorded call `tests/fixtures/NAME.json` again: the record answers all it asks.
+
+        Words that differ, calls that were not made then or are not made now, other arguments,
+        money, hosts and recipients are differences; the order of reads and of keys is not.
+
+        Raises:
+            DiffersError: with every difference. Is it meant? Then mend the fixture or record it
+                anew: `hp plugin record TURN --name NAME`.
+            FixtureError: there is no such fixture, or it cannot be read.
+        """
+        path = self._folder / fixtures.FOLDER / f"{name}.json"
+        found = self._runner.run(self._box.replay(fixtures.load(path), self.grants))
+        if found:
+            raise DiffersError(f"{path} does not hold any more:\n" + "\n".join(found))
+
 
 class Sandboxes:
     """Keeps one sandbox for each plugin folder, so that tests share its start."""
@@ -109,7 +133,7 @@ class Sandboxes:
             self._open[folder] = context, self._runner.run(context.__aenter__())
         box = self._open[folder][1]
         _renew(box.world)
-        return PluginSandbox(self._runner, box, declared)
+        return PluginSandbox(self._runner, box, declared, folder)
 
     def close(self) -> None:
         """End every sandbox."""
@@ -136,7 +160,10 @@ def _files(folder: Path, declared: manifest.Manifest) -> dict[str, bytes]:
 def _opener() -> Any:
     found = next(iter(entry_points(group=GROUP)), None)
     if found is None:
-        raise NoSandboxError("no sandbox is installed; run: pip install hyperpersonal-runtime")
+        raise NoSandboxError(
+            "no sandbox is installed here. In the project's checkout `./hp plugin test` has it; "
+            "beside the SDK it is: pip install hyperpersonal-runtime"
+        )
     return found.load()
 
 

@@ -13,3 +13,7 @@ def test_that_a_missing_number_is_asked_for(sandbox: PluginSandbox) -> None:
     reply = sandbox.reply("Where is my order?")
     assert reply.status == "asking"
     assert sandbox.world.tool_calls == []
+
+
+def test_a_recorded_turn(sandbox: PluginSandbox) -> None:
+    sandbox.replay("delivered")

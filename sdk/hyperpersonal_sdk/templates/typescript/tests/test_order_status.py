@@ -21,3 +21,7 @@ def test_that_an_unknown_order_is_told(sandbox: PluginSandbox) -> None:
     sandbox.tools["commerce.orders.get"] = Failure(FailureKind.NOT_FOUND, "no such order")
     with pytest.raises(HookFailedError, match="no such order"):
         sandbox.reply("Where is my order #W1234567?")
+
+
+def test_a_recorded_turn(sandbox: PluginSandbox) -> None:
+    sandbox.replay("delivered")
