@@ -18,6 +18,7 @@ from hyperpersonal_core.installations.lifecycle import Lifecycle
 from hyperpersonal_core.installations.release_watch import News, ReleaseWatch, tell
 from hyperpersonal_core.installations.releases import HeldReleases, ReleaseStore
 from hyperpersonal_core.installations.remote_host import RemoteHost
+from hyperpersonal_core.installations.sealed import JournalRow
 from hyperpersonal_core.installations.secrets import Secrets, seal_open_secrets
 from hyperpersonal_core.installations.service import Installations
 from hyperpersonal_core.installations.tools import Tools
@@ -97,6 +98,7 @@ __all__ = [
     "Installations",
     "JournalPruner",
     "Knowledge",
+    "JournalRow",
     "Kv",
     "Labelled",
     "Lexicon",

@@ -3,24 +3,57 @@
 from hyperpersonal_marketplace.catalogue.card import Card
 from hyperpersonal_marketplace.catalogue.catalogue import Catalogue
 from hyperpersonal_marketplace.catalogue.index import Found, Index, Query
-from hyperpersonal_marketplace.errors import InstallRefusedError
-from hyperpersonal_marketplace.installer import Installer, Offer, Updated
+from hyperpersonal_marketplace.errors import InstallRefusedError, MarketRefusedError
+from hyperpersonal_marketplace.grants_used import GrantsUsed, GrantUse, grants_used
+from hyperpersonal_marketplace.installer import Books, Installer, Offer, Updated
+from hyperpersonal_marketplace.leaving import Data, Left, LeftBehind, OwnData
 from hyperpersonal_marketplace.migrations import migrate
 from hyperpersonal_marketplace.permissions import GROUPS, Permission, in_words, permissions
+from hyperpersonal_marketplace.policies import Follow, Policies, Policy, next_release, waiting
+from hyperpersonal_marketplace.ratings import Rated, Rating, Ratings
+from hyperpersonal_marketplace.standing import standing
+from hyperpersonal_marketplace.updates import UPDATE_JOB, Updater
+from hyperpersonal_marketplace.uses import Use, Uses
+from hyperpersonal_marketplace.window import PublisherPage, Window, Windows
 
 __all__ = [
     "GROUPS",
+    "UPDATE_JOB",
+    "Books",
     "Card",
     "Catalogue",
+    "Data",
+    "Follow",
     "Found",
+    "GrantUse",
+    "GrantsUsed",
     "Index",
     "InstallRefusedError",
     "Installer",
+    "Left",
+    "LeftBehind",
+    "MarketRefusedError",
     "Offer",
+    "OwnData",
     "Permission",
+    "Policies",
+    "Policy",
+    "PublisherPage",
     "Query",
+    "Rated",
+    "Rating",
+    "Ratings",
     "Updated",
+    "Updater",
+    "Use",
+    "Uses",
+    "Window",
+    "Windows",
+    "grants_used",
     "in_words",
     "migrate",
+    "next_release",
     "permissions",
+    "standing",
+    "waiting",
 ]

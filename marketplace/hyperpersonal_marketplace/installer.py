@@ -333,6 +333,9 @@ def _new(
     secrets: dict[str, dict[str, str]],
 ) -> NewInstallation:
     manifest = release.manifest
+    if manifest.kind == "bundle":
+        message = f"{release.name} is a bundle: `hp bundle` installs what it is made of"
+        raise InstallRefusedError("is_bundle", message)
     return NewInstallation(
         plugin_id=release.plugin_id,
         version=release.version,

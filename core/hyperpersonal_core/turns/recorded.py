@@ -1,6 +1,6 @@
 """Turns as they were, their journals opened: for replay, and for people who ask what was done."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from hyperpersonal_runtime.api import Recording
 from msgspec import Struct
 
 from hyperpersonal_core.installations.journal import TurnJournals
-from hyperpersonal_core.installations.sealed import Part
+from hyperpersonal_core.installations.sealed import JournalRow, Part
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import NotFoundError
 
@@ -27,6 +27,10 @@ select t.id from turns t
    and ($3::uuid is null or t.conversation_id = $3)
    and exists (select from journal j where j.tenant_id = t.tenant_id and j.turn_id = t.id)
  order by t.id desc limit $4"""
+_PARTS = """
+select j.turn_id, array_agg(j.sealed order by j.part) as parts from journal j
+ where j.tenant_id = $1 and j.turn_id = any($2::uuid[]) group by 1"""
+TURNS_AT_ONCE = 200
 _TENANTS = "select tenant_id from journal_retentions(1) order by 1"
 _OWNERS = "select tenant_id, turn_id from tenants_of_turns($1)"
 
@@ -78,6 +82,23 @@ class RecordedTurns:
         async with self._db.transaction(tenant_id) as connection:
             rows = await connection.fetch(_FIND, tenant_id, first, conversation_id, most)
         return [row["id"] for row in reversed(rows)]
+
+    async def host_calls(
+        self, tenant_id: UUID, since: datetime, turns_max: int
+    ) -> AsyncIterator[list[JournalRow]]:
+        """Every host call of the newest turns since then, a list for each turn.
+
+        Raises:
+            RefusedError: a journal was altered.
+        """
+        turns = await self.find(tenant_id, since, None, turns_max)
+        for start in range(0, len(turns), TURNS_AT_ONCE):
+            async with self._db.transaction(tenant_id) as connection:
+                batch = turns[start : start + TURNS_AT_ONCE]
+                rows = await connection.fetch(_PARTS, tenant_id, batch)
+            for row in rows:
+                part = await self._journals.unseal(tenant_id, row["turn_id"], row["parts"])
+                yield list(part.rows)
 
     async def tenants(self) -> list[UUID]:
         """All of them: for operators."""

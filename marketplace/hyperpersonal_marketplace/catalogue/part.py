@@ -21,8 +21,9 @@ class Part:
 
     def __init__(self, cards: Sequence[Card], embed: Embed, like: "Part | None" = None) -> None:
         self.cards = sorted(cards, key=lambda card: card.plugin_id)
-        self._headings = Lexicon([c.heading for c in self.cards], like and like._headings)
-        self._words = Lexicon([c.text for c in self.cards], like and like._words)
+        headings, words = (like._headings, like._words) if like else (None, None)
+        self._headings: Lexicon = Lexicon([card.heading for card in self.cards], headings)
+        self._words: Lexicon = Lexicon([card.text for card in self.cards], words)
         self._meanings = embed([card.text for card in self.cards])
         self._facets = _facets(self.cards)
 
