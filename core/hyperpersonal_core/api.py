@@ -45,6 +45,20 @@ from hyperpersonal_core.receipts.exposure import Exposed, Exposures, Served
 from hyperpersonal_core.receipts.keys import ReceiptKeys
 from hyperpersonal_core.receipts.reading import receipts_after
 from hyperpersonal_core.receipts.sealer import ReceiptSealer
+from hyperpersonal_core.rollouts.judge import Judge
+from hyperpersonal_core.rollouts.records import RolloutRecords, Standing
+from hyperpersonal_core.rollouts.shadow import Shadow
+from hyperpersonal_core.rollouts.values import METRICS as ROLLOUT_METRICS
+from hyperpersonal_core.rollouts.values import (
+    Arm,
+    Candidate,
+    Rollout,
+    ShadowReport,
+    Told,
+)
+from hyperpersonal_core.rollouts.values import Plan as RolloutPlan
+from hyperpersonal_core.rollouts.values import Stage as RolloutStage
+from hyperpersonal_core.rollouts.watch import RolloutWatch
 from hyperpersonal_core.routing.decision import AgentCard, Decision, RouteAsk
 from hyperpersonal_core.routing.history import History, Labelled, read_history
 from hyperpersonal_core.routing.router import Router
@@ -65,13 +79,16 @@ __all__ = [
     "IMPORT_ATTEMPTS_MAX",
     "IMPORT_JOB",
     "PRUNE_JOB",
+    "ROLLOUT_METRICS",
     "AgentCard",
     "Appended",
+    "Arm",
     "ArticleView",
     "Backlogs",
     "Bundle",
     "By",
     "CachedEmbedder",
+    "Candidate",
     "ChannelScope",
     "Channels",
     "Contact",
@@ -97,8 +114,9 @@ __all__ = [
     "Installation",
     "Installations",
     "JournalPruner",
-    "Knowledge",
     "JournalRow",
+    "Judge",
+    "Knowledge",
     "Kv",
     "Labelled",
     "Lexicon",
@@ -126,6 +144,11 @@ __all__ = [
     "ReleaseWatch",
     "RemoteHost",
     "Role",
+    "Rollout",
+    "RolloutPlan",
+    "RolloutRecords",
+    "RolloutStage",
+    "RolloutWatch",
     "RouteAsk",
     "Router",
     "Rule",
@@ -133,15 +156,19 @@ __all__ = [
     "Secrets",
     "Served",
     "Services",
+    "Shadow",
+    "ShadowReport",
     "Shown",
     "Speed",
     "Speeds",
     "Spent",
+    "Standing",
     "StaticEmbedder",
     "Taken",
     "Tenant",
     "Tenants",
     "Timeline",
+    "Told",
     "Tools",
     "TurnHistory",
     "TurnJournals",

@@ -1,0 +1,104 @@
+"""Decides on a canary: shows every settled conversation to the bettors, once, and does what the
+evidence says, in the same transaction: undo it, go on, or wait."""
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import structs
+
+from hyperpersonal_core.installations import repository as installed
+from hyperpersonal_core.kit import log
+from hyperpersonal_core.kit.clock import Clock
+from hyperpersonal_core.kit.db import Connection, Database
+from hyperpersonal_core.rollouts import observations, repository
+from hyperpersonal_core.rollouts.bets import Bets
+from hyperpersonal_core.rollouts.observations import Seen
+from hyperpersonal_core.rollouts.records import RolloutRecords
+from hyperpersonal_core.rollouts.values import METRICS, Plan, Rollout
+from hyperpersonal_core.turns.claim import Place
+
+CHANGED = "the installation was changed meanwhile"
+
+
+class Judge:
+    """Looks at canaries. Two processes may: the rollout's row lets one of them in."""
+
+    def __init__(self, db: Database, records: RolloutRecords, clock: Clock) -> None:
+        self._db = db
+        self._records = records
+        self._clock = clock
+        self._log = log.get("rollouts")
+
+    async def look(self, place: Place) -> Rollout | None:
+        """The rollout as it stands after this look; None while another process looks at it."""
+        async with self._db.transaction(place[0]) as connection:
+            one = await repository.read(connection, place, "for update skip locked")
+            if one is None or one.state != "canary":
+                return one
+            if not await self._still_there(connection, one):
+                return await self._records.end(connection, one, "stopped", CHANGED)
+            before = one
+            one = await self._watched(connection, one)
+        if (one.state, one.stage) != (before.state, before.stage):
+            ids = {"rollout_id": str(one.id), "tenant_id": str(one.tenant_id)}
+            self._log.info("rollout.decided", state=one.state, share=one.share, **ids)
+        return one
+
+    async def _watched(self, connection: Connection, one: Rollout) -> Rollout:
+        """Conversation by conversation: the first that decides ends the look."""
+        now = self._clock.now()
+        seen = await observations.due(connection, one, now)
+        bets = bets_of(one.plan).restore(one.bets)
+        worse: Sequence[str] = ()
+        for place, conversation in enumerate(seen, 1):
+            bets.observe(conversation.candidate, conversation.share, conversation.marks)
+            worse, fine = told_worse(bets, one.plan), told_fine(bets, one.plan, one.stage)
+            if worse or fine:
+                seen = seen[:place]
+                break
+        await observations.keep(connection, one, seen)
+        one = structs.replace(one, bets=bets.kept(), observed_to=_seen_to(one, seen))
+        await repository.learn(connection, one)
+        if worse:
+            reason = f"worse than {one.incumbent_version} in {', '.join(worse)}"
+            return await self._records.end(connection, one, "rolled_back", reason)
+        if told_fine(bets, one.plan, one.stage):
+            return await self._records.go_on(connection, one)
+        return one
+
+    async def _still_there(self, connection: Connection, one: Rollout) -> bool:
+        found = await installed.fetch_all(connection, one.tenant_id)
+        return any(i.id == one.installation_id and i.digest == one.incumbent for i in found)
+
+
+def bets_of(plan: Plan, runs: tuple[int, ...] = ()) -> Bets:
+    """The bettors of a plan: one a metric that it is worse, one a metric and stage that it is
+    not by more than the stage allows."""
+    return Bets(len(METRICS), [stage.margin for stage in plan.stages], runs)
+
+
+def told_worse(bets: Bets, plan: Plan) -> list[str]:
+    """The metrics whose alarm rings: each at its part of the level, so that all together ring
+    falsely with a chance of at most the level, whenever one looks (union bound)."""
+    return [m for m, has in zip(METRICS, bets.worse, strict=True) if has >= alarm_at(plan)]
+
+
+def told_fine(bets: Bets, plan: Plan, stage: int) -> bool:
+    """Whether the candidate is shown to be worse by less than the stage's margin, in every metric:
+    each at the whole level, since all of them have to be wrong."""
+    return bool((bets.fine[..., stage] >= fine_at(plan)).all())
+
+
+def alarm_at(plan: Plan) -> float:
+    """What an alarm's bettor must have (log)."""
+    return math.log(len(METRICS) / plan.level)
+
+
+def fine_at(plan: Plan) -> float:
+    """What a bettor on "worse by less" must have (log)."""
+    return math.log(1 / plan.level)
+
+
+def _seen_to(one: Rollout, seen: Sequence[Seen]) -> datetime:
+    return max((conversation.at for conversation in seen), default=one.observed_to)
