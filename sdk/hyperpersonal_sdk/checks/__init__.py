@@ -11,16 +11,20 @@ from typing import cast
 from hyperpersonal_sdk.checks import (
     archive_files,
     bundle,
+    capability_use,
     dynamic_code,
     entry,
     hidden_text,
     injection,
+    licences,
     listing,
     manifest,
     obfuscation,
     secrets,
     shadowing,
     sources,
+    vendored,
+    vulnerabilities,
     wheels,
 )
 from hyperpersonal_sdk.checks.reading import Reading
@@ -33,7 +37,19 @@ FORM = cast(
     "tuple[Rule, ...]",
     (manifest, archive_files, hidden_text, sources, entry, bundle, wheels, shadowing, listing),
 )
-LINTS = cast("tuple[Rule, ...]", (obfuscation, dynamic_code, injection, secrets))
+LINTS = cast(
+    "tuple[Rule, ...]",
+    (
+        obfuscation,
+        dynamic_code,
+        injection,
+        secrets,
+        licences,
+        vendored,
+        vulnerabilities,
+        capability_use,
+    ),
+)
 RULES = FORM + LINTS
 
 __all__ = ["FORM", "LINTS", "RULES", "Finding", "Reading", "Rule", "check", "judged", "run"]
