@@ -172,9 +172,34 @@ class Installer:
             return await self._replace(present, release, past.config)
         return await self._replace(present, release, present.config)
 
+    async def candidate(
+        self, tenant_id: UUID, installation_id: UUID, version: str | None = None
+    ) -> tuple[Installation, NewInstallation]:
+        """The installation, and what an update would make of it: checked and tried, not written.
+
+        Raises:
+            InstallRefusedError, NotFoundError, RefusedError: as for `update`.
+        """
+        present = await self._unpinned(tenant_id, installation_id)
+        release = await self._trusted(present.plugin_id, version, tenant_id)
+        new = await self._tried(present, release, present.config)
+        if self._books:
+            await self._books.policies.replaced(present)
+        return present, new
+
     async def _replace(
         self, present: Installation, release: Release, config: dict[str, Any]
     ) -> Updated:
+        new = await self._tried(present, release, config)
+        if self._books:
+            await self._books.policies.replaced(present)
+        await self._installations.update(present.tenant_id, present.id, new)
+        waiting = _waiting(present, release.manifest)
+        return Updated(present.id, release.version, new.grants, waiting)
+
+    async def _tried(
+        self, present: Installation, release: Release, config: dict[str, Any]
+    ) -> NewInstallation:
         manifest = release.manifest
         if manifest.kind != present.kind:
             what = f"{release.name} is of kind {manifest.kind}, installed is {present.kind}"
@@ -183,10 +208,7 @@ class Installer:
         kept = CapabilitySet.parse(present.grants).meet(manifest.asked)
         new = _new(release, kept.texts, config, {})
         await self._try(_as_if(present, new), "configure")
-        if self._books:
-            await self._books.policies.replaced(present)
-        await self._installations.update(present.tenant_id, present.id, new)
-        return Updated(present.id, release.version, kept.texts, _waiting(present, manifest))
+        return new
 
     async def consent(
         self, tenant_id: UUID, installation_id: UUID, grants: Sequence[str]

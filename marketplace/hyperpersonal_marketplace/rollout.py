@@ -1,0 +1,71 @@
+"""A new release by degrees: beside the old one unseen, then for a few, then for everybody.
+
+The release is verified and tried first, as for an update; it gets no grant that the old one has
+not. From there on the core watches, and undoes what is shown to be worse.
+"""
+
+from uuid import UUID
+
+from hyperpersonal_core.api import (
+    Candidate,
+    Rollout,
+    RolloutPlan,
+    RolloutRecords,
+    Standing,
+)
+
+from hyperpersonal_marketplace.installer import Installer
+
+
+class Rollouts:
+    """What a member may do about rollouts of its tenant. Stateless; one a process."""
+
+    def __init__(self, installer: Installer, records: RolloutRecords) -> None:
+        self._installer = installer
+        self._records = records
+
+    async def start(
+        self, tenant_id: UUID, installation_id: UUID, version: str | None = None,
+        plan: RolloutPlan | None = None, member_id: UUID | None = None,
+    ) -> Rollout:  # fmt: skip
+        """Begin to roll a release out.
+
+        Args:
+            tenant_id: whose installation it is.
+            installation_id: of an agent, a connector or a guard.
+            version: the newest one if left out.
+            plan: shadow, stages, level; the usual one if left out.
+            member_id: who wants it; None: a policy of the tenant.
+
+        Raises:
+            InstallRefusedError: it is pinned, the release does not take its configuration, or it
+                cannot run.
+            ConflictError: a rollout of it runs already.
+            NotFoundError: there is no such installation or release.
+            RefusedError: the plan is faulty, or the release is not trusted.
+        """
+        present, new = await self._installer.candidate(tenant_id, installation_id, version)
+        release = Candidate(new.version, new.digest, new.manifest, new.grants)
+        return await self._records.begin(present, release, plan or RolloutPlan(), member_id)
+
+    async def list(self, tenant_id: UUID) -> list[Rollout]:
+        """The tenant's newest hundred, newest first."""
+        return await self._records.list(tenant_id)
+
+    async def read(self, tenant_id: UUID, rollout_id: UUID) -> Standing:
+        """One with all that was seen of it. Raises NotFoundError."""
+        return await self._records.read(tenant_id, rollout_id)
+
+    async def advance(self, tenant_id: UUID, rollout_id: UUID, member_id: UUID) -> Rollout:
+        """On to the next stage without waiting for evidence. Raises NotFoundError, ConflictError
+        (it has ended)."""
+        return await self._records.advance(tenant_id, rollout_id, member_id)
+
+    async def promote(self, tenant_id: UUID, rollout_id: UUID, member_id: UUID) -> Rollout:
+        """Everybody gets it now. Raises NotFoundError, ConflictError (it has ended)."""
+        return await self._records.promote(tenant_id, rollout_id, member_id)
+
+    async def stop(self, tenant_id: UUID, rollout_id: UUID, member_id: UUID) -> Rollout:
+        """Everybody stays with the installed release. Raises NotFoundError, ConflictError (it has
+        ended)."""
+        return await self._records.stop(tenant_id, rollout_id, member_id)
