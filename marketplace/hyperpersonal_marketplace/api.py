@@ -3,6 +3,7 @@
 from hyperpersonal_marketplace.catalogue.card import Card
 from hyperpersonal_marketplace.catalogue.catalogue import Catalogue
 from hyperpersonal_marketplace.catalogue.index import Found, Index, Query
+from hyperpersonal_marketplace.catalogue.ranking import keep_ranking, rank
 from hyperpersonal_marketplace.errors import InstallRefusedError, MarketRefusedError
 from hyperpersonal_marketplace.grants_used import GrantsUsed, GrantUse, grants_used
 from hyperpersonal_marketplace.installer import Books, Installer, Offer, Updated
@@ -11,6 +12,7 @@ from hyperpersonal_marketplace.migrations import migrate
 from hyperpersonal_marketplace.permissions import GROUPS, Permission, in_words, permissions
 from hyperpersonal_marketplace.policies import Follow, Policies, Policy, next_release, waiting
 from hyperpersonal_marketplace.ratings import Rated, Rating, Ratings
+from hyperpersonal_marketplace.rollout import Rollouts
 from hyperpersonal_marketplace.standing import standing
 from hyperpersonal_marketplace.updates import UPDATE_JOB, Updater
 from hyperpersonal_marketplace.uses import Use, Uses
@@ -43,6 +45,7 @@ __all__ = [
     "Rated",
     "Rating",
     "Ratings",
+    "Rollouts",
     "Updated",
     "Updater",
     "Use",
@@ -51,9 +54,11 @@ __all__ = [
     "Windows",
     "grants_used",
     "in_words",
+    "keep_ranking",
     "migrate",
     "next_release",
     "permissions",
+    "rank",
     "standing",
     "waiting",
 ]

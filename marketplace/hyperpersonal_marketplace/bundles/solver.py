@@ -1,25 +1,33 @@
 """Chooses releases that fit together: versions, interfaces, permissions and a price, all at once.
 
 Rules:
-1. The newest release that fits is taken, in the order of the wishes; what is installed already
-   comes first among connectors that would do.
-2. Every interface that a chosen release uses is served by exactly one chosen release.
+1. The newest release that fits is taken, in the order of the wishes; among those that would serve
+   an interface, what is installed comes first, and of that the very release.
+2. Every interface that a chosen release uses, or that is wished for, is served by exactly one
+   chosen release; a language model by one or more (the host chooses between them, ADR 0028).
 3. No chosen release asks more than the ceiling, and all of them cost no more than the price.
 4. Where nothing fits, the conflict is minimal: without any one of its wishes there is a solution.
-Exact search with backtracking; it gives up over STEPS_MAX choices and says so.
+Exact search with backtracking; it gives up over STEPS_MAX choices and says so (ADR 0040).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hyperpersonal_core.kit.errors import RefusedError
 from hyperpersonal_registry.api import version_key
-from hyperpersonal_sdk.capabilities import CapabilitySet
-from msgspec import Struct
+from hyperpersonal_sdk.capabilities import CapabilitySet, currency_digits
+from msgspec import Struct, structs
 
 from hyperpersonal_marketplace.bundles.ranges import Range
+from hyperpersonal_marketplace.permissions import in_words
 
 STEPS_MAX = 100_000
 SHOWN_MAX = 5
+MODEL = "model.generate"
+MANY_SERVE = frozenset({MODEL})
+UNBOUNDED = 10**15  # a month may cost whatever it costs
+
+Wish = tuple[str, str]  # ("plugin", id), ("interface", name), ("ceiling", ""), ("price", "")
 
 
 class Option(Struct, frozen=True):
@@ -40,12 +48,44 @@ class Option(Struct, frozen=True):
 
 
 class Wishes(Struct, frozen=True):
-    """What must hold. `ceiling`, `price_max` None: no limit. `installed`: preferred connectors."""
+    """What must hold.
+
+    Args:
+        plugins: id -> range, in order.
+        ceiling: the most any of them may ask; None: no limit.
+        price_max: minor units of `currency` a month, all together; None: no limit.
+        installed: preferred plugins; `present`: digests of the releases they run.
+        interfaces: what must be served whoever uses it.
+    """
 
     plugins: Mapping[str, Range]
     ceiling: CapabilitySet | None = None
     price_max: int | None = None
     installed: frozenset[str] = frozenset()
+    interfaces: tuple[str, ...] = ()
+    present: frozenset[str] = frozenset()
+    currency: str = "USD"
+
+    @property
+    def all(self) -> list[Wish]:
+        """Every wish by itself, in order."""
+        limits = [("ceiling", self.ceiling), ("price", self.price_max)]
+        return [
+            *(("plugin", plugin_id) for plugin_id in self.plugins),
+            *(("interface", name) for name in self.interfaces),
+            *((name, "") for name, limit in limits if limit is not None),
+        ]
+
+    def only(self, kept: Iterable[Wish]) -> "Wishes":
+        """No more than these wishes."""
+        wanted = set(kept)
+        return structs.replace(
+            self,
+            plugins={p: r for p, r in self.plugins.items() if ("plugin", p) in wanted},
+            interfaces=tuple(i for i in self.interfaces if ("interface", i) in wanted),
+            ceiling=self.ceiling if ("ceiling", "") in wanted else None,
+            price_max=self.price_max if ("price", "") in wanted else None,
+        )
 
 
 class Conflict(Struct, frozen=True):
@@ -55,6 +95,17 @@ class Conflict(Struct, frozen=True):
     ceiling: bool
     price: bool
     words: tuple[str, ...]
+    interfaces: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> list[Wish]:
+        """Each of these wishes."""
+        limits = [("ceiling", self.ceiling), ("price", self.price)]
+        return [
+            *(("plugin", plugin_id) for plugin_id in self.plugins),
+            *(("interface", name) for name in self.interfaces),
+            *((name, "") for name, limited in limits if limited),
+        ]
 
 
 class TooHardError(RefusedError):
@@ -85,7 +136,7 @@ class Market:
         if chosen is not None:
             order = {plugin_id: n for n, plugin_id in enumerate(wishes.plugins)}
             return sorted(chosen, key=lambda o: (order.get(o.plugin_id, len(order)), o.plugin_id))
-        return self._explained(self._smallest(wishes))
+        return self._explained(wishes.only(self._smallest(wishes)))
 
     def options(self, plugin_id: str, wishes: Wishes) -> list[Option]:
         """The plugin's releases within its range and the ceiling."""
@@ -98,7 +149,10 @@ class Market:
         known = self._by_interface.get(interface, [])
         fitting = [o for o in known if _within(o, wishes)]
         wanted = [o for o in fitting if o.plugin_id not in wishes.plugins]
-        return sorted(wanted, key=lambda option: option.plugin_id not in wishes.installed)
+        return sorted(
+            wanted,
+            key=lambda o: (o.digest not in wishes.present, o.plugin_id not in wishes.installed),
+        )
 
     def _search(self, wishes: Wishes) -> list[Option] | None:
         state = _State(self, wishes)
@@ -125,24 +179,30 @@ class Market:
             frames.append(iter(following))
         return None
 
-    def _smallest(self, wishes: Wishes) -> Wishes:
-        """Drop every wish without which there is still no solution."""
-        for plugin_id in list(wishes.plugins):
-            fewer = _without(wishes, plugin_id)
-            if self._search(fewer) is None:
-                wishes = fewer
-        if wishes.ceiling is not None and self._search(_free(wishes, "ceiling")) is None:
-            wishes = _free(wishes, "ceiling")
-        if wishes.price_max is not None and self._search(_free(wishes, "price_max")) is None:
-            wishes = _free(wishes, "price_max")
-        return wishes
+    def _smallest(self, wishes: Wishes) -> list[Wish]:
+        """A smallest set that cannot all hold. Source: Junker, QuickXplain (AAAI 2004)."""
+
+        def core(known: list[Wish], added: bool, left: list[Wish]) -> list[Wish]:  # noqa: FBT001
+            if added and self._search(wishes.only(known)) is None:
+                return []
+            if len(left) == 1:
+                return left
+            first, second = left[: len(left) // 2], left[len(left) // 2 :]
+            late = core(known + first, bool(first), second)
+            return core(known + late, bool(late), first) + late
+
+        return core([], False, wishes.all)  # noqa: FBT003 - nothing was added yet
 
     def _explained(self, wishes: Wishes) -> Conflict:
         words = [self._why(plugin_id, wishes) for plugin_id in wishes.plugins]
+        words += [
+            f"somebody must serve {name}, and {_nobody(wishes)}" for name in wishes.interfaces
+        ]
         if wishes.price_max is not None:
-            words.append(f"all together may cost {wishes.price_max} minor units a month at most")
+            most = money(wishes.price_max, wishes.currency)
+            words.append(f"all together may cost {most} a month at most")
         ceiling, price = wishes.ceiling is not None, wishes.price_max is not None
-        return Conflict(tuple(wishes.plugins), ceiling, price, tuple(words))
+        return Conflict(tuple(wishes.plugins), ceiling, price, tuple(words), wishes.interfaces)
 
     def _why(self, plugin_id: str, wishes: Wishes) -> str:
         known, wanted = self._by_plugin.get(plugin_id, []), wishes.plugins[plugin_id]
@@ -169,7 +229,8 @@ class Market:
         parts = [f"serves {', '.join(serves)}"] if serves else []
         parts += [f"uses {', '.join(sorted(uses))}"] if uses else []
         price = min(option.price for option in fitting)
-        parts += [f"costs at least {price}"] if wishes.price_max is not None and price else []
+        if wishes.price_max is not None and price:
+            parts += [f"costs {cost(price, wishes.currency)}"]
         return " and ".join(parts) or "is wanted"
 
 
@@ -191,7 +252,7 @@ class _State:
         self._options = options
         cheapest = [min((o.price for o in options[p]), default=0) for p in self._order]
         self._rest = [sum(cheapest[at:]) for at in range(len(cheapest) + 1)]
-        self._served: dict[str, Option] = {}
+        self._served: Counter[str] = Counter()
         self._taken: set[str] = set()
         self._price = 0
         self.chosen: list[Option] = []
@@ -200,15 +261,17 @@ class _State:
         """The options of what is to be chosen next; None when everything is."""
         if len(self.chosen) < len(self._order):
             return self._options[self._order[len(self.chosen)]]
-        for option in self.chosen:
-            for interface in sorted(option.uses):
-                if interface not in self._served:
+        for uses in (self._wishes.interfaces, *(sorted(one.uses) for one in self.chosen)):
+            for interface in uses:
+                if not self._served[interface]:
                     return self._market.servers(interface, self._wishes)
         return None
 
     def choose(self, option: Option) -> bool:
         """Take it, unless two would serve the same or it costs too much."""
-        if option.plugin_id in self._taken or not self._served.keys().isdisjoint(option.serves):
+        if option.plugin_id in self._taken:
+            return False
+        if any(self._served[interface] for interface in option.serves - MANY_SERVE):
             return False
         rest = self._rest[min(len(self.chosen) + 1, len(self._order))]
         most = self._wishes.price_max
@@ -217,7 +280,7 @@ class _State:
         self.chosen.append(option)
         self._taken.add(option.plugin_id)
         self._price += option.price
-        self._served.update(dict.fromkeys(option.serves, option))
+        self._served.update(option.serves)
         return True
 
     def undo(self) -> None:
@@ -225,27 +288,34 @@ class _State:
         option = self.chosen.pop()
         self._taken.remove(option.plugin_id)
         self._price -= option.price
-        for interface in option.serves:
-            del self._served[interface]
+        self._served.subtract(option.serves)
 
 
 def _within(option: Option, wishes: Wishes) -> bool:
     return wishes.ceiling is None or wishes.ceiling.covers(option.asks)
 
 
-def _without(wishes: Wishes, plugin_id: str) -> Wishes:
-    left = {other: wanted for other, wanted in wishes.plugins.items() if other != plugin_id}
-    return Wishes(left, wishes.ceiling, wishes.price_max, wishes.installed)
+def money(minor: int, currency: str) -> str:
+    """An amount as people write it, such as `19.00 USD`."""
+    digits = currency_digits(currency)
+    whole, rest = divmod(minor, 10**digits)
+    return f"{whole}{f'.{rest:0{digits}d}' if digits else ''} {currency}"
 
 
-def _free(wishes: Wishes, limit: str) -> Wishes:
-    ceiling = None if limit == "ceiling" else wishes.ceiling
-    price_max = None if limit == "price_max" else wishes.price_max
-    return Wishes(wishes.plugins, ceiling, price_max, wishes.installed)
+def cost(minor: int, currency: str) -> str:
+    """What a month costs, in words."""
+    if minor >= UNBOUNDED:
+        return f"whatever its use comes to: it names no most a month in {currency}"
+    return f"at least {money(minor, currency)} a month"
+
+
+def _nobody(wishes: Wishes) -> str:
+    limited = wishes.ceiling is not None or wishes.price_max is not None
+    return "nothing does within these limits" if limited else "nothing does"
 
 
 def _beyond(options: Sequence[Option], wishes: Wishes) -> str:
     """What the newest of these asks beyond the ceiling."""
     assert wishes.ceiling is not None
     asked = options[0].asks.beyond(wishes.ceiling).texts
-    return f"more than is allowed: {', '.join(asked[:SHOWN_MAX])}"
+    return f"more than is allowed: {'; '.join(map(in_words, asked[:SHOWN_MAX]))}"

@@ -55,20 +55,21 @@ async def run(settings: Settings, found: Addresses, role: Role, told: Told) -> N
     async with AsyncExitStack() as stack:
         ground = await open_ground(stack, settings, found)
         mind = open_understanding(ground)
-        if role == "all":
-            await open_engine(stack, ground, mind, open_market(ground))
+        market = open_market(ground) if role == "all" else None
+        if market is not None:
+            await open_engine(stack, ground, mind, market)
         if role == "worker":
             open_worker(stack, ground, mind, open_market(ground))
         if role == "runtime":
             await open_runtime(stack, ground, mind, open_market(ground))
         if role in ("all", "jobs"):
-            await open_jobs(stack, ground, mind, found)
+            await open_jobs(stack, ground, mind, found, market)
         if role not in ("all", "gateway"):
             settle_heap()
             told(f"{role} is ready")
             await stop.wait()
             return
-        app = create_app(await open_gateway(stack, ground, mind))
+        app = create_app(await open_gateway(stack, ground, mind, market))
         listener = listen(settings.host, settings.port)
         host, port = listener.getsockname()[:2]
         settle_heap()

@@ -4,11 +4,8 @@ Everything is opened on one exit stack, so a process closes in the opposite orde
 first it takes no more work, then it flushes, then it disconnects.
 """
 
-import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from functools import partial
-from typing import Any
 from uuid import UUID
 
 from hyperpersonal_core.api import (
@@ -19,7 +16,6 @@ from hyperpersonal_core.api import (
     Channels,
     Contacts,
     Handoffs,
-    HeldReleases,
     History,
     HostService,
     Imports,
@@ -28,9 +24,7 @@ from hyperpersonal_core.api import (
     JournalPruner,
     Knowledge,
     Kv,
-    Lifecycle,
     Models,
-    News,
     NoModel,
     Plugins,
     ReceiptSealer,
@@ -41,72 +35,54 @@ from hyperpersonal_core.api import (
     Rules,
     Secrets,
     Services,
-    StaticEmbedder,
     Tenants,
-    Timeline,
     Tools,
     TurnHistory,
     TurnJournals,
     TurnWorker,
     Understanding,
-    seal_open_secrets,
-    tell,
 )
 from hyperpersonal_core.kit.bus import Bus
-from hyperpersonal_core.kit.clock import Clock, SystemClock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.hooks import open_hooks
-from hyperpersonal_core.kit.ids import Ids, Uuid7Ids
 from hyperpersonal_core.kit.jobs import Jobs
-from hyperpersonal_core.kit.outbox import Relay
 from hyperpersonal_core.kit.requests import Requests
-from hyperpersonal_core.kit.settings import Settings
-from hyperpersonal_core.kit.tracing import Traces
-from hyperpersonal_core.kit.vault import Vault
-from hyperpersonal_marketplace.api import Catalogue, Installer
-from hyperpersonal_registry.api import FolderBlobs, Registry
+from hyperpersonal_marketplace.api import (
+    Catalogue,
+    Installer,
+    Policies,
+    Ratings,
+    Uses,
+    Windows,
+)
+from hyperpersonal_registry.api import Registry, Visibilities
 from hyperpersonal_runtime.api import Fetcher, Host, ModelPort, PluginHost, Ports, Promotion
 from msgspec import Struct
 
 from hyperpersonal_web.embedded.services import Addresses
+from hyperpersonal_web.ground import Ground, background, open_ground
 from hyperpersonal_web.http.chat import ChatService
 from hyperpersonal_web.http.hub import Hub
 from hyperpersonal_web.http.intake import Intake
 from hyperpersonal_web.http.rates import Rates
 from hyperpersonal_web.http.tokens import ContactTokens
-from hyperpersonal_web.keys import open_vault, receipt_keys
+from hyperpersonal_web.keys import receipt_keys
+from hyperpersonal_web.market import (
+    BLOBS,
+    Market,
+    open_market,
+    open_market_jobs,
+    open_shop,
+    with_sandboxes,
+)
 from hyperpersonal_web.secret import server_secret
-from hyperpersonal_web.traces import open_traces
 from hyperpersonal_web.walls import Walls, open_jail
+
+__all__ = ["BLOBS", "Ground", "Market", "background", "open_ground", "open_market"]
 
 Progress = Callable[[str, float], None]
 
 GUEST_CACHE = "cache/guest"
-BLOBS = "blobs"
-
-
-class Ground(Struct, frozen=True):
-    """What every role stands on."""
-
-    settings: Settings
-    db: Database
-    bus: Bus
-    relay: Relay
-    timeline: Timeline
-    clock: Clock
-    ids: Ids
-    vault: Vault
-    traces: Traces = Traces()
-
-
-class Market(Struct, frozen=True):
-    """Where plugins come from and what tenants have of them."""
-
-    registry: Registry
-    releases: HeldReleases
-    installations: Installations
-    installer: Installer
-    lifecycle: Lifecycle
 
 
 class Gateway(Struct, frozen=True):
@@ -130,6 +106,13 @@ class Gateway(Struct, frozen=True):
     walls: Walls
     registry: Registry
     catalogue: Catalogue
+    installations: Installations
+    installer: Installer
+    policies: Policies
+    visibilities: Visibilities
+    uses: Uses
+    ratings: Ratings
+    windows: Windows
 
 
 class Engine(Struct, frozen=True):
@@ -139,48 +122,15 @@ class Engine(Struct, frozen=True):
     worker: TurnWorker
 
 
-async def open_ground(stack: AsyncExitStack, settings: Settings, found: Addresses) -> Ground:
-    """Connect to PostgreSQL, NATS and, where one is set, the trace collector; all close with the
-    stack."""
-    traces = open_traces(stack, settings.otlp_endpoint)
-    clock, ids = SystemClock(), Uuid7Ids()
-    db = await Database.open(found.database_url, size_max=settings.db_connections_max)
-    stack.push_async_callback(db.close)
-    bus = await Bus.connect(found.nats_url, settings.nats_prefix)
-    stack.push_async_callback(bus.close)
-    relay = Relay(db, bus, clock)
-    stack.push_async_callback(relay.close)
-    background(stack, relay.run())
-    timeline = Timeline(db, relay, clock, ids)
-    stack.push_async_callback(timeline.close)
-    vault = open_vault(settings, db, clock)
-    await seal_open_secrets(db, vault)
-    return Ground(settings, db, bus, relay, timeline, clock, ids, vault, traces)
-
-
 def open_understanding(ground: Ground) -> Understanding:
     """Memory and routing, with what the operator installed; models load at their first use."""
     return Understanding.build(ground.db, ground.clock, ground.ids, hooks=open_hooks())
 
 
-def open_market(ground: Ground) -> Market:
-    """The registry over the data folder's blobs, and the tenants' installations."""
-    registry = _registry(ground)
-    installations = Installations(ground.db, ground.clock, ground.ids, ground.vault)
-    releases = HeldReleases(registry, ground.clock)
-    lifecycle = Lifecycle(releases, ground.bus)
-    installer = Installer(registry, installations, lifecycle)
-    return Market(registry, releases, installations, installer, lifecycle)
-
-
-def _registry(ground: Ground) -> Registry:
-    blobs = FolderBlobs(ground.settings.data_dir / BLOBS)
-    told = partial(tell, ground.bus, News())
-    return Registry(ground.db, blobs, ground.clock, trust_changed=told)
-
-
-async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understanding) -> Gateway:
-    """The services behind HTTP and WebSocket."""
+async def open_gateway(
+    stack: AsyncExitStack, ground: Ground, mind: Understanding, market: Market | None = None
+) -> Gateway:
+    """The services behind HTTP and WebSocket. `market`: of this process, where it has sandboxes."""
     db, clock, ids = ground.db, ground.clock, ground.ids
     hub = Hub(ground.timeline, ground.bus)
     await hub.start()
@@ -192,7 +142,8 @@ async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understandin
     backlogs = Backlogs(db, ground.settings.backlog_max)
     background(stack, backlogs.run())
     people = (Channels(db, clock, ids), Contacts(db, clock, ids))
-    registry = _registry(ground)
+    market = market or with_sandboxes(ground, open_market(ground))
+    shop = open_shop(stack, ground, market)
     return Gateway(
         db=db,
         bus=ground.bus,
@@ -210,16 +161,16 @@ async def open_gateway(stack: AsyncExitStack, ground: Ground, mind: Understandin
         rates=rates,
         chat=ChatService(people, (ground.timeline, hub), tokens, rates),
         walls=walls,
-        registry=registry,
-        catalogue=_open_catalogue(stack, registry),
+        registry=market.registry,
+        catalogue=shop.catalogue,
+        installations=market.installations,
+        installer=market.installer,
+        policies=market.books.policies,
+        visibilities=market.books.visibilities,
+        uses=shop.uses,
+        ratings=shop.ratings,
+        windows=shop.windows,
     )
-
-
-def _open_catalogue(stack: AsyncExitStack, registry: Registry) -> Catalogue:
-    """What merchants find, kept up to date while the stack is open."""
-    catalogue = Catalogue(registry, StaticEmbedder().embed)
-    background(stack, catalogue.keep_following())
-    return catalogue
 
 
 async def open_engine(
@@ -312,14 +263,21 @@ def open_ports(
 
 
 async def open_jobs(
-    stack: AsyncExitStack, ground: Ground, mind: Understanding, found: Addresses
+    stack: AsyncExitStack,
+    ground: Ground,
+    mind: Understanding,
+    found: Addresses,
+    market: Market | None = None,
 ) -> Jobs:
-    """The background jobs of this deployment; slices register theirs here."""
+    """The background jobs of this deployment; slices register theirs here. `market`: of this
+    process, where it has sandboxes."""
     jobs = await Jobs.open(found.database_url)
     jobs.register(IMPORT_JOB, _imports(ground, mind).run, attempts_max=IMPORT_ATTEMPTS_MAX)
     pruner = JournalPruner(ground.db, ground.clock)
     jobs.register(PRUNE_JOB, pruner.run)
     await pruner.plan()
+    market = market or with_sandboxes(ground, open_market(ground))
+    await open_market_jobs(stack, ground, market, jobs)
     stack.push_async_callback(jobs.close)
     background(stack, jobs.run())
     background(stack, ReceiptSealer(ground.db, receipt_keys(ground.settings)).run())
@@ -354,23 +312,3 @@ def _services(
 
 def _imports(ground: Ground, mind: Understanding) -> Imports:
     return Imports(ground.db, mind.knowledge, ground.clock, ground.ids)
-
-
-def background(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
-    """Run `work` until the stack closes; when it fails, the process ends with its error."""
-    task = asyncio.create_task(work)
-    task.add_done_callback(_die_with(asyncio.get_running_loop()))
-
-    async def stop() -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    stack.push_async_callback(stop)
-
-
-def _die_with(loop: asyncio.AbstractEventLoop) -> Callable[[asyncio.Task[None]], None]:
-    def ended(task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()):
-            loop.call_exception_handler({"message": "a background part ended", "exception": error})
-
-    return ended

@@ -163,8 +163,8 @@ async def open_stage(props: Props, progress: Progress) -> AsyncIterator[Stage]:
         await props.guest()
         progress("agents", 0.3)
         engine = await open_engine(stack, ground, mind, market)
-        gateway = await open_gateway(stack, ground, mind)
-        await open_jobs(stack, ground, mind, props.addresses)
+        gateway = await open_gateway(stack, ground, mind, market)
+        await open_jobs(stack, ground, mind, props.addresses, market)
         await warming
         progress("agents", 1.0)
         listener = listen(settings.host, settings.port)

@@ -1,0 +1,145 @@
+"""The smallest set of changes to what was wished for that would make it work.
+
+Whatever would work must change something of every conflict, so conflicts are hit one after the
+other, the fewest changes first. Source: Reiter, A theory of diagnosis from first principles,
+Artificial Intelligence 32 (1987), hitting-set tree.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Literal
+
+from hyperpersonal_sdk.capabilities import CapabilitySet
+from msgspec import Struct, structs
+
+from hyperpersonal_marketplace.bundles.ranges import Range
+from hyperpersonal_marketplace.bundles.solver import (
+    UNBOUNDED,
+    Conflict,
+    Market,
+    Option,
+    TooHardError,
+    Wishes,
+    money,
+)
+from hyperpersonal_marketplace.permissions import in_words
+
+TRIES_MAX = 60
+CHANGES_MAX = 4
+PRICE_TRIES_MAX = 24
+ANY = Range("*", ())
+
+Kind = Literal["widen", "allow", "pay", "leave_out"]
+
+
+class Change(Struct, frozen=True, order=True):
+    """One change. `subject`: a plugin or an interface; empty for the ceilings."""
+
+    kind: Kind
+    subject: str = ""
+
+
+class Way(Struct, frozen=True):
+    """Changes that together would work, in words, and what would then be chosen."""
+
+    changes: tuple[Change, ...]
+    words: tuple[str, ...]
+    chosen: tuple[Option, ...]
+
+
+def smallest(market: Market, wishes: Wishes, conflict: Conflict) -> Way | None:
+    """The fewest changes that would work; None when four were not enough or it was too hard."""
+    waiting: deque[tuple[tuple[Change, ...], Wishes]] = deque(
+        ((change,), _changed(wishes, change)) for change in _could(wishes, conflict)
+    )
+    seen: set[frozenset[Change]] = set()
+    for _ in range(TRIES_MAX):
+        if not waiting:
+            return None
+        changes, changed = waiting.popleft()
+        if frozenset(changes) in seen:
+            continue
+        seen.add(frozenset(changes))
+        try:
+            found = market.solve(changed)
+        except TooHardError:
+            continue
+        if isinstance(found, list):
+            return _way(market, wishes, changes, found)
+        if len(changes) < CHANGES_MAX:
+            for change in _could(changed, found):
+                waiting.append(((*changes, change), _changed(changed, change)))
+    return None
+
+
+def _could(wishes: Wishes, conflict: Conflict) -> Iterator[Change]:
+    """Each change that takes something out of a conflict, the gentlest first."""
+    for plugin_id in conflict.plugins:
+        if wishes.plugins[plugin_id].text != ANY.text:
+            yield Change("widen", plugin_id)
+    if conflict.ceiling:
+        yield Change("allow")
+    if conflict.price:
+        yield Change("pay")
+    for subject in (*conflict.plugins, *conflict.interfaces):
+        yield Change("leave_out", subject)
+
+
+def _changed(wishes: Wishes, change: Change) -> Wishes:
+    if change.kind == "allow":
+        return structs.replace(wishes, ceiling=None)
+    if change.kind == "pay":
+        return structs.replace(wishes, price_max=None)
+    if change.kind == "widen":
+        return structs.replace(wishes, plugins={**wishes.plugins, change.subject: ANY})
+    return structs.replace(
+        wishes,
+        plugins={p: wanted for p, wanted in wishes.plugins.items() if p != change.subject},
+        interfaces=tuple(name for name in wishes.interfaces if name != change.subject),
+    )
+
+
+def _way(
+    market: Market, wishes: Wishes, changes: tuple[Change, ...], found: list[Option]
+) -> Way | None:
+    if Change("pay") in changes:
+        found = _cheapest(market, wishes, changes, found)
+    words = tuple(_words(change, wishes, found) for change in sorted(changes))
+    return Way(tuple(sorted(changes)), words, tuple(found))
+
+
+def _cheapest(
+    market: Market, wishes: Wishes, changes: tuple[Change, ...], found: list[Option]
+) -> list[Option]:
+    """The least price at which it works, by halving; the newest releases within it."""
+    for change in changes:
+        wishes = _changed(wishes, change)
+    low, high = 0, sum(option.price for option in found)
+    for _ in range(PRICE_TRIES_MAX):
+        if low >= high or high >= UNBOUNDED:
+            return found
+        middle = (low + high) // 2
+        try:
+            cheaper = market.solve(structs.replace(wishes, price_max=middle))
+        except TooHardError:
+            return found
+        if isinstance(cheaper, list):
+            found, high = cheaper, min(middle, sum(option.price for option in cheaper))
+        else:
+            low = middle + 1
+    return found
+
+
+def _words(change: Change, wishes: Wishes, found: list[Option]) -> str:
+    if change.kind == "leave_out":
+        return f"do without {change.subject}"
+    if change.kind == "widen":
+        version = next(o.version for o in found if o.plugin_id == change.subject)
+        wanted = wishes.plugins[change.subject].text
+        return f"take {change.subject} {version} (you asked for {wanted})"
+    if change.kind == "pay":
+        total = sum(option.price for option in found)
+        return f"let it cost up to {money(total, wishes.currency)} a month"
+    asked = CapabilitySet(right for option in found for right in option.asks)
+    beyond = asked.beyond(wishes.ceiling or CapabilitySet()).texts
+    return f"also allow: {'; '.join(map(in_words, beyond))}"

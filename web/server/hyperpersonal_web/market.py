@@ -1,0 +1,107 @@
+"""Wires the marketplace: the registry, what tenants have of it, and what merchants find there."""
+
+from contextlib import AsyncExitStack
+from functools import partial
+
+from hyperpersonal_core.api import (
+    HeldReleases,
+    Installations,
+    Lifecycle,
+    News,
+    RemoteHost,
+    StaticEmbedder,
+    TurnJournals,
+    tell,
+)
+from hyperpersonal_core.kit.jobs import Jobs
+from hyperpersonal_core.kit.requests import Requests
+from hyperpersonal_marketplace.api import (
+    UPDATE_JOB,
+    Books,
+    Catalogue,
+    Installer,
+    LeftBehind,
+    Policies,
+    Ratings,
+    Updater,
+    Uses,
+    Windows,
+    keep_ranking,
+)
+from hyperpersonal_registry.api import FolderBlobs, Looks, Registry, Visibilities
+from msgspec import Struct
+
+from hyperpersonal_web.ground import Ground, background
+
+BLOBS = "blobs"
+
+
+class Market(Struct, frozen=True):
+    """Where plugins come from and what tenants have of them."""
+
+    registry: Registry
+    releases: HeldReleases
+    installations: Installations
+    installer: Installer
+    lifecycle: Lifecycle
+    books: Books
+
+
+class Shop(Struct, frozen=True):
+    """What merchants look at and say: one a gateway."""
+
+    catalogue: Catalogue
+    uses: Uses
+    ratings: Ratings
+    windows: Windows
+
+
+def open_market(ground: Ground) -> Market:
+    """The registry over the data folder's blobs, and the tenants' installations."""
+    registry = _registry(ground)
+    installations = Installations(ground.db, ground.clock, ground.ids, ground.vault)
+    releases = HeldReleases(registry, ground.clock)
+    lifecycle = Lifecycle(releases, ground.bus)
+    books = Books(
+        Policies(ground.db),
+        LeftBehind(ground.db, ground.clock, ground.vault),
+        Visibilities(ground.db, ground.clock),
+    )
+    installer = Installer(registry, installations, lifecycle, books)
+    return Market(registry, releases, installations, installer, lifecycle, books)
+
+
+def _registry(ground: Ground) -> Registry:
+    blobs = FolderBlobs(ground.settings.data_dir / BLOBS)
+    told = partial(tell, ground.bus, News())
+    return Registry(ground.db, blobs, ground.clock, trust_changed=told)
+
+
+def with_sandboxes(ground: Ground, market: Market) -> Market:
+    """The same, where releases are tried in the sandboxes of other processes."""
+    journals = TurnJournals(ground.db, ground.vault)
+    market.lifecycle.host = RemoteHost(Requests(ground.bus), journals)
+    return market
+
+
+def open_shop(stack: AsyncExitStack, ground: Ground, market: Market) -> Shop:
+    """What merchants find, kept up to date while the stack is open."""
+    visibilities = market.books.visibilities
+    catalogue = Catalogue(market.registry, StaticEmbedder().embed, visibilities)
+    background(stack, catalogue.keep_following())
+    uses = Uses(ground.db, ground.clock)
+    background(stack, keep_ranking(uses, catalogue, ground.clock))
+    ratings = Ratings(ground.db, ground.clock, ground.ids, uses)
+    stores = (market.registry, Looks(ground.db))
+    return Shop(catalogue, uses, ratings, Windows(stores, catalogue, ratings, ground.clock))
+
+
+async def open_market_jobs(
+    stack: AsyncExitStack, ground: Ground, market: Market, jobs: Jobs
+) -> None:
+    """What is counted and updated in the background."""
+    stores = (ground.db, ground.clock, market.registry, market.installations)
+    updater = Updater(stores, market.installer, market.books.policies, market.books.left_behind)
+    jobs.register(UPDATE_JOB, updater.run)
+    await updater.plan()
+    background(stack, Uses(ground.db, ground.clock).keep_counting())
