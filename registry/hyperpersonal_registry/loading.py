@@ -5,10 +5,12 @@ Rules:
    in memory, by digest, so that they need not be read and hashed again.
 2. Nothing is fetched: keys, envelope and artifact are the registry's own.
 3. The registry's tables are not trusted either: names and digest must be those of the statement.
-4. A yanked release still runs where it is installed, as pinned packages do (PEP 592): an author
+4. Where there is trust metadata, nothing is loaded that it does not admit at that moment, offline.
+5. A yanked release still runs where it is installed, as pinned packages do (PEP 592): an author
    withdraws an offer, and breaks nobody's shop. Quarantine and revocation end it everywhere.
 """
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,21 +19,37 @@ from hyperpersonal_runtime.api import SealedRelease
 from hyperpersonal_sdk import signing
 from hyperpersonal_sdk.errors import ArchiveError, UntrustedError
 from hyperpersonal_sdk.signing import TrustedKey, TrustedRelease
+from msgspec import Struct
 
 from hyperpersonal_registry.blobs import Blobs
 from hyperpersonal_registry.errors import ReleaseRefusedError
 from hyperpersonal_registry.releases import NamespaceKeys, Release
+from hyperpersonal_registry.trust.keeper import Keeper
+from hyperpersonal_registry.trust.subjects import Measured, measure
 
 HELD_BYTES_MAX = 64 * 1024 * 1024
 RUN = frozenset({"published", "yanked"})
 
 
-class Loader:
-    """Verifies releases and holds the bytes it verified, at most 64 MiB of them."""
+class _Held(Struct, frozen=True):
+    """Bytes that were verified, as the runtime takes them and as trust asks about them."""
 
-    def __init__(self, blobs: Blobs) -> None:
+    sealed: SealedRelease
+    measured: Measured
+
+
+class Loader:
+    """Verifies releases and holds the bytes it verified, at most 64 MiB of them.
+
+    Args:
+        blobs: where artifacts are.
+        keeper: what this host believes; None where no ceremony was held.
+    """
+
+    def __init__(self, blobs: Blobs, keeper: Keeper | None = None) -> None:
         self._blobs = blobs
-        self._held: dict[str, SealedRelease] = {}
+        self._keeper = keeper
+        self._held: dict[str, _Held] = {}
         self._held_bytes = 0
 
     async def load(self, release: Release, keys: NamespaceKeys, now: datetime) -> SealedRelease:
@@ -45,21 +63,38 @@ class Loader:
                 _same_name(
                     release, signing.verify_statement(release.envelope, keys.trusted, now)[0]
                 )
-            return held
+        else:
+            held = await self._read(release, keys, now)
+        await self._admit(release, held.measured)
+        return self._hold(held).sealed
+
+    async def _read(self, release: Release, keys: NamespaceKeys, now: datetime) -> _Held:
         artifact = await self._blobs.get(release.digest)
         if artifact is None:
             raise ReleaseRefusedError("lost", f"the artifact of {release.name} is not stored here")
         with _refusing(release, keys, now):
             trusted = signing.verify(release.envelope, artifact, keys.trusted, now)
             _same_name(release, trusted.statement)
-        return self._hold(_seal(trusted))
+            measured = await asyncio.to_thread(measure, artifact, trusted.archive)
+        return _Held(_seal(trusted), measured)
 
-    def _hold(self, sealed: SealedRelease) -> SealedRelease:
-        self._held[sealed.digest] = sealed
-        self._held_bytes += _size(sealed)
+    async def _admit(self, release: Release, measured: Measured) -> None:
+        """The trust metadata on this host's disk has the last word."""
+        if self._keeper is None:
+            return
+        try:
+            await self._keeper.admit(release.plugin_id, release.version, measured)
+        except UntrustedError as error:
+            message = f"{release.name} is not trusted: {error}"
+            raise ReleaseRefusedError(error.code, message) from error
+
+    def _hold(self, held: _Held) -> _Held:
+        if held.sealed.digest not in self._held:
+            self._held[held.sealed.digest] = held
+            self._held_bytes += _size(held.sealed)
         while self._held_bytes > HELD_BYTES_MAX:
-            self._held_bytes -= _size(self._held.pop(next(iter(self._held))))
-        return sealed
+            self._held_bytes -= _size(self._held.pop(next(iter(self._held))).sealed)
+        return held
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Literal
 
 from hyperpersonal_sdk.manifest import Manifest
 from hyperpersonal_sdk.risk import reviews_needed
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from hyperpersonal_registry.names import HOUSE
 
@@ -46,6 +46,10 @@ class Policy(Struct, frozen=True):
         from hyperpersonal_registry.checks import REQUIRED
 
         return cls(REQUIRED, house=HOUSE)
+
+    def unreviewed(self) -> "Policy":
+        """The same checks, and nobody's review: for what strangers cannot install."""
+        return structs.replace(self, reviews="none")
 
     def checks_of(self, manifest: Manifest) -> tuple[str, ...]:
         """The names of the checks this release must pass."""

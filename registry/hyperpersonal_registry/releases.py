@@ -8,20 +8,25 @@ from hyperpersonal_sdk.manifest import Manifest
 from hyperpersonal_sdk.signing import TrustedKey
 from msgspec import Struct, convert, to_builtins
 
-Status = Literal["published", "yanked", "revoked"]
+Status = Literal["published", "yanked", "quarantined", "revoked"]
 
 _COLUMNS = """r.digest, plugin_id, version, manifest, artifact_bytes, published_at, status,
 status_reason, (select envelope from registry.envelopes e where e.digest = r.digest
 order by n desc limit 1) as envelope"""
 _BY_DIGEST = f"select {_COLUMNS} from registry.releases r where digest = $1"  # noqa: S608 - no input
 _BY_PLUGIN = f"select {_COLUMNS} from registry.releases r where plugin_id = $1"  # noqa: S608
+_BY_NAME = f"{_BY_PLUGIN} and version = $2"
 _ADD = """insert into registry.releases (digest, plugin_id, version, namespace, skeleton, kind,
 manifest, artifact_bytes, published_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
 _ADD_ENVELOPE = """insert into registry.envelopes (digest, n, envelope, added_at)
 select $1, coalesce(max(n), 0) + 1, $2, $3 from registry.envelopes where digest = $1"""
 _SET_STATUS = """update registry.releases set status = $3, status_reason = $4
-where plugin_id = $1 and version = $2 and status <> 'revoked' returning digest"""
-_ADD_NAMESPACE = "insert into registry.namespaces (name, skeleton, created_at) values ($1, $2, $3)"
+where plugin_id = $1 and version = $2 and status <> 'revoked'
+and not (status = 'quarantined' and $3 = 'yanked') returning digest"""
+_ADD_NAMESPACE = """insert into registry.namespaces (name, skeleton, created_at, domain)
+values ($1, $2, $3, $4)"""
+_NAMESPACE_OF = """select namespace from registry.publisher_keys where key_id = $1
+and revoked_at is null and valid_from <= $2 and $2 < expires_at"""
 _ADD_KEY = """insert into registry.publisher_keys
 (key_id, namespace, public, valid_from, expires_at) values ($1, $2, $3, $4, $5)"""
 _KEYS = """select public, namespace, valid_from, expires_at, revoked_at is not null as revoked
@@ -66,6 +71,11 @@ async def by_plugin(connection: Connection, plugin_id: str) -> list[Release]:
     return [_release(row) for row in await connection.fetch(_BY_PLUGIN, plugin_id)]
 
 
+async def by_name(connection: Connection, plugin_id: str, version: str) -> Release | None:
+    row = await connection.fetchrow(_BY_NAME, plugin_id, version)
+    return None if row is None else _release(row)
+
+
 async def add(connection: Connection, release: Release, skeleton: str) -> None:
     """Raises asyncpg.UniqueViolationError when the digest or the version is there already."""
     await connection.execute(
@@ -95,9 +105,17 @@ async def set_status(
     return found
 
 
-async def add_namespace(connection: Connection, name: str, skeleton: str, at: datetime) -> None:
+async def add_namespace(
+    connection: Connection, name: str, skeleton: str, at: datetime, domain: str = ""
+) -> None:
     """Raises asyncpg.UniqueViolationError when it or one that looks like it exists."""
-    await connection.execute(_ADD_NAMESPACE, name, skeleton, at)
+    await connection.execute(_ADD_NAMESPACE, name, skeleton, at, domain)
+
+
+async def namespace_of(connection: Connection, key_id: str, at: datetime) -> str | None:
+    """The namespace a key speaks for at this moment."""
+    found: str | None = await connection.fetchval(_NAMESPACE_OF, key_id, at)
+    return found
 
 
 async def add_key(connection: Connection, key: TrustedKey) -> None:

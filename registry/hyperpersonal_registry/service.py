@@ -1,35 +1,49 @@
-"""The registry: who may publish under which name, what was published, what may be loaded."""
+"""The registry: who may publish under which name, what was published, what may be loaded.
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+A face over small services; each says its own rules.
+"""
 
-import asyncpg
+from collections.abc import Awaitable, Callable, Sequence
+
 from hyperpersonal_core.kit.clock import Clock
-from hyperpersonal_core.kit.db import Connection, Database
-from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
+from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.kit.errors import NotFoundError
 from hyperpersonal_runtime.api import SealedRelease
-from hyperpersonal_sdk import checks, signing
-from hyperpersonal_sdk.errors import ArchiveError, CheckFailedError, UntrustedError
-from hyperpersonal_sdk.manifest import is_name
-from hyperpersonal_sdk.signing import Statement, TrustedKey, TrustedRelease
+from hyperpersonal_sdk.signing import TrustedKey
 
-from hyperpersonal_registry import journal, names, releases
+from hyperpersonal_registry import journal, names, releases, signatures
 from hyperpersonal_registry.blobs import Blobs
+from hyperpersonal_registry.claims import Claims
+from hyperpersonal_registry.decision import Case
 from hyperpersonal_registry.errors import PublishRefusedError, ReleaseRefusedError
+from hyperpersonal_registry.ground import Ground, tell_nobody
+from hyperpersonal_registry.identities import Identities
+from hyperpersonal_registry.lifecycle import Lifecycle
 from hyperpersonal_registry.loading import Loader
-from hyperpersonal_registry.log import store, tree
 from hyperpersonal_registry.log.signer import Signer
-from hyperpersonal_registry.releases import NamespaceKeys, Release, Status
-
-KEY_DAYS = 730
-KEY_DAYS_MAX = 3_650
-REASON_CHARS_MAX = 500
+from hyperpersonal_registry.log.view import LogView
+from hyperpersonal_registry.namespaces import KEY_DAYS, Namespaces
+from hyperpersonal_registry.policy import Policy
+from hyperpersonal_registry.queue import Queue
+from hyperpersonal_registry.releases import Release
+from hyperpersonal_registry.submissions import Reviewed, Submission
+from hyperpersonal_registry.trust.keeper import Keeper
+from hyperpersonal_registry.trust.store import MetadataStore
+from hyperpersonal_registry.verdicts import Verdict
+from hyperpersonal_registry.withdrawal import Withdrawals
 
 
 class Registry:
-    """One a process. Serves the core as its ReleaseStore through `load`."""
+    """One a process. Serves the core as its ReleaseStore through `load`.
+
+    Args:
+        db, blobs, clock: tables, artifacts, time.
+        signer: of the log; None: this process signs no checkpoints.
+        trust_changed: lets hosts know that there is something new to believe, or no longer.
+        policy: what a release needs; `Policy.private()` when left out.
+        metadata: the registry's half of TUF; only where its online keys are.
+        keeper: this host's half: with it, nothing is loaded that it does not admit.
+    """
 
     def __init__(
         self,
@@ -38,13 +52,26 @@ class Registry:
         clock: Clock,
         signer: Signer | None = None,
         trust_changed: Callable[[], Awaitable[None]] | None = None,
+        *,
+        policy: Policy | None = None,
+        metadata: MetadataStore | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
+        told = trust_changed or tell_nobody
+        self.ground = Ground(db, blobs, clock, policy or Policy.private(), metadata, told)
         self._db = db
-        self._trust_changed = trust_changed
-        self._signer = signer
-        self._blobs = blobs
         self._clock = clock
-        self._loader = Loader(blobs)
+        self._loader = Loader(blobs, keeper)
+        self._lifecycle = Lifecycle(self.ground)
+        self._namespaces = Namespaces(self.ground)
+        self._withdrawals = Withdrawals(self.ground)
+        self.people = Identities(self.ground)
+        self.claims = Claims(self.ground, self._namespaces)
+        self.queue = Queue(self.ground)
+        self.log = LogView(db, signer)
+        self.checkpoint = self.log.checkpoint
+        self.inclusion_proof = self.log.inclusion_proof
+        self.growth_proof = self.log.growth_proof
 
     async def create_namespace(
         self, name: str, public: bytes, *, days: int = KEY_DAYS
@@ -60,16 +87,7 @@ class Registry:
             RefusedError: the name or the key is malformed.
             ConflictError: the name, one that looks like it, or the key is taken.
         """
-        if not is_name(name):
-            raise RefusedError("a namespace has small letters, digits, '-' and '_', at most 40")
-        if names.borrows_the_house(name):
-            raise ConflictError(f"{name!r} looks like a name of this platform", name=name)
-        key, now = self._key(name, public, days), self._clock.now()
-        async with self._writing(f"{name!r}, a name that looks like it, or its key is taken") as c:
-            await releases.add_namespace(c, name, names.skeleton(name), now)
-            await releases.add_key(c, key)
-            await journal.append(c, now, "namespace.created", name, key=key.key_id)
-        return key
+        return await self._namespaces.create(name, public, days=days)
 
     async def add_key(self, namespace: str, public: bytes, *, days: int = KEY_DAYS) -> TrustedKey:
         """Another key for a namespace, to go over to before the old one expires.
@@ -78,15 +96,7 @@ class Registry:
             NotFoundError: there is no such namespace.
             ConflictError: the key speaks for somebody already.
         """
-        key = self._key(namespace, public, days)
-        async with self._writing("this key speaks for a namespace already") as connection:
-            try:
-                await releases.add_key(connection, key)
-            except asyncpg.ForeignKeyViolationError as error:
-                raise NotFoundError(f"there is no namespace {namespace!r}") from error
-            at = self._clock.now()
-            await journal.append(connection, at, "key.added", key.key_id, namespace=namespace)
-        return key
+        return await self._namespaces.add_key(namespace, public, days=days)
 
     async def revoke_key(self, key_id: str, reason: str) -> None:
         """Distrust a key from now on, and every release only it stands for.
@@ -94,33 +104,51 @@ class Registry:
         Raises:
             NotFoundError: there is no such key, or it was revoked before.
         """
-        _check_reason(reason)
-        now = self._clock.now()
-        async with self._db.transaction() as connection:
-            if await releases.revoke_key(connection, key_id, now, reason) is None:
-                raise NotFoundError("there is no such valid key", key_id=key_id)
-            await journal.append(connection, now, "key.revoked", key_id, reason=reason)
-        await self._tell()
+        await self._namespaces.revoke_key(key_id, reason)
 
-    async def publish(self, artifact: bytes, envelope: bytes) -> Release:
-        """Publish a signed artifact; its version can never be used again.
+    async def submit(
+        self, artifact: bytes, envelope: bytes, metadata: bytes | None = None
+    ) -> Submission:
+        """Hand in a signed release. See `Lifecycle.submit`, as for the four that follow."""
+        return await self._lifecycle.submit(artifact, envelope, metadata)
+
+    async def record_verdicts(self, digest: str, report: Sequence[Verdict]) -> Submission:
+        """What a run of the checks found."""
+        return await self._lifecycle.record_verdicts(digest, report)
+
+    async def record_review(
+        self, digest: str, attestation: bytes, metadata: bytes | None = None
+    ) -> Submission:
+        """A reviewer's signed word, with the reviews' metadata where it completes the review."""
+        return await self._lifecycle.record_review(digest, attestation, metadata)
+
+    async def appeal(self, digest: str, text: str) -> Submission:
+        """Ask people to look at what failed."""
+        return await self._lifecycle.appeal(digest, text)
+
+    async def submission(self, digest: str) -> Submission:
+        """Where a submission stands. Raises NotFoundError."""
+        return (await self._lifecycle.case(digest))[0]
+
+    async def case(self, digest: str) -> tuple[Submission, Case, list[Reviewed]]:
+        """A submission with all its decision rests on, and its reviews as they were signed."""
+        return await self._lifecycle.case(digest)
+
+    async def publish(
+        self, artifact: bytes, envelope: bytes, metadata: bytes | None = None
+    ) -> Release:
+        """Publish a signed artifact at once, where the policy asks for nothing that takes time.
 
         Raises:
-            PublishRefusedError: `reason` names the check it did not pass.
+            PublishRefusedError: `reason` names the check it did not pass; `review_due`: it must be
+                submitted.
             ConflictError: the version was used before.
         """
-        now = self._clock.now()
-        namespace = _claimed_namespace(envelope)
+        made = await self._lifecycle.publish_at_once(artifact, envelope, metadata)
         async with self._db.transaction() as connection:
-            keys = await releases.keys_of(connection, namespace)
-        try:
-            trusted = signing.verify(envelope, artifact, keys.trusted, now)
-            await asyncio.to_thread(checks.check, trusted.archive)
-        except (UntrustedError, ArchiveError, CheckFailedError) as error:
-            raise PublishRefusedError(error.code, str(error)) from error
-        release = _release(trusted, envelope, len(artifact), now)
-        await self._blobs.put(release.digest, artifact)
-        await self._record(release, trusted.key_id)
+            release = await releases.by_digest(connection, made.digest)
+        if release is None:
+            raise PublishRefusedError("review_due", "; ".join(made.why))
         return release
 
     async def sign_again(self, envelope: bytes) -> None:
@@ -131,20 +159,16 @@ class Registry:
                 release's first signature.
             NotFoundError: its digest was never published.
         """
-        now, namespace = self._clock.now(), _claimed_namespace(envelope)
-        async with self._db.transaction() as connection:
-            keys = await releases.keys_of(connection, namespace)
-            statement, key = _verified(envelope, keys, now)
-            release = await releases.by_digest(connection, statement.digest)
-            if release is None:
-                raise NotFoundError("no release has this digest", digest=statement.digest)
-            if statement != signing.claimed(release.envelope):
-                message = f"the statement is not the one {release.name} was published with"
-                raise PublishRefusedError("other_statement", message)
-            await releases.add_envelope(connection, release.digest, envelope, now)
-            await journal.append(
-                connection, now, "release.signed_again", release.name, key=key.key_id
-            )
+        await signatures.sign_again(self.ground, envelope)
+
+    async def renew(self, namespace: str, metadata: bytes) -> None:
+        """A namespace's next trust metadata that adds nothing: signed by a newer key, or longer
+        valid. Of releases published before there was trust metadata it may add any.
+
+        Raises:
+            RefusedError: its keys do not stand for it, or it names what was not published.
+        """
+        await signatures.renew(self.ground, namespace, metadata)
 
     async def find(self, plugin_id: str, version: str | None = None) -> Release:
         """A published release; the newest one without a pre-release label, if none is named.
@@ -173,8 +197,8 @@ class Registry:
         """The verified release of a digest.
 
         Raises:
-            ReleaseRefusedError: `reason` is unknown, lost, quarantined, revoked, revoked_key, or a code
-                of `hyperpersonal_sdk.signing.verify`.
+            ReleaseRefusedError: `reason` is unknown, lost, quarantined, revoked, revoked_key, or a
+                code of `hyperpersonal_sdk.signing.verify` or of `Trust.admit`.
         """
         async with self._db.transaction() as connection:
             release = await releases.by_digest(connection, digest)
@@ -185,12 +209,11 @@ class Registry:
 
     async def yank(self, plugin_id: str, version: str, reason: str) -> None:
         """The author withdraws a release. Raises NotFoundError."""
-        await self._withdraw(plugin_id, version, "yanked", reason)
+        await self._withdrawals.yank(plugin_id, version, reason)
 
     async def revoke(self, plugin_id: str, version: str, reason: str) -> None:
         """The platform forbids a release for good. Raises NotFoundError."""
-        await self._withdraw(plugin_id, version, "revoked", reason)
-        await self._tell()
+        await self._withdrawals.revoke(plugin_id, version, reason)
 
     async def journal(self, after: int = 0, limit: int = 100) -> list[journal.Entry]:
         """What changed, oldest first, after entry number `after`."""
@@ -201,107 +224,3 @@ class Registry:
         """The number of the first journal entry that was tampered with; None when all hold."""
         async with self._db.transaction() as connection:
             return await journal.first_fault(connection)
-
-    async def checkpoint(self) -> bytes:
-        """The log's newest checkpoint, signed: what witnesses see and verifiers keep.
-
-        Raises:
-            NotFoundError: this registry has no key for its log.
-        """
-        if self._signer is None:
-            raise NotFoundError("this registry does not sign its log")
-        async with self._db.transaction() as connection:
-            size = await journal.size(connection)
-            return self._signer.sign(size, await tree.root(store.reader(connection), size))
-
-    async def inclusion_proof(self, n: int, size: int) -> list[bytes]:
-        """The proof that entry number `n` is in the log of `size` entries.
-
-        Raises:
-            NotFoundError: the log has no such entry or never had that size.
-        """
-        async with self._reading(n, size) as connection:
-            return await tree.inclusion(store.reader(connection), n - 1, size)
-
-    async def growth_proof(self, old_size: int, new_size: int) -> list[bytes]:
-        """The proof that the log of `new_size` continues the one of `old_size`.
-
-        Raises:
-            NotFoundError: the log never had one of these sizes.
-        """
-        async with self._reading(old_size, new_size) as connection:
-            return await tree.consistency(store.reader(connection), old_size, new_size)
-
-    async def _record(self, release: Release, key_id: str) -> None:
-        look = names.without_separators(release.plugin_id)
-        async with self._writing(f"{release.name} was published before") as connection:
-            other = await releases.alike(connection, release.plugin_id, look)
-            if other is not None:
-                message = f"{release.plugin_id} looks like {other}; use its id or another name"
-                raise PublishRefusedError("look_alike", message)
-            await releases.add(connection, release, look)
-            detail = {"digest": release.digest, "key": key_id}
-            at = release.published_at
-            await journal.append(connection, at, "release.published", release.name, **detail)
-
-    async def _withdraw(self, plugin_id: str, version: str, status: Status, reason: str) -> None:
-        _check_reason(reason)
-        name = f"{plugin_id}@{version}"
-        async with self._db.transaction() as connection:
-            digest = await releases.set_status(connection, plugin_id, version, status, reason)
-            if digest is None:
-                raise NotFoundError(f"there is no release {name} that is not revoked already")
-            kind = f"release.{status}"
-            await journal.append(connection, self._clock.now(), kind, name, reason=reason)
-
-    @asynccontextmanager
-    async def _reading(self, small: int, big: int) -> AsyncIterator[Connection]:
-        """A transaction that sees a log of at least `big` entries."""
-        async with self._db.transaction() as connection:
-            if not 1 <= small <= big <= await journal.size(connection):
-                raise NotFoundError("the log has no such entry or size", sizes=[small, big])
-            yield connection
-
-    async def _tell(self) -> None:
-        """Whoever runs releases verifies them again now, and not only at their next load."""
-        if self._trust_changed is not None:
-            await self._trust_changed()
-
-    def _key(self, namespace: str, public: bytes, days: int) -> TrustedKey:
-        if len(public) != 32 or not 1 <= days <= KEY_DAYS_MAX:
-            raise RefusedError(f"a key has 32 bytes and 1 to {KEY_DAYS_MAX} days")
-        now = self._clock.now()
-        return TrustedKey(public, namespace, now, now + timedelta(days=days))
-
-    @asynccontextmanager
-    async def _writing(self, taken: str) -> AsyncIterator[Connection]:
-        try:
-            async with self._db.transaction() as connection:
-                yield connection
-        except asyncpg.UniqueViolationError as error:
-            raise ConflictError(taken) from error
-
-
-def _claimed_namespace(envelope: bytes) -> str:
-    """Whose keys to ask for; the claim is proven when the signature is verified."""
-    try:
-        return signing.claimed(envelope).id.partition("/")[0]
-    except UntrustedError as error:
-        raise PublishRefusedError(error.code, str(error)) from error
-
-
-def _verified(envelope: bytes, keys: NamespaceKeys, now: datetime) -> tuple[Statement, TrustedKey]:
-    try:
-        return signing.verify_statement(envelope, keys.trusted, now)
-    except UntrustedError as error:
-        raise PublishRefusedError(error.code, str(error)) from error
-
-
-def _check_reason(reason: str) -> None:
-    if not 1 <= len(reason.strip()) <= REASON_CHARS_MAX:
-        raise RefusedError(f"say why, in at most {REASON_CHARS_MAX} characters")
-
-
-def _release(trusted: TrustedRelease, envelope: bytes, size: int, now: datetime) -> Release:
-    said = trusted.statement
-    return Release(said.digest, said.id, said.version, trusted.manifest, envelope, size, now)

@@ -8,7 +8,8 @@ from hyperpersonal_runtime.calls import (
     SealedRelease,
     limits_of,
 )
-from hyperpersonal_runtime.egress.fetcher import LOOPBACK, Fetcher
+from hyperpersonal_runtime.egress.fetcher import LOOPBACK, Fetcher, FetchError
+from hyperpersonal_runtime.egress.fetcher import Request as FetchRequest
 from hyperpersonal_runtime.fair_queue import FairQueue
 from hyperpersonal_runtime.guest_build import GuestBuildError, ensure_guest
 from hyperpersonal_runtime.host import Host
@@ -29,6 +30,8 @@ from hyperpersonal_runtime.replay.diff import compare, exact
 from hyperpersonal_runtime.replay.difference import Difference
 from hyperpersonal_runtime.replay.replayer import Replayed, Replayer, gathered
 from hyperpersonal_runtime.replay.trace import Asked, Trace, recorded
+from hyperpersonal_runtime.staging import Stage
+from hyperpersonal_runtime.testing import World
 
 __all__ = [
     "LOOPBACK",
@@ -39,6 +42,8 @@ __all__ = [
     "Difference",
     "Entry",
     "FairQueue",
+    "FetchError",
+    "FetchRequest",
     "Fetcher",
     "GuestBuildError",
     "HookCall",
@@ -56,8 +61,10 @@ __all__ = [
     "Replayer",
     "SealedRelease",
     "SecretPort",
+    "Stage",
     "ToolPort",
     "Trace",
+    "World",
     "compare",
     "ensure_guest",
     "exact",

@@ -8,8 +8,11 @@ from alembic.config import Config
 HERE = Path(__file__).parent
 
 
-def migrate(dsn: str, folder: Path = HERE, version_table: str = "alembic_version") -> None:
-    """Bring the database at `dsn` (postgresql://…, an owner's) to `folder`'s newest revision.
+def migrate(
+    dsn: str, folder: Path = HERE, version_table: str = "alembic_version", revision: str = "head"
+) -> None:
+    """Bring the database at `dsn` (postgresql://…, an owner's) to `folder`'s newest revision, or to
+    the one named.
 
     Every folder holds only `versions/`; the entry (`env.py`) is this one's.
     """
@@ -18,4 +21,4 @@ def migrate(dsn: str, folder: Path = HERE, version_table: str = "alembic_version
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", str(folder / "versions"))
     config.attributes.update(dsn=dsn, version_table=version_table)
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

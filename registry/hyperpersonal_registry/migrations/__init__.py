@@ -8,6 +8,6 @@ FOLDER = Path(__file__).parent
 VERSION_TABLE = "alembic_version_registry"
 
 
-def migrate(dsn: str) -> None:
-    """Bring the registry's schema in the database at `dsn` (an owner's) to the newest revision."""
-    bring_up(dsn, FOLDER, VERSION_TABLE)
+def migrate(dsn: str, revision: str = "head") -> None:
+    """Bring the registry's schema in the database at `dsn` (an owner's) to a revision."""
+    bring_up(dsn, FOLDER, VERSION_TABLE, revision)

@@ -5,7 +5,7 @@ but for `timestamp.json`, which is what hosts ask for. Pure: keys and instants i
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError
@@ -26,6 +26,7 @@ from hyperpersonal_registry.trust import ceremony, namespaces, restoring
 from hyperpersonal_registry.trust.restoring import Read
 from hyperpersonal_registry.trust.roles import (
     HOUSE_ROLES,
+    PRIVATE,
     REVIEWS,
     WITHDRAWN,
     Lifetimes,
@@ -66,6 +67,7 @@ class Repository:
         self.files: dict[str, bytes] = {"1.root.json": root}
         self._delegate(REVIEWS, *reviewers)
         self._delegate(WITHDRAWN, [public_of(keys.withdrawn)], 1)
+        self._delegate(PRIVATE, [public_of(keys.targets)], 1)
         self._sign_targets(now)
         self._put_withdrawn(Metadata(Targets(1, None, now, {})), now)
         self._publish(now)
@@ -128,6 +130,21 @@ class Repository:
         self._publish(now)
         return list(namespaces.added(found, current))
 
+    def preview(self, name: str, data: bytes, now: datetime) -> list[TargetFile]:
+        """What `take` would give, and nothing is taken. Raises RefusedError."""
+        current = self._namespaces.get(name)
+        found = namespaces.check(data, name, self._targets, (current, now))
+        return list(namespaces.added(found, current))
+
+    def let_private(self, sha256: str, plugin_id: str, now: datetime) -> None:
+        """A release that only its own tenants can have needs no reviewer."""
+        present = self._namespaces.get(PRIVATE)
+        following = _next(present) if present else Metadata(Targets(1, None, now, {}))
+        path, custom = f"{PRIVATE}/{sha256}", {"custom": {"plugin": plugin_id}}
+        following.signed.targets[path] = TargetFile(0, {"sha256": sha256}, path, custom)
+        self._put_private(following, now)
+        self._publish(now)
+
     def withdraw(self, sha256: str, reason: str, now: datetime) -> None:
         """Nobody loads the archive of this digest any more; `sha256`: of its bytes, hex."""
         path = f"{WITHDRAWN}/{sha256}"
@@ -156,7 +173,10 @@ class Repository:
         if keys is not None:
             self._keys = keys
             self._delegate(WITHDRAWN, [public_of(keys.withdrawn)], 1)
+            self._delegate(PRIVATE, [public_of(keys.targets)], 1)
             self._sign_targets(now)
+            if PRIVATE in self._namespaces:
+                self._put_private(_next(self._namespaces[PRIVATE]), now)
             self._put_withdrawn(_next(self._namespaces[WITHDRAWN]), now)
         self._publish(now)
 
@@ -168,6 +188,8 @@ class Repository:
             self._sign_targets(now)
         if WITHDRAWN in due:
             self._put_withdrawn(_next(self._namespaces[WITHDRAWN]), now)
+        if PRIVATE in due:
+            self._put_private(_next(self._namespaces[PRIVATE]), now)
         if set(due) - {"timestamp"}:
             self._publish(now)
         elif due:
@@ -187,10 +209,13 @@ class Repository:
 
     def _parts(self) -> dict[str, Metadata[Any]]:
         """What the registry's own keys sign."""
-        return {
-            "targets": self._targets, "snapshot": self._snapshot, "timestamp": self._timestamp,
-            WITHDRAWN: self._namespaces[WITHDRAWN],
-        }  # fmt: skip
+        own = {n: self._namespaces[n] for n in (WITHDRAWN, PRIVATE) if n in self._namespaces}
+        top: dict[str, Metadata[Any]] = {
+            "targets": self._targets,
+            "snapshot": self._snapshot,
+            "timestamp": self._timestamp,
+        }
+        return {**top, **own}
 
     def refresh(self, now: datetime) -> None:
         """Say again that this is the newest there is, before the timestamp expires."""
@@ -221,9 +246,14 @@ class Repository:
             del self._delegations.keys[keyid]
 
     def _put_withdrawn(self, metadata: Metadata[Targets], now: datetime) -> None:
-        metadata.signed.expires = now + self._lifetimes.targets
+        metadata.signed.expires = _ends(now, self._lifetimes.targets)
         metadata.sign(signer(self._keys.withdrawn))
         self._keep(WITHDRAWN, metadata, metadata.to_bytes())
+
+    def _put_private(self, metadata: Metadata[Targets], now: datetime) -> None:
+        metadata.signed.expires = _ends(now, self._lifetimes.targets)
+        metadata.sign(signer(self._keys.targets))
+        self._keep(PRIVATE, metadata, metadata.to_bytes())
 
     def _keep(self, name: str, metadata: Metadata[Targets], data: bytes) -> None:
         self._namespaces[name] = metadata
@@ -231,7 +261,7 @@ class Repository:
 
     def _sign_targets(self, now: datetime) -> None:
         self._targets.signed.version += 1
-        self._targets.signed.expires = now + self._lifetimes.targets
+        self._targets.signed.expires = _ends(now, self._lifetimes.targets)
         self._targets.sign(signer(self._keys.targets))
         name = f"{self._targets.signed.version}.targets.json"
         self.files[name] = self._targets.to_bytes()
@@ -242,7 +272,7 @@ class Repository:
         signed = self._snapshot.signed
         signed.meta = {f"{n}.json": MetaFile(part.signed.version) for n, part in parts.items()}
         signed.version += 1
-        signed.expires = now + self._lifetimes.snapshot
+        signed.expires = _ends(now, self._lifetimes.snapshot)
         self._snapshot.sign(signer(self._keys.snapshot))
         self.files[f"{signed.version}.snapshot.json"] = self._snapshot.to_bytes()
         self._sign_timestamp(now)
@@ -252,7 +282,7 @@ class Repository:
         data = self.files[f"{self._snapshot.signed.version}.snapshot.json"]
         signed.snapshot_meta = MetaFile.from_data(self._snapshot.signed.version, data, ["sha256"])
         signed.version += 1
-        signed.expires = now + self._lifetimes.timestamp
+        signed.expires = _ends(now, self._lifetimes.timestamp)
         self._timestamp.sign(signer(self._keys.timestamp))
         self.files[TIMESTAMP] = self._timestamp.to_bytes()
 
@@ -267,3 +297,8 @@ def _next(current: Metadata[Targets]) -> Metadata[Targets]:
     following = Metadata[Targets].from_bytes(current.to_bytes())
     following.signed.version += 1
     return following
+
+
+def _ends(now: datetime, lifetime: timedelta) -> datetime:
+    """TUF knows no fractions of a second."""
+    return (now + lifetime).replace(microsecond=0)

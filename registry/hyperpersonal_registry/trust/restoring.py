@@ -13,7 +13,7 @@ from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 from tuf.api.serialization import DeserializationError
 
-from hyperpersonal_registry.trust.roles import WITHDRAWN, Lifetimes, OnlineKeys, public_of
+from hyperpersonal_registry.trust.roles import PRIVATE, WITHDRAWN, Lifetimes, OnlineKeys, public_of
 
 Read = Callable[[str], bytes | None]
 ROOTS_MAX = 1_000
@@ -56,9 +56,11 @@ class Kept:
 
     def role(self, name: str) -> Metadata[Targets]:
         """What a publisher or the reviewers signed: checked by the hosts, not signed here again;
-        but for `withdrawn`, which is ours."""
+        but for `withdrawn` and `private`, which are ours."""
         if name.endswith(f".{WITHDRAWN}.json"):
             return self._own(name, self._keys.withdrawn)
+        if name.endswith(f".{PRIVATE}.json"):
+            return self._own(name, self._keys.targets)
         return _parsed(name, self._bytes(name))
 
     def _own(self, name: str, key: Ed25519PrivateKey) -> Metadata[Any]:

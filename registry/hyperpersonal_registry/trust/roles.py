@@ -5,6 +5,7 @@ targets    the platform: which keys speak for which namespace; who reviews; who 
 <name>     a publisher, for its own namespace: its releases, `<name>/<plugin>@<version>.hpx`
 reviews    the platform's reviewers: `reviews/<sha256>` of every release they let pass
 withdrawn  the platform: `withdrawn/<sha256>` of every release nobody may load any more
+private    the platform: `private/<sha256>` of releases only their own tenants can have, unreviewed
 snapshot   the registry: one version of each of the above, so that they belong together
 timestamp  the registry: the newest snapshot, for a short time: old news end by themselves
 Source: The Update Framework specification 1.0, sections 2.1 and 4.
@@ -18,7 +19,8 @@ from securesystemslib.signer import CryptoSigner, Key, SSlibKey
 
 REVIEWS = "reviews"
 WITHDRAWN = "withdrawn"
-HOUSE_ROLES = frozenset({"root", "targets", "snapshot", "timestamp", REVIEWS, WITHDRAWN})
+PRIVATE = "private"
+HOUSE_ROLES = frozenset({"root", "targets", "snapshot", "timestamp", REVIEWS, WITHDRAWN, PRIVATE})
 
 
 class Lifetimes(Struct, frozen=True):

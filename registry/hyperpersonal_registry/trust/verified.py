@@ -18,7 +18,7 @@ from tuf.api.metadata import Metadata, TargetFile, Timestamp
 from tuf.ngclient import Updater
 
 from hyperpersonal_registry.trust.namespaces import release_path
-from hyperpersonal_registry.trust.roles import HOUSE_ROLES, REVIEWS, WITHDRAWN
+from hyperpersonal_registry.trust.roles import HOUSE_ROLES, PRIVATE, REVIEWS, WITHDRAWN
 from hyperpersonal_registry.trust.subjects import Measured
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ def take_all(updater: Updater) -> None:
 
 def load_all(updater: Updater) -> None:
     """The same from disk: what is broken there is not admitted later."""
-    for name in (WITHDRAWN, REVIEWS):
+    for name in (WITHDRAWN, REVIEWS, PRIVATE):
         if name in delegated(updater):
             guarded(partial(updater._load_targets, name, "targets"))
 
@@ -71,7 +71,7 @@ def admit(
     if withdrawn is not None:
         _refuse("withdrawn", f"{path} was withdrawn: {withdrawn.custom['reason']}")
     found = _reviewers(updater, plugin_id, archive) if people else ()
-    if len(found) < people:
+    if len(found) < people and find(updater, f"{PRIVATE}/{archive.sha256}") is None:
         _refuse("unreviewed", f"{path}: {len(found)} of {people} reviewers stand for it")
     return Admitted(plugin_id, version, archive.sha256, found)
 

@@ -9,6 +9,7 @@ create table registry.submissions (
   envelope bytea not null,
   key_id text not null,                        -- the publisher's key that signed it
   artifact_bytes int not null,
+  sha256 text not null,                        -- of the artifact's bytes, hex
   metadata bytea,                              -- the namespace's next TUF metadata, signed
   submitted_at timestamptz not null,
   state text not null default 'submitted'

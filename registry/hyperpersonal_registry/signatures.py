@@ -1,0 +1,55 @@
+"""Newer signatures for what is published already."""
+
+from datetime import datetime
+
+from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
+from hyperpersonal_sdk import signing
+from hyperpersonal_sdk.errors import UntrustedError
+from hyperpersonal_sdk.signing import Statement, TrustedKey
+
+from hyperpersonal_registry import journal, releases
+from hyperpersonal_registry.errors import PublishRefusedError
+from hyperpersonal_registry.ground import Ground
+from hyperpersonal_registry.lifecycle import claimed_namespace
+from hyperpersonal_registry.releases import NamespaceKeys
+from hyperpersonal_registry.trust.namespaces import release_path
+
+
+async def sign_again(ground: Ground, envelope: bytes) -> None:
+    """See `Registry.sign_again`."""
+    now, namespace = ground.now, claimed_namespace(envelope)
+    async with ground.db.transaction() as connection:
+        keys = await releases.keys_of(connection, namespace)
+        statement, key = _verified(envelope, keys, now)
+        release = await releases.by_digest(connection, statement.digest)
+        if release is None:
+            raise NotFoundError("no release has this digest", digest=statement.digest)
+        if statement != signing.claimed(release.envelope):
+            message = f"the statement is not the one {release.name} was published with"
+            raise PublishRefusedError("other_statement", message)
+        await releases.add_envelope(connection, release.digest, envelope, now)
+        await journal.append(connection, now, "release.signed_again", release.name, key=key.key_id)
+
+
+async def renew(ground: Ground, namespace: str, metadata: bytes) -> None:
+    """See `Registry.renew`."""
+    if ground.metadata is None:
+        raise ConflictError("this registry keeps no trust metadata")
+    async with ground.db.transaction() as connection, ground.signing(connection) as repository:
+        assert repository is not None
+        for target in repository.preview(namespace, metadata, ground.now):
+            digest = str(target.custom.get("digest"))
+            release = await releases.by_digest(connection, digest)
+            path = release and release_path(release.plugin_id, release.version)
+            if target.path != path:
+                raise RefusedError(f"{target.path} was not published with these bytes")
+        repository.take(namespace, metadata, ground.now)
+        await journal.append(connection, ground.now, "namespace.renewed", namespace)
+    await ground.tell()
+
+
+def _verified(envelope: bytes, keys: NamespaceKeys, now: datetime) -> tuple[Statement, TrustedKey]:
+    try:
+        return signing.verify_statement(envelope, keys.trusted, now)
+    except UntrustedError as error:
+        raise PublishRefusedError(error.code, str(error)) from error
