@@ -11,6 +11,7 @@ from hyperpersonal_runtime.calls import (
 from hyperpersonal_runtime.egress.fetcher import LOOPBACK, Fetcher, FetchError
 from hyperpersonal_runtime.egress.fetcher import Request as FetchRequest
 from hyperpersonal_runtime.fair_queue import FairQueue
+from hyperpersonal_runtime.fixture_replay import fixture_of
 from hyperpersonal_runtime.guest_build import GuestBuildError, ensure_guest
 from hyperpersonal_runtime.host import Host
 from hyperpersonal_runtime.journal import Entry, request_hash
@@ -68,6 +69,7 @@ __all__ = [
     "compare",
     "ensure_guest",
     "exact",
+    "fixture_of",
     "gathered",
     "limits_of",
     "recorded",

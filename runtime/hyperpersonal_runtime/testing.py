@@ -131,7 +131,7 @@ async def open_sandbox(
         **world: the other fields of World.
     """
     outside = World(tools=tools or {}, **world)
-    host = Host(cache or default_cache(), workers=1, lanes=4, fetcher=_WorldFetcher(outside))
+    host = Host(cache or default_cache(), workers=1, lanes=4, fetcher=WorldFetcher(outside))
     replays = FixtureReplays(cache or default_cache())
     await host.start(FakePorts(outside).ports())
     try:
@@ -151,7 +151,7 @@ class SandboxServer:
         self._thread.start()
         self._world = World()
         self._host = Host(
-            cache or default_cache(), workers=1, lanes=4, fetcher=_WorldFetcher(self._world)
+            cache or default_cache(), workers=1, lanes=4, fetcher=WorldFetcher(self._world)
         )
         self._run(self._host.start(FakePorts(self._world).ports()), START_SECONDS_MAX)
 
@@ -313,7 +313,7 @@ class _Keep:
         self._world.saved.append(entries)
 
 
-class _WorldFetcher(Fetcher):
+class WorldFetcher(Fetcher):
     """Answers from the world's `http`, or really goes out when it has none; to a server of the
     test on this machine, too."""
 
