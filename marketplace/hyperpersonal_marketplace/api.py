@@ -13,10 +13,11 @@ from hyperpersonal_marketplace.permissions import GROUPS, Permission, in_words, 
 from hyperpersonal_marketplace.policies import Follow, Policies, Policy, next_release, waiting
 from hyperpersonal_marketplace.ratings import Rated, Rating, Ratings
 from hyperpersonal_marketplace.rollout import Rollouts
+from hyperpersonal_marketplace.scorecard import Line
 from hyperpersonal_marketplace.standing import standing
 from hyperpersonal_marketplace.updates import UPDATE_JOB, Updater
 from hyperpersonal_marketplace.uses import Use, Uses
-from hyperpersonal_marketplace.window import PublisherPage, Window, Windows
+from hyperpersonal_marketplace.window import DataSeen, PublisherPage, Window, Windows
 
 __all__ = [
     "GROUPS",
@@ -25,6 +26,7 @@ __all__ = [
     "Card",
     "Catalogue",
     "Data",
+    "DataSeen",
     "Follow",
     "Found",
     "GrantUse",
@@ -34,6 +36,7 @@ __all__ = [
     "Installer",
     "Left",
     "LeftBehind",
+    "Line",
     "MarketRefusedError",
     "Offer",
     "OwnData",

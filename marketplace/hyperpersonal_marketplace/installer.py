@@ -241,6 +241,19 @@ class Installer:
         await self._try(structs.replace(present, config=config), "configure")
         await self._installations.configure(tenant_id, installation_id, config)
 
+    async def set_secrets(
+        self, tenant_id: UUID, installation_id: UUID, secrets: Mapping[str, dict[str, str]]
+    ) -> None:
+        """Replace the credentials the host adds to granted requests.
+
+        Raises:
+            InstallRefusedError: bad_secret.
+            NotFoundError: there is no such installation.
+        """
+        present = await self._installation(tenant_id, installation_id)
+        consent.check_secrets(convert(present.manifest, Manifest), present.grants, secrets)
+        await self._installations.set_secrets(tenant_id, installation_id, dict(secrets))
+
     async def uninstall(
         self, tenant_id: UUID, installation_id: UUID, data: Data = "delete"
     ) -> Left:

@@ -9,7 +9,7 @@ from hyperpersonal_marketplace.bundles.changes import smallest
 from hyperpersonal_marketplace.bundles.ranges import parse
 from hyperpersonal_marketplace.bundles.solver import Conflict, Market, Option, Wishes
 
-PLUGINS, RELEASES, CONNECTORS, WISHED = 1_000, 10, 200, 60
+PLUGINS, RELEASES, CONNECTORS, WISHED = 1_000, 10, 200, 200
 _READ, _WRITE = "tool:commerce.orders.read", "tool:commerce.orders.write"
 
 
@@ -31,13 +31,13 @@ def options(seed: int = 7) -> list[Option]:
 
 
 def solve_s(seed: int = 7) -> float:
-    """CPU seconds to lay the market out, choose for 60 agents within a price and rights, and, with
+    """CPU seconds to lay the market out, choose for 200 agents within a price and rights, and, with
     a price nobody can keep to, to say why not and what would work."""
     made, began = options(seed), time.process_time()
     market = Market(made)
     wanted = {f"acme/p{number}": parse("*") for number in range(CONNECTORS, CONNECTORS + WISHED)}
     ceiling = CapabilitySet.parse([_READ, _WRITE])
-    found = market.solve(Wishes(wanted, ceiling, 300_000))
+    found = market.solve(Wishes(wanted, ceiling, 1_000_000))
     assert isinstance(found, list), found
     poor = Wishes(wanted, ceiling, 5_000)
     conflict = market.solve(poor)

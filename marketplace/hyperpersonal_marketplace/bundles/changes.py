@@ -14,7 +14,6 @@ from msgspec import Struct, structs
 
 from hyperpersonal_marketplace.bundles.ranges import Range
 from hyperpersonal_marketplace.bundles.solver import (
-    UNBOUNDED,
     Conflict,
     Market,
     Option,
@@ -25,8 +24,8 @@ from hyperpersonal_marketplace.bundles.solver import (
 from hyperpersonal_marketplace.permissions import in_words
 
 TRIES_MAX = 60
+TOO_HARD_MAX = 3  # half a second each
 CHANGES_MAX = 4
-PRICE_TRIES_MAX = 24
 ANY = Range("*", ())
 
 Kind = Literal["widen", "allow", "pay", "leave_out"]
@@ -53,8 +52,9 @@ def smallest(market: Market, wishes: Wishes, conflict: Conflict) -> Way | None:
         ((change,), _changed(wishes, change)) for change in _could(wishes, conflict)
     )
     seen: set[frozenset[Change]] = set()
+    too_hard = 0
     for _ in range(TRIES_MAX):
-        if not waiting:
+        if not waiting or too_hard == TOO_HARD_MAX:
             return None
         changes, changed = waiting.popleft()
         if frozenset(changes) in seen:
@@ -63,6 +63,7 @@ def smallest(market: Market, wishes: Wishes, conflict: Conflict) -> Way | None:
         try:
             found = market.solve(changed)
         except TooHardError:
+            too_hard += 1
             continue
         if isinstance(found, list):
             return _way(market, wishes, changes, found)
@@ -111,23 +112,14 @@ def _way(
 def _cheapest(
     market: Market, wishes: Wishes, changes: tuple[Change, ...], found: list[Option]
 ) -> list[Option]:
-    """The least price at which it works, by halving; the newest releases within it."""
+    """What works at a low price: the cheapest release of each that fits, not the newest."""
     for change in changes:
         wishes = _changed(wishes, change)
-    low, high = 0, sum(option.price for option in found)
-    for _ in range(PRICE_TRIES_MAX):
-        if low >= high or high >= UNBOUNDED:
-            return found
-        middle = (low + high) // 2
-        try:
-            cheaper = market.solve(structs.replace(wishes, price_max=middle))
-        except TooHardError:
-            return found
-        if isinstance(cheaper, list):
-            found, high = cheaper, min(middle, sum(option.price for option in cheaper))
-        else:
-            low = middle + 1
-    return found
+    try:
+        cheaper = market.solve(structs.replace(wishes, thrifty=True))
+    except TooHardError:
+        return found
+    return cheaper if isinstance(cheaper, list) else found
 
 
 def _words(change: Change, wishes: Wishes, found: list[Option]) -> str:

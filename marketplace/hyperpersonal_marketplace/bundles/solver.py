@@ -56,6 +56,7 @@ class Wishes(Struct, frozen=True):
         price_max: minor units of `currency` a month, all together; None: no limit.
         installed: preferred plugins; `present`: digests of the releases they run.
         interfaces: what must be served whoever uses it.
+        thrifty: the cheapest release that fits is taken, not the newest.
     """
 
     plugins: Mapping[str, Range]
@@ -65,6 +66,7 @@ class Wishes(Struct, frozen=True):
     interfaces: tuple[str, ...] = ()
     present: frozenset[str] = frozenset()
     currency: str = "USD"
+    thrifty: bool = False
 
     @property
     def all(self) -> list[Wish]:
@@ -142,7 +144,10 @@ class Market:
         """The plugin's releases within its range and the ceiling."""
         wanted = wishes.plugins.get(plugin_id)
         known = self._by_plugin.get(plugin_id, [])
-        return [o for o in known if _within(o, wishes) and (not wanted or wanted.fits(o.version))]
+        fitting = [
+            o for o in known if _within(o, wishes) and (not wanted or wanted.fits(o.version))
+        ]
+        return sorted(fitting, key=lambda o: o.price) if wishes.thrifty else fitting
 
     def servers(self, interface: str, wishes: Wishes) -> list[Option]:
         """Releases that serve an interface, those of installed plugins first."""

@@ -9,7 +9,16 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
 
-from hyperpersonal_web.http import admin, chat, health, market, pages, staff
+from hyperpersonal_web.http import (
+    admin,
+    chat,
+    health,
+    installed,
+    market,
+    pages,
+    ratings,
+    staff,
+)
 from hyperpersonal_web.http.auth import contact_of, member_of
 from hyperpersonal_web.http.limits import FRAME_BYTES_MAX
 from hyperpersonal_web.http.problems import answer
@@ -32,6 +41,8 @@ def create_app(gateway: Gateway, extra: Sequence[ControllerRouterHandler] = ()) 
             staff.router,
             admin.router,
             market.router,
+            installed.router,
+            ratings.router,
             health.health,
             *pages.ROUTES,
             *extra,

@@ -43,6 +43,7 @@ from hyperpersonal_core.api import (
     Understanding,
 )
 from hyperpersonal_core.kit.bus import Bus
+from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.hooks import open_hooks
 from hyperpersonal_core.kit.jobs import Jobs
@@ -90,6 +91,7 @@ class Gateway(Struct, frozen=True):
 
     db: Database
     bus: Bus
+    clock: Clock
     tenants: Tenants
     handoffs: Handoffs
     history: TurnHistory
@@ -147,6 +149,7 @@ async def open_gateway(
     return Gateway(
         db=db,
         bus=ground.bus,
+        clock=clock,
         tenants=Tenants(db, clock, ids),
         handoffs=Handoffs(db, ground.relay, clock, ids),
         history=TurnHistory(db),
@@ -236,7 +239,7 @@ async def _open_host(
     await host.start(open_ports(ground, mind, market, (host, journals), models))
     stack.push_async_callback(host.close)
     market.lifecycle.host = host
-    watch = ReleaseWatch(ground.bus, host, market.registry, market.releases.forget)
+    watch = ReleaseWatch(ground.bus, host, market.store, market.releases.forget)
     background(stack, watch.run())
     background(stack, Walls(ground.bus).tell(jail.tier))
     return host, journals

@@ -5,13 +5,27 @@ from typing import Annotated
 
 import msgspec
 from hyperpersonal_core.api import Member
-from hyperpersonal_marketplace.api import Card, Catalogue, Permission, Query, permissions
-from hyperpersonal_registry.api import Registry, Release
+from hyperpersonal_marketplace.api import (
+    Card,
+    Catalogue,
+    DataSeen,
+    Line,
+    Permission,
+    Query,
+    Rated,
+    Windows,
+)
+from hyperpersonal_registry.api import Release
 from hyperpersonal_sdk.listing import Listing
-from litestar import Router, get
+from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
+PICTURE_HEADERS = {
+    "content-security-policy": "default-src 'none'; sandbox",
+    "x-content-type-options": "nosniff",
+    "cache-control": "private, max-age=3600",
+}
 Many = Annotated[list[str] | None, QueryParameter(max_length=20, description="any of these")]
 
 
@@ -56,16 +70,40 @@ class VersionItem(msgspec.Struct, frozen=True):
     status: str
     status_reason: str
 
+    @classmethod
+    def of(cls, release: Release) -> "VersionItem":
+        """The release without what it is made of."""
+        return cls(
+            release.version, release.digest, release.published_at, release.status,
+            release.status_reason,
+        )  # fmt: skip
+
 
 class PluginItem(msgspec.Struct, frozen=True):
-    """A plugin as a merchant reads it before installing: what it is, what it asks, in words."""
+    """A plugin as a merchant reads it before installing: what it is, what it asks and sees, in
+    words, and what speaks for it. `screenshots`: how many there are."""
 
     card: CardItem
+    digest: str
     description: str
     licence: str
     permissions: list[Permission]
+    data: DataSeen
     listing: Listing | None
+    changelog: str
+    screenshots: int
     versions: list[VersionItem]
+    scorecard: list[Line]
+    rated: Rated
+
+
+class PublisherItem(msgspec.Struct, frozen=True):
+    """A publisher. `verified`: how its name was proven, in words."""
+
+    namespace: str
+    verified: str
+    first_seen: datetime | None
+    items: list[CardItem]
 
 
 @get("/plugins", operation_id="SearchPlugins")
@@ -87,7 +125,7 @@ async def search_plugins(
     chosen = {"kind": kind, "category": category, "language": language, "interface": interface,
               "price": price, "publisher": publisher}  # fmt: skip
     where = {name: values for name, values in chosen.items() if values}
-    found = catalogue.search(Query(q, where, offset, limit))
+    found = catalogue.search(Query(q, where, offset, limit, member.tenant_id))
     return CardPage([CardItem.of(card) for card in found.cards], found.total, found.facets)
 
 
@@ -96,25 +134,44 @@ async def read_plugin(
     publisher: FromPath[str],
     name: FromPath[str],
     member: NamedDependency[Member],
-    catalogue: NamedDependency[Catalogue],
-    registry: NamedDependency[Registry],
+    windows: NamedDependency[Windows],
 ) -> PluginItem:
     """One plugin: its newest release in full, and every release there was."""
-    card = catalogue.card(f"{publisher}/{name}")
-    releases = await registry.releases(card.plugin_id)
-    newest = next(release for release in releases if release.version == card.version)
-    manifest = newest.manifest
+    found = await windows.window(f"{publisher}/{name}", member.tenant_id)
+    manifest = found.manifest
     return PluginItem(
-        CardItem.of(card), manifest.description, manifest.licence, permissions(manifest),
-        manifest.listing, [_version(release) for release in reversed(releases)],
+        CardItem.of(found.card), found.digest, manifest.description, manifest.licence,
+        found.permissions, found.data, found.listing, found.changelog, len(found.screenshots),
+        [VersionItem.of(one) for one in found.versions], found.scorecard, found.rated,
     )  # fmt: skip
 
 
-def _version(release: Release) -> VersionItem:
-    return VersionItem(
-        release.version, release.digest, release.published_at, release.status,
-        release.status_reason,
-    )  # fmt: skip
+@get("/plugins/{publisher:str}/{name:str}/screenshots/{number:int}", operation_id="ReadScreenshot")
+async def read_screenshot(
+    publisher: FromPath[str],
+    name: FromPath[str],
+    number: FromPath[int],
+    member: NamedDependency[Member],
+    windows: NamedDependency[Windows],
+) -> Response[bytes]:
+    """A picture of the newest release. What it is follows from its name; nothing in it runs."""
+    data, kind = await windows.picture(f"{publisher}/{name}", number, member.tenant_id)
+    return Response(data, media_type=kind, headers=PICTURE_HEADERS)
 
 
-router = Router("/v1/market", route_handlers=[search_plugins, read_plugin], tags=["market"])
+@get("/publishers/{publisher:str}", operation_id="ReadPublisher")
+async def read_publisher(
+    publisher: FromPath[str], member: NamedDependency[Member], windows: NamedDependency[Windows]
+) -> PublisherItem:
+    """A publisher, how we know that it is the one, and what it offers."""
+    found = await windows.publisher(publisher, member.tenant_id)
+    proof = f"its owner controls {found.domain}" if found.domain else "given by the platform"
+    items = [CardItem.of(card) for card in found.cards]
+    return PublisherItem(found.namespace, proof, found.first_seen, items)
+
+
+router = Router(
+    "/v1/market",
+    route_handlers=[search_plugins, read_plugin, read_screenshot, read_publisher],
+    tags=["market"],
+)

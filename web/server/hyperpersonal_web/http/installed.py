@@ -1,0 +1,322 @@
+"""What a merchant has installed: consent, install, update, roll back, configure, remove."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from hyperpersonal_core.api import Installation, Installations, Member, RecordedTurns
+from hyperpersonal_core.kit.clock import Clock
+from hyperpersonal_core.kit.errors import NotFoundError
+from hyperpersonal_marketplace.api import Data, Follow, Installer, Policies, Policy, grants_used
+from hyperpersonal_registry.api import Registry
+from litestar import Router, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from hyperpersonal_web.http.auth import require_managing
+from hyperpersonal_web.http.installed_views import (
+    ConsentItem,
+    InstalledItem,
+    LeftItem,
+    PolicyItem,
+    Right,
+    UpdatedItem,
+    UsedItem,
+    consent_item,
+    installed_item,
+    left_item,
+    policy_item,
+    rights,
+    updated_item,
+    used_item,
+)
+
+PATH = "/installed/{publisher:str}/{name:str}"
+Version = Annotated[str | None, QueryParameter(max_length=40, description="else the newest")]
+
+
+class NewInstall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`version` and `grants` are what the consent screen showed and what was given of it; `secrets`
+    is address -> header -> value."""
+
+    plugin_id: str
+    version: str
+    grants: list[str]
+    config: dict[str, Any] = {}
+    secrets: Mapping[str, dict[str, str]] = {}
+
+    def __repr__(self) -> str:
+        """Without the secrets."""
+        return f"NewInstall({self.plugin_id!r}, {self.version!r})"
+
+
+class InstalledPage(msgspec.Struct, frozen=True):
+    """Every installation, oldest first."""
+
+    items: list[InstalledItem]
+
+
+class NewVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """None: the newest."""
+
+    version: str | None = None
+
+
+class Grants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that is granted from now on."""
+
+    grants: list[str]
+
+
+class GrantsItem(msgspec.Struct, frozen=True):
+    """In canonical form, with words."""
+
+    grants: list[Right]
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole configuration."""
+
+    config: dict[str, Any]
+
+
+class NewSecrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Address -> header -> value."""
+
+    secrets: dict[str, dict[str, str]]
+
+    def __repr__(self) -> str:
+        """Without the secrets."""
+        return "NewSecrets(…)"
+
+
+class NewPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`cooldown_days`: how long a release must have been out before it is taken by itself."""
+
+    follow: Follow
+    cooldown_days: int = 0
+
+
+class Switch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Off: it keeps everything and serves nothing."""
+
+    enabled: bool
+
+
+@get("/plugins/{publisher:str}/{name:str}/offer", operation_id="ReadOffer")
+async def read_offer(
+    *,
+    publisher: FromPath[str],
+    name: FromPath[str],
+    member: NamedDependency[Member],
+    installer: NamedDependency[Installer],
+    registry: NamedDependency[Registry],
+    version: Version = None,
+) -> ConsentItem:
+    """The consent screen: what a release asks, by weight, in words, each with its reason."""
+    offer = await installer.offer(f"{publisher}/{name}", version, member.tenant_id)
+    release = await registry.find(offer.plugin_id, offer.version)
+    return consent_item(offer, release.manifest)
+
+
+@get("/installed", operation_id="ListInstalled")
+async def list_installed(
+    *,
+    member: NamedDependency[Member],
+    installations: NamedDependency[Installations],
+    policies: NamedDependency[Policies],
+    registry: NamedDependency[Registry],
+) -> InstalledPage:
+    """What is installed, what it may do, what waits for consent, and what is newer."""
+    known = await policies.all(member.tenant_id)
+    return InstalledPage(
+        [
+            installed_item(one, known.get(one.id, Policy()), await registry.releases(one.plugin_id))
+            for one in await installations.list(member.tenant_id)
+        ]
+    )
+
+
+@post("/installed", operation_id="InstallPlugin")
+async def install_plugin(
+    *,
+    data: JSONBody[NewInstall],
+    member: NamedDependency[Member],
+    installer: NamedDependency[Installer],
+    installations: NamedDependency[Installations],
+    policies: NamedDependency[Policies],
+    registry: NamedDependency[Registry],
+) -> InstalledItem:
+    """Install a release under these grants: they are the merchant's consent."""
+    require_managing(member)
+    await installer.install(
+        member.tenant_id, data.plugin_id, data.version,
+        grants=data.grants, config=data.config, secrets=data.secrets,
+    )  # fmt: skip
+    one = await _installed(installations, member, data.plugin_id)
+    return installed_item(one, await policies.of(one), await registry.releases(one.plugin_id))
+
+
+@post(f"{PATH}/update", operation_id="UpdatePlugin")
+async def update_plugin(
+    *,
+    publisher: FromPath[str],
+    name: FromPath[str],
+    data: JSONBody[NewVersion],
+    member: NamedDependency[Member],
+    installer: NamedDependency[Installer],
+    installations: NamedDependency[Installations],
+) -> UpdatedItem:
+    """Go to the newest or the named release, under no more than what was granted."""
+    require_managing(member)
+    before = await _installed(installations, member, f"{publisher}/{name}")
+    updated = await installer.update(member.tenant_id, before.id, data.version)
+    after = await _installed(installations, member, before.plugin_id)
+    return updated_item(before, updated, after)
+
+
+@post(f"{PATH}/rollback", operation_id="RollBackPlugin")
+async def roll_back_plugin(
+    *,
+    publisher: FromPath[str],
+    name: FromPath[str],
+    member: NamedDependency[Member],
+    installer: NamedDependency[Installer],
+    installations: NamedDependency[Installations],
+) -> UpdatedItem:
+    """Go back to the release before, under no more than what is granted now."""
+    require_managing(member)
+    before = await _installed(installations, member, f"{publisher}/{name}")
+    updated = await installer.rollback(member.tenant_id, before.id)
+    after = await _installed(installations, member, before.plugin_id)
+    return updated_item(before, updated, after)
+
+
+@get(f"{PATH}/grants", operation_id="ReadGrantsUsed")
+async def read_grants(
+    *,
+    publisher: FromPath[str],
+    name: FromPath[str],
+    member: NamedDependency[Member],
+    installations: NamedDependency[Installations],
+    recorded: NamedDependency[RecordedTurns],
+    clock: NamedDependency[Clock],
+) -> UsedItem:
+    """What each grant was really used for in the last 30 days; never what was said."""
+    one = await _installed(installations, member, f"{publisher}/{name}")
+    return used_item(one.plugin_id, await grants_used(recorded, clock, one))
+
+
+@put(f"{PATH}/grants", operation_id="ReplaceGrants")
+async def replace_grants(
+    *,
+    publisher: FromPath[str],
+    name: FromPath[str],
+    data: JSONBody[Grants],
+    member: NamedDependency[Member],
+    installer: NamedDependency[Installer],
+    installations: NamedDependency[Installations],
+) -> GrantsItem:
+    """Consent to these, and to nothing else; it holds from the next call on."""
+    require_managing(member)
+    one = await _installed(installations, member, f"{publisher}/{name}")
+    given = await installer.consent(member.tenant_id, one.id, data.grants)
+    return GrantsItem(rights(given))
+
+
+@put(f"{PATH}/config", operation_id="ConfigurePlugin")
+async def configure_plugin(
+    *,
+    publisher: FromPath[str],
+    name: FromPath[str],
+    data: JSONBody[Config],
+    member: NamedDependency[Member],
+    installer: NamedDependency[Installer],
+    installations: NamedDependency[Installations],
+) -> None:
+    """Replace the configuration, if the plugin's schema and its own hook take it."""
+    require_managing(member)
+    one = await _installed(installations, member, f"{publisher}/{name}")
+    await installer.configure(member.tenant_id, one.id, data.config)
+
+
+@put(f"{PATH}/secrets", operation_id="ReplaceSecrets")
+async def replace_secrets(
+    *,
+    publisher: FromPath[str],
+    name: FromPath[str],
+    data: JSONBody[NewSecrets],
+    member: NamedDependency[Member],
+    installer: NamedDependency[Installer],
+    installations: NamedDependency[Installations],
+) -> None:
+    """Replace its credentials. They are sealed; nobody reads them back, the plugin never does."""
+    require_managing(member)
+    one = await _installed(installations, member, f"{publisher}/{name}")
+    await installer.set_secrets(member.tenant_id, one.id, data.secrets)
+
+
+@put(f"{PATH}/policy", operation_id="ReplacePolicy")
+async def replace_policy(
+    *,
+    publisher: FromPath[str],
+    name: FromPath[str],
+    data: JSONBody[NewPolicy],
+    member: NamedDependency[Member],
+    policies: NamedDependency[Policies],
+    installations: NamedDependency[Installations],
+) -> PolicyItem:
+    """How it follows new releases: pin, off, fixes or latest."""
+    require_managing(member)
+    one = await _installed(installations, member, f"{publisher}/{name}")
+    await policies.set(one, data.follow, data.cooldown_days)
+    return policy_item(await policies.of(one))
+
+
+@put(f"{PATH}/enabled", operation_id="SwitchPlugin")
+async def switch_plugin(
+    *,
+    publisher: FromPath[str],
+    name: FromPath[str],
+    data: JSONBody[Switch],
+    member: NamedDependency[Member],
+    installations: NamedDependency[Installations],
+) -> None:
+    """Switch it off or on without losing anything."""
+    require_managing(member)
+    one = await _installed(installations, member, f"{publisher}/{name}")
+    await installations.switch(member.tenant_id, one.id, enabled=data.enabled)
+
+
+@delete(PATH, operation_id="UninstallPlugin", status_code=200)
+async def uninstall_plugin(
+    *,
+    publisher: FromPath[str],
+    name: FromPath[str],
+    member: NamedDependency[Member],
+    installer: NamedDependency[Installer],
+    installations: NamedDependency[Installations],
+    data_: Annotated[Data, QueryParameter(name="data", description="what becomes of its own data")],
+) -> LeftItem:
+    """Remove it; its own data are kept for 30 days, deleted, or given back and deleted."""
+    require_managing(member)
+    one = await _installed(installations, member, f"{publisher}/{name}")
+    return left_item(await installer.uninstall(member.tenant_id, one.id, data_))
+
+
+async def _installed(installations: Installations, member: Member, plugin_id: str) -> Installation:
+    for one in await installations.list(member.tenant_id):
+        if one.plugin_id == plugin_id:
+            return one
+    raise NotFoundError(f"{plugin_id} is not installed; `hp market install {plugin_id}` does it")
+
+
+router = Router(
+    "/v1/market",
+    route_handlers=[
+        read_offer, list_installed, install_plugin, update_plugin, roll_back_plugin, read_grants,
+        replace_grants, configure_plugin, replace_secrets, replace_policy, switch_plugin,
+        uninstall_plugin,
+    ],
+    tags=["market"],
+)  # fmt: skip

@@ -1,0 +1,120 @@
+"""What shops think of plugins, and under which names a shop publishes itself."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from hyperpersonal_core.api import Installations, Member
+from hyperpersonal_core.kit.errors import NotFoundError
+from hyperpersonal_marketplace.api import Catalogue, Rated, Rating, Ratings, Uses
+from litestar import Router, delete, get, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from hyperpersonal_web.http.auth import require_managing
+
+PATH = "/plugins/{publisher:str}/{name:str}/ratings"
+
+
+class RatingPage(msgspec.Struct, frozen=True):
+    """Newest first. `own`: the shop's own, a hidden one too."""
+
+    items: list[Rating]
+    rated: Rated
+    own: Rating | None
+
+
+class NewRating(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """1 to 5 stars."""
+
+    stars: int
+    text: str = ""
+
+
+class OwnNames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Namespaces under which the shop itself publishes."""
+
+    namespaces: list[str]
+
+
+@get(PATH, operation_id="ListRatings")
+async def list_ratings(
+    *,
+    publisher: FromPath[str],
+    name: FromPath[str],
+    member: NamedDependency[Member],
+    catalogue: NamedDependency[Catalogue],
+    ratings: NamedDependency[Ratings],
+    offset: Annotated[int, QueryParameter(ge=0, le=10_000)] = 0,
+) -> RatingPage:
+    """What shops that use it say, without their names."""
+    plugin_id = catalogue.card(f"{publisher}/{name}", member.tenant_id).plugin_id
+    rated = (await ratings.rated()).get(plugin_id, Rated())
+    own = await ratings.own(member.tenant_id, plugin_id)
+    return RatingPage(await ratings.page(plugin_id, offset), rated, own)
+
+
+@put(f"{PATH}/own", operation_id="RatePlugin")
+async def rate_plugin(
+    *,
+    publisher: FromPath[str],
+    name: FromPath[str],
+    data: JSONBody[NewRating],
+    member: NamedDependency[Member],
+    installations: NamedDependency[Installations],
+    ratings: NamedDependency[Ratings],
+) -> Rating:
+    """The shop's opinion, once it has really used it; a second one replaces the first."""
+    require_managing(member)
+    plugin_id = f"{publisher}/{name}"
+    found = [
+        one for one in await installations.list(member.tenant_id) if one.plugin_id == plugin_id
+    ]
+    if not found:
+        raise NotFoundError(f"{plugin_id} is not installed: shops rate what they use")
+    version = found[0].version
+    return await ratings.rate(member.tenant_id, plugin_id, version, data.stars, data.text)
+
+
+@delete(f"{PATH}/own", operation_id="WithdrawRating")
+async def withdraw_rating(
+    *,
+    publisher: FromPath[str],
+    name: FromPath[str],
+    member: NamedDependency[Member],
+    ratings: NamedDependency[Ratings],
+) -> None:
+    """Take the shop's opinion back."""
+    require_managing(member)
+    await ratings.withdraw(member.tenant_id, f"{publisher}/{name}")
+
+
+@get("/own-namespaces", operation_id="ListOwnNamespaces")
+async def list_own(member: NamedDependency[Member], uses: NamedDependency[Uses]) -> OwnNames:
+    """Under which names this shop publishes."""
+    return OwnNames(list(await uses.own(member.tenant_id)))
+
+
+@put("/own-namespaces", operation_id="ReplaceOwnNamespaces")
+async def replace_own(
+    *, data: JSONBody[OwnNames], member: NamedDependency[Member], uses: NamedDependency[Uses]
+) -> OwnNames:
+    """Say under which names this shop publishes: it does not rate or rank those."""
+    require_managing(member)
+    await uses.set_own(member.tenant_id, data.namespaces)
+    return OwnNames(list(await uses.own(member.tenant_id)))
+
+
+def rating_id(text: str) -> UUID:
+    """Raises NotFoundError."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFoundError("there is no such rating", id=text[:80]) from error
+
+
+router = Router(
+    "/v1/market",
+    route_handlers=[list_ratings, rate_plugin, withdraw_rating, list_own, replace_own],
+    tags=["market"],
+)
