@@ -3,7 +3,8 @@
 Rules:
 1. News are hints over the bus: what is true stands in the registry, which is asked.
 2. A release with calls in flight is verified again every second, and at once when trust is said
-   to have changed. One that is refused is stopped here, calls in flight and all.
+   to have changed; then nothing that was verified before is believed. One that is refused is
+   stopped here, calls in flight and all.
 3. A release that is about to replace another is made ready in every process before it serves.
 """
 
@@ -54,7 +55,7 @@ class ReleaseWatch:
 
     Args:
         releases: verifies at every load.
-        forget: makes whoever holds verified releases verify one again.
+        forget: makes whoever holds verified releases verify one again; '': all of them.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class ReleaseWatch:
     async def _heard(self, delivery: Delivery) -> None:
         news = msgspec.json.decode(delivery.payload, type=News)
         if not news.prepare:
+            self._forget("")
             await self.check()
             return
         try:

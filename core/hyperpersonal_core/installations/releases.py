@@ -30,6 +30,7 @@ class HeldReleases:
         self._clock = clock
         self._held_s = held_s
         self._held: dict[str, tuple[float, SealedRelease]] = {}
+        self._forgotten = 0
 
     async def load(self, digest: str) -> SealedRelease:
         """The verified release. Raises RefusedError as the store does."""
@@ -38,12 +39,18 @@ class HeldReleases:
         if release is not None and now < until:
             return release
         self._held.pop(digest, None)
+        forgotten = self._forgotten
         release = await self._store.load(digest)
-        if len(self._held) >= HELD_MAX:
-            self._held.pop(next(iter(self._held)))
-        self._held[digest] = (now + self._held_s, release)
+        if forgotten == self._forgotten:  # else this answer may be from before the news
+            if len(self._held) >= HELD_MAX:
+                self._held.pop(next(iter(self._held)))
+            self._held[digest] = (now + self._held_s, release)
         return release
 
-    def forget(self, digest: str) -> None:
-        """Verify this release anew at its next call."""
-        self._held.pop(digest, None)
+    def forget(self, digest: str = "") -> None:
+        """Verify this release anew at its next call; without a digest, every one."""
+        self._forgotten += 1
+        if digest:
+            self._held.pop(digest, None)
+        else:
+            self._held.clear()
