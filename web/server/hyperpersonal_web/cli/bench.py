@@ -17,6 +17,7 @@ from hyperpersonal_web.bench.fairness import bench_fairness
 from hyperpersonal_web.bench.guest import bench_sandbox
 from hyperpersonal_web.bench.ingest import bench_ingest
 from hyperpersonal_web.bench.model_turns import bench_model_turns
+from hyperpersonal_web.bench.registry import AIMS, bench_registry
 from hyperpersonal_web.bench.sockets import bench_sockets
 from hyperpersonal_web.bench.terms import COUNT_MAX, SECONDS_MAX, SECONDS_MIN, Terms
 from hyperpersonal_web.bench.turns import bench_turns
@@ -34,6 +35,7 @@ MEASURES: dict[str, Measure] = {
     "sockets": bench_sockets,
     "guest": bench_sandbox,
     "fairness": bench_fairness,
+    "registry": bench_registry,
 }
 
 
@@ -55,7 +57,8 @@ MEASURES: dict[str, Measure] = {
     "--json", "out", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here."
 )
 def bench(what: str, seconds: float, count: int | None, out: Path | None) -> None:
-    """Measure turns, models, ingest, sockets, the guest or fairness, on empty servers of its own.
+    """Measure turns, models, ingest, sockets, the guest, fairness or the registry, on empty
+    servers of its own.
 
     \b
     turns    turns/s, ms and CPU from a message to its pushed answer: a trivial Python agent in a
@@ -71,6 +74,8 @@ def bench(what: str, seconds: float, count: int | None, out: Path | None) -> Non
              fresh instance, or a new process; warm: a kept one; turn_cpu_ms: fresh, all processes.
              Then 1,000 turns that wait for a model in one worker
     fairness a neighbour at its share, with and without a tenant at ten times its own
+    registry verifying a release offline (verify: in a running host; verify_fresh: in a new
+             process), search over 10,000 listings, a bundle over 1,000 plugins
 
     Exit codes: 0 measured, 1 a server did not start or a measurement failed, 2 wrong usage.
     """  # noqa: D301 - click reads the control character that the escape stands for
@@ -104,11 +109,12 @@ def _measure(props: Props, names: list[str], terms: Terms) -> dict[str, Any]:
 
 
 def _table(figures: dict[str, Any]) -> Table:
-    table = Table("figure", "value", box=None, pad_edge=False)
+    table = Table("figure", "value", "aim", box=None, pad_edge=False)
     table.columns[1].justify = "right"
     for name, value in figures.items():
         parts = value if isinstance(value, dict) else {"": value}
         for part, figure in parts.items():
             shown = figure if isinstance(figure, str) else f"{figure:,.2f}"
-            table.add_row(f"{name} {part}".strip(), shown)
+            aim = f"at most {AIMS[name]:,}" if name in AIMS else ""
+            table.add_row(f"{name} {part}".strip(), shown, aim)
     return table
