@@ -1,5 +1,6 @@
 """Wires the marketplace: the registry, what tenants have of it, and what merchants find there."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -8,6 +9,7 @@ from hyperpersonal_core.api import (
     Installations,
     Lifecycle,
     News,
+    ReleaseStore,
     RemoteHost,
     StaticEmbedder,
     TurnJournals,
@@ -35,11 +37,14 @@ from hyperpersonal_web.ground import Ground, background
 
 BLOBS = "blobs"
 
+Over = Callable[[ReleaseStore], ReleaseStore]
+
 
 class Market(Struct, frozen=True):
-    """Where plugins come from and what tenants have of them."""
+    """Where plugins come from and what tenants have of them. `store`: what hosts load from."""
 
     registry: Registry
+    store: ReleaseStore
     releases: HeldReleases
     installations: Installations
     installer: Installer
@@ -56,11 +61,15 @@ class Shop(Struct, frozen=True):
     windows: Windows
 
 
-def open_market(ground: Ground) -> Market:
-    """The registry over the data folder's blobs, and the tenants' installations."""
+def open_market(
+    ground: Ground, over: Callable[[ReleaseStore], ReleaseStore] | None = None
+) -> Market:
+    """The registry over the data folder's blobs, and the tenants' installations. `over`: puts a
+    store of its own before the registry (the demo's, for releases under development)."""
     registry = _registry(ground)
+    store = over(registry) if over else registry
     installations = Installations(ground.db, ground.clock, ground.ids, ground.vault)
-    releases = HeldReleases(registry, ground.clock)
+    releases = HeldReleases(store, ground.clock)
     lifecycle = Lifecycle(releases, ground.bus)
     books = Books(
         Policies(ground.db),
@@ -68,7 +77,7 @@ def open_market(ground: Ground) -> Market:
         Visibilities(ground.db, ground.clock),
     )
     installer = Installer(registry, installations, lifecycle, books)
-    return Market(registry, releases, installations, installer, lifecycle, books)
+    return Market(registry, store, releases, installations, installer, lifecycle, books)
 
 
 def _registry(ground: Ground) -> Registry:

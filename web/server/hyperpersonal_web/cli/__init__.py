@@ -45,7 +45,11 @@ COMMANDS = {
         "What language models cost a tenant, and how fast they are.",
     ),
     "doctor": ("hyperpersonal_web.cli.doctor", "What this machine lacks, and how to get it."),
-    "plugin": ("hyperpersonal_web.cli.plugin", "Make, check, test, pack and sign a plugin."),
+    "plugin": (
+        "hyperpersonal_web.cli.plugin",
+        "For authors: start, try, check, sign and publish a plugin.",
+    ),
+    "chat": ("hyperpersonal_web.cli.chat", "Say something to the running demo's shop."),
 }
 ATTRIBUTES = {"eval": "evaluate"}
 

@@ -22,6 +22,9 @@ from hyperpersonal_web.demo.model import DemoModel, install_model
 from hyperpersonal_web.demo.plugins import install_all, publish_all, publisher_key
 from hyperpersonal_web.demo.routes import demo_routes
 from hyperpersonal_web.demo.shop_process import ShopProcess, near_shop
+from hyperpersonal_web.development.door import open_door
+from hyperpersonal_web.development.releases import DevelopmentReleases
+from hyperpersonal_web.development.routes import development_routes
 from hyperpersonal_web.embedded.services import Addresses, Services
 from hyperpersonal_web.heap import settle_heap
 from hyperpersonal_web.run import bring_up_schema
@@ -145,7 +148,7 @@ async def open_stage(props: Props, progress: Progress) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
         settings = props.settings
         ground = await open_ground(stack, settings, props.addresses)
-        mind, market = open_understanding(ground), open_market(ground)
+        mind, market = open_understanding(ground), open_market(ground, DevelopmentReleases)
         merchant = await furnish(ground, props.folder)
         policy = asyncio.create_task(import_policy(mind.knowledge, merchant.tenant_id))
         progress("plugins: pack, sign, publish, install", 0.1)
@@ -169,7 +172,8 @@ async def open_stage(props: Props, progress: Progress) -> AsyncIterator[Stage]:
         progress("agents", 1.0)
         listener = listen(settings.host, settings.port)
         stop = asyncio.Event()
-        app = create_app(gateway, demo_routes(merchant))
+        door = await open_door(market, merchant.tenant_id, props.folder)
+        app = create_app(gateway, [*demo_routes(merchant), *development_routes(door)])
         serving = asyncio.create_task(serve(app, listener, stop))
         host, port = listener.getsockname()[:2]
         settle_heap()
