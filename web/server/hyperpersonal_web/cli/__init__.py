@@ -44,6 +44,10 @@ COMMANDS = {
         "hyperpersonal_web.cli.usage",
         "What language models cost a tenant, and how fast they are.",
     ),
+    "market": (
+        "hyperpersonal_web.cli.market",
+        "Find plugins, install them with consent, keep them up to date, take rights back.",
+    ),
     "doctor": ("hyperpersonal_web.cli.doctor", "What this machine lacks, and how to get it."),
     "plugin": (
         "hyperpersonal_web.cli.plugin",

@@ -1,0 +1,240 @@
+"""`hp market`: find plugins, install them with consent, keep them up to date, take rights back."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+from rich.console import Console
+
+from hyperpersonal_web.cli import market_ask as ask
+from hyperpersonal_web.cli import market_show as show
+from hyperpersonal_web.cli.shop_client import ShopClient, shop_client, shop_options
+
+API = "/v1/market"
+Command = TypeVar("Command", bound=Callable[..., Any])
+_JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
+_FILE = click.Path(dir_okay=False, path_type=Path, allow_dash=True)
+
+
+@click.group()
+def market() -> None:
+    """Find plugins, install them with consent, and keep them as you like.
+
+    Works against the demo that runs here, or any server: --url and --key.
+    """
+
+
+@market.command()
+@click.argument("words", nargs=-1)
+@click.option("--kind", multiple=True, help="agent, connector, channel, model or guard.")
+@click.option("--category", multiple=True)
+@click.option("--language", multiple=True, help="Such as en or de.")
+@click.option("--limit", type=click.IntRange(1, 50), default=20, show_default=True)
+@shop_options
+@_JSON
+def search(words: tuple[str, ...], url: str, key: str, *, as_json: bool, **facets: Any) -> None:
+    """Find plugins by what they do; without WORDS all of them."""
+    query = {name: list(value) if isinstance(value, tuple) else value
+             for name, value in facets.items()}  # fmt: skip
+    found = shop_client(url, key).get(f"{API}/plugins", q=" ".join(words), **query)
+    _tell(found, show.show_found, as_json=as_json)
+
+
+@market.command("show")
+@click.argument("plugin")
+@shop_options
+@_JSON
+def show_one(plugin: str, url: str, key: str, *, as_json: bool) -> None:
+    """One plugin: what it may do, what speaks for it, its price and versions."""
+    page = shop_client(url, key).get(f"{API}/plugins/{plugin}")
+    _tell(page, show.show_plugin, as_json=as_json)
+
+
+@market.command()
+@shop_options
+@_JSON
+def installed(url: str, key: str, *, as_json: bool) -> None:
+    """What is installed, what is newer, and what waits for your consent."""
+    page = shop_client(url, key).get(f"{API}/installed")
+    _tell(page, lambda out, told: show.show_installed(out, told["items"]), as_json=as_json)
+
+
+@market.command()
+@click.argument("plugin")
+@click.argument("version", required=False)
+@click.option("--yes", is_flag=True, help="Give what it needs without being asked.")
+@click.option(
+    "--grant", "given", multiple=True, help="Give this, an optional or a narrower permission."
+)
+@click.option("--without", multiple=True, help="Do not give this one.")
+@click.option("--config", type=_FILE, help="A file with its configuration in JSON.")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A field of it.")
+@click.option("--secrets", type=_FILE, help="A file: {address: {header: value}}; - is stdin.")
+@shop_options
+@_JSON
+def install(
+    plugin: str, version: str | None, url: str, key: str, *, yes: bool, given: tuple[str, ...],
+    without: tuple[str, ...], config: Path | None, pairs: tuple[str, ...], secrets: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Install PLUGIN, the newest release or VERSION, after showing what it asks.
+
+    Consent is to the very release that was shown. Nothing is granted that you did not give.
+    """
+    shop = shop_client(url, key)
+    offer = shop.get(f"{API}/plugins/{plugin}/offer", version=version)
+    if not as_json:
+        ask.show_consent(_console(), offer)
+    grants = ask.chosen_grants(offer, given, without, yes=yes)
+    body = {
+        "plugin_id": plugin, "version": offer["version"], "grants": grants,
+        "config": ask.read_config(config, pairs), "secrets": ask.read_secrets(offer, secrets),
+    }  # fmt: skip
+    done = shop.post(f"{API}/installed", body)
+    words = f"{plugin} {offer['version']} is installed and serves"
+    _tell(done, lambda out, _: out.print(words), as_json=as_json)
+
+
+@market.command()
+@click.argument("plugin")
+@click.argument("version", required=False)
+@shop_options
+@_JSON
+def update(plugin: str, version: str | None, url: str, key: str, *, as_json: bool) -> None:
+    """Go to the newest release, or VERSION, under no more permissions than now."""
+    body = {"version": version}
+    done = shop_client(url, key).post(f"{API}/installed/{plugin}/update", body)
+    _tell(done, show.show_updated, as_json=as_json)
+
+
+@market.command()
+@click.argument("plugin")
+@shop_options
+@_JSON
+def rollback(plugin: str, url: str, key: str, *, as_json: bool) -> None:
+    """Go back to the release before; doing it twice is back again."""
+    done = shop_client(url, key).post(f"{API}/installed/{plugin}/rollback")
+    _tell(done, show.show_updated, as_json=as_json)
+
+
+@market.command()
+@click.argument("plugin")
+@click.option("--yes", is_flag=True, help="Give all that waits.")
+@shop_options
+@_JSON
+def consent(plugin: str, url: str, key: str, *, yes: bool, as_json: bool) -> None:
+    """Decide about what the installed release asks and nobody granted yet."""
+    shop = shop_client(url, key)
+    one = _installed(shop, plugin)
+    grants = [right["capability"] for right in one["grants"]]
+    for asked in one["waiting"]:
+        words = f"{asked['words']} ({asked['why']})"
+        if yes or (sys.stdin.isatty() and click.confirm(f"{words}?")):
+            grants.append(asked["capability"])
+    done = shop.put(f"{API}/installed/{plugin}/grants", {"grants": grants})
+    _tell(done, _print_grants, as_json=as_json)
+
+
+@market.command()
+@click.argument("plugin")
+@click.option("--remove", multiple=True, help="Take this permission away.")
+@click.option("--remove-unused", is_flag=True, help="Take away all that nothing used.")
+@shop_options
+@_JSON
+def grants(
+    plugin: str, url: str, key: str, *, remove: tuple[str, ...], remove_unused: bool, as_json: bool
+) -> None:
+    """What PLUGIN's permissions were really used for in the last 30 days; take some away."""
+    shop = shop_client(url, key)
+    used = shop.get(f"{API}/installed/{plugin}/grants")
+    gone = {*remove, *(one["capability"] for one in used["unused"] if remove_unused)}
+    if not gone:
+        _tell(used, show.show_used, as_json=as_json)
+        return
+    known = [one["capability"] for one in used["grants"]]
+    if unknown := gone - set(known):
+        raise click.UsageError(f"it has no permission {sorted(unknown)[0]!r}")
+    kept = {"grants": [text for text in known if text not in gone]}
+    _tell(shop.put(f"{API}/installed/{plugin}/grants", kept), _print_grants, as_json=as_json)
+
+
+@market.command()
+@click.argument("plugin")
+@click.argument("follow", type=click.Choice(["pin", "off", "fixes", "latest"]))
+@click.option("--cooldown", type=click.IntRange(0, 365), default=0, help="Days to wait first.")
+@shop_options
+@_JSON
+def policy(plugin: str, follow: str, url: str, key: str, *, cooldown: int, as_json: bool) -> None:
+    r"""How PLUGIN follows new releases.
+
+    \b
+    pin     stays at this very release
+    off     changes only by `hp market update`
+    fixes   takes patches of its minor version by itself
+    latest  takes every new release by itself
+    """
+    body = {"follow": follow, "cooldown_days": cooldown}
+    done = shop_client(url, key).put(f"{API}/installed/{plugin}/policy", body)
+    words = f"{plugin} follows: {follow}" + (f", after {cooldown} days" if cooldown else "")
+    _tell(done, lambda out, _: out.print(words), as_json=as_json)
+
+
+@market.command()
+@click.argument("plugin")
+@click.option("--keep-data", "data", flag_value="keep", help="Keep its data for 30 days.")
+@click.option("--delete-data", "data", flag_value="delete", help="Delete its data now.")
+@click.option("--export-data", type=_FILE, help="Write its data into this file, then delete it.")
+@shop_options
+@_JSON
+def uninstall(
+    plugin: str, url: str, key: str, *, data: str | None, export_data: Path | None, as_json: bool
+) -> None:
+    """Remove PLUGIN; say what becomes of its own data."""
+    choice = "export" if export_data else data
+    if choice is None:
+        raise click.UsageError("say --keep-data, --delete-data or --export-data FILE")
+    left = shop_client(url, key).delete(f"{API}/installed/{plugin}", data=choice)
+    if export_data:
+        export_data.write_bytes(msgspec.json.format(msgspec.json.encode(left["export"])))
+    _tell(left, show.show_left, as_json=as_json)
+
+
+@market.command()
+@click.argument("plugin")
+@click.argument("stars", type=click.IntRange(1, 5))
+@click.argument("text", default="")
+@shop_options
+@_JSON
+def rate(plugin: str, stars: int, text: str, url: str, key: str, *, as_json: bool) -> None:
+    """Rate PLUGIN, 1 to 5, once your shop has really used it; again to change it."""
+    body = {"stars": stars, "text": text}
+    done = shop_client(url, key).put(f"{API}/plugins/{plugin}/ratings/own", body)
+    _tell(done, lambda out, _: out.print(f"{plugin}: {stars} of 5"), as_json=as_json)
+
+
+def _installed(shop: ShopClient, plugin: str) -> dict[str, Any]:
+    for one in shop.get(f"{API}/installed")["items"]:
+        if one["plugin_id"] == plugin:
+            found: dict[str, Any] = one
+            return found
+    raise click.ClickException(f"{plugin} is not installed; `hp market installed` lists what is")
+
+
+def _print_grants(out: Console, done: dict[str, Any]) -> None:
+    out.print("it may now:")
+    for one in done["grants"]:
+        out.print(f"  • {one['words']}")
+
+
+def _tell(told: Any, printed: Callable[[Console, Any], None], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode(told).decode())
+    else:
+        printed(_console(), show.escaped(told))
+
+
+def _console() -> Console:
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 100)
