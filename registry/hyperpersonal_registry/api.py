@@ -1,33 +1,70 @@
 """The registry's face: across packages, import only from here."""
 
 from hyperpersonal_registry.blobs import Blobs, FolderBlobs
+from hyperpersonal_registry.claims import Claim, Proofs
+from hyperpersonal_registry.decision import Case, Decision, Vote, decide
 from hyperpersonal_registry.errors import PublishRefusedError, ReleaseRefusedError
+from hyperpersonal_registry.identities import Caller, Person
 from hyperpersonal_registry.journal import Entry
+from hyperpersonal_registry.lifecycle import CHECK_JOB
 from hyperpersonal_registry.log.signer import Signer
+from hyperpersonal_registry.log.tiles import TileId
 from hyperpersonal_registry.looks import Looked, Looks
 from hyperpersonal_registry.migrations import migrate
 from hyperpersonal_registry.names import version_key
+from hyperpersonal_registry.policy import Policy
+from hyperpersonal_registry.proofs import DomainProofs
 from hyperpersonal_registry.releases import Release
 from hyperpersonal_registry.service import Registry
+from hyperpersonal_registry.submissions import Reviewed, Submission
+from hyperpersonal_registry.trust.keeper import Keeper, from_database
+from hyperpersonal_registry.trust.key_folder import KeyFolder, Pins, fingerprint, first_root
+from hyperpersonal_registry.trust.reader import Trust
+from hyperpersonal_registry.trust.roles import Lifetimes, OnlineKeys
+from hyperpersonal_registry.trust.store import MetadataStore
 from hyperpersonal_registry.verdicts import Verdict
 from hyperpersonal_registry.visibility import PUBLIC, Seen, Visibilities, Visibility
 
 __all__ = [
+    "CHECK_JOB",
     "PUBLIC",
     "Blobs",
+    "Caller",
+    "Case",
+    "Claim",
+    "Decision",
+    "DomainProofs",
     "Entry",
     "FolderBlobs",
+    "Keeper",
+    "KeyFolder",
+    "Lifetimes",
     "Looked",
     "Looks",
+    "MetadataStore",
+    "OnlineKeys",
+    "Person",
+    "Pins",
+    "Policy",
+    "Proofs",
     "PublishRefusedError",
     "Registry",
     "Release",
     "ReleaseRefusedError",
+    "Reviewed",
     "Seen",
     "Signer",
+    "Submission",
+    "TileId",
+    "Trust",
     "Verdict",
     "Visibilities",
     "Visibility",
+    "Vote",
+    "decide",
+    "fingerprint",
+    "first_root",
+    "from_database",
     "migrate",
     "version_key",
 ]

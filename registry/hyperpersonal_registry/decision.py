@@ -65,8 +65,9 @@ def decide(policy: Policy, case: Case) -> Decision:
         told = [f"{one.check}: {one.verdict}, {one.reason}" for one in halted]
         return Decision("submitted", (*(f"{name}: has not run" for name in silent), *told))
     failed = [found[name] for name in needed if found[name].verdict != "PASS"]
-    if failed and not case.appealed:
-        return Decision("rejected", tuple(f"{one.check}: {one.reason}" for one in failed))
+    final = [one for one in failed if not case.appealed or one.check not in policy.waivable]
+    if final:
+        return Decision("rejected", tuple(f"{one.check}: {one.reason}" for one in final))
     people = max(policy.reviews_of(case.manifest), 1 if failed else 0)
     return _review(case, tuple(one.check for one in failed), people)
 

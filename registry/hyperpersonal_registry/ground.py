@@ -6,6 +6,7 @@ from datetime import datetime
 
 from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Connection, Database
+from hyperpersonal_core.kit.errors import ConflictError
 from msgspec import Struct
 
 from hyperpersonal_registry.blobs import Blobs
@@ -19,8 +20,13 @@ async def tell_nobody() -> None:
 
 
 class Ground(Struct, frozen=True):
-    """Tables, artifacts, time, rules. `metadata`: None where no ceremony was held; `tell`: lets
-    hosts know that there is something new to believe."""
+    """Tables, artifacts, time, rules.
+
+    Attributes:
+        metadata: the registry's half of the trust metadata; None where its keys are not.
+        tell: lets hosts know that there is something new to believe.
+        is_signed: whether there is trust metadata: then nothing is changed without its keys.
+    """
 
     db: Database
     blobs: Blobs
@@ -28,6 +34,7 @@ class Ground(Struct, frozen=True):
     policy: Policy
     metadata: MetadataStore | None = None
     tell: Callable[[], Awaitable[None]] = tell_nobody
+    is_signed: bool = False
 
     @property
     def now(self) -> datetime:
@@ -38,6 +45,8 @@ class Ground(Struct, frozen=True):
         """The trust metadata, to be changed in this transaction. Take it before the log: whoever
         needs both takes them in this order."""
         if self.metadata is None:
+            if self.is_signed:
+                raise ConflictError("this process does not hold the registry's keys")
             yield None
             return
         async with self.metadata.writing(connection) as repository:

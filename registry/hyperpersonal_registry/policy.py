@@ -27,11 +27,13 @@ class Policy(Struct, frozen=True):
     Attributes:
         checks: names of checks every release needs, in the order they are shown.
         reviews: `by_risk`: one reviewer, two when it moves money or reads sensitive data.
+        waivable: those of them whose FAIL people may waive after an appeal.
         house: a namespace whose releases came with this software; it needs only `house_checks`.
     """
 
     checks: tuple[str, ...]
     reviews: Reviews = "by_risk"
+    waivable: frozenset[str] = frozenset()
     house: str = ""
     house_checks: tuple[str, ...] = PURE
 
@@ -43,9 +45,9 @@ class Policy(Struct, frozen=True):
     @classmethod
     def public(cls) -> "Policy":
         """For releases strangers install: every check, and people."""
-        from hyperpersonal_registry.checks import REQUIRED
+        from hyperpersonal_registry.checks import REQUIRED, WAIVABLE
 
-        return cls(REQUIRED, house=HOUSE)
+        return cls(REQUIRED, waivable=WAIVABLE, house=HOUSE)
 
     def unreviewed(self) -> "Policy":
         """The same checks, and nobody's review: for what strangers cannot install."""

@@ -58,7 +58,8 @@ class Registry:
         keeper: Keeper | None = None,
     ) -> None:
         told = trust_changed or tell_nobody
-        self.ground = Ground(db, blobs, clock, policy or Policy.private(), metadata, told)
+        rules = (policy or Policy.private(), metadata, told, keeper is not None)
+        self.ground = Ground(db, blobs, clock, *rules)
         self._db = db
         self._clock = clock
         self._loader = Loader(blobs, keeper)

@@ -13,6 +13,7 @@ from hyperpersonal_registry.ground import Ground
 from hyperpersonal_registry.lifecycle import claimed_namespace
 from hyperpersonal_registry.releases import NamespaceKeys
 from hyperpersonal_registry.trust.namespaces import release_path
+from hyperpersonal_registry.trust.roles import REVIEWS
 
 
 async def sign_again(ground: Ground, envelope: bytes) -> None:
@@ -37,7 +38,8 @@ async def renew(ground: Ground, namespace: str, metadata: bytes) -> None:
         raise ConflictError("this registry keeps no trust metadata")
     async with ground.db.transaction() as connection, ground.signing(connection) as repository:
         assert repository is not None
-        for target in repository.preview(namespace, metadata, ground.now):
+        added = repository.preview(namespace, metadata, ground.now)
+        for target in added if namespace != REVIEWS else ():
             digest = str(target.custom.get("digest"))
             release = await releases.by_digest(connection, digest)
             path = release and release_path(release.plugin_id, release.version)
