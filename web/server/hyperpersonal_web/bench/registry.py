@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from hyperpersonal_web.bench.kill import bench_kill
 from hyperpersonal_web.bench.market import bench_search, bench_solve
 from hyperpersonal_web.bench.terms import Terms
 from hyperpersonal_web.bench.trust import bench_verify
@@ -24,7 +25,7 @@ AIMS = {
 async def bench_registry(props: Props, terms: Terms) -> dict[str, Any]:
     """All of it, by the real code; `growth` tells the same for a smaller or larger market."""
     samples = terms.count or SAMPLES
-    return {**await asyncio.to_thread(_alone, samples, terms)}
+    return {**await asyncio.to_thread(_alone, samples, terms), **await bench_kill(props, terms)}
 
 
 def _alone(samples: int, terms: Terms) -> dict[str, Any]:
