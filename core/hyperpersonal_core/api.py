@@ -5,6 +5,8 @@ from hyperpersonal_core.channels.inbound import Inbound
 from hyperpersonal_core.channels.service import Channels
 from hyperpersonal_core.channels.values import ChannelScope, NewChannel
 from hyperpersonal_core.channels.webchat import decode_frame, parse_inbound
+from hyperpersonal_core.composition.service import Compositions, Switch
+from hyperpersonal_core.composition.values import AgentTerms, Composition
 from hyperpersonal_core.contacts.service import Contacts
 from hyperpersonal_core.contacts.values import Contact, ContactDetails
 from hyperpersonal_core.conversations.timeline import Timeline
@@ -81,6 +83,7 @@ __all__ = [
     "PRUNE_JOB",
     "ROLLOUT_METRICS",
     "AgentCard",
+    "AgentTerms",
     "Appended",
     "Arm",
     "ArticleView",
@@ -91,6 +94,8 @@ __all__ = [
     "Candidate",
     "ChannelScope",
     "Channels",
+    "Composition",
+    "Compositions",
     "Contact",
     "ContactDetails",
     "Contacts",
@@ -164,6 +169,7 @@ __all__ = [
     "Spent",
     "Standing",
     "StaticEmbedder",
+    "Switch",
     "Taken",
     "Tenant",
     "Tenants",

@@ -1,5 +1,18 @@
 """The marketplace's face: across packages, import only from here."""
 
+from hyperpersonal_marketplace.bundles.bench import solve_s
+from hyperpersonal_marketplace.bundles.choosing import (
+    BundleRefusedError,
+    Choice,
+    Chooser,
+    NoChoice,
+)
+from hyperpersonal_marketplace.bundles.keys import BundleKeys
+from hyperpersonal_marketplace.bundles.plan import Plan
+from hyperpersonal_marketplace.bundles.plan import Step as PlanStep
+from hyperpersonal_marketplace.bundles.repository import Run as BundleRun
+from hyperpersonal_marketplace.bundles.service import Bundles, Consent, Runner
+from hyperpersonal_marketplace.bundles.shelf import Shelf
 from hyperpersonal_marketplace.catalogue.card import Card
 from hyperpersonal_marketplace.catalogue.catalogue import Catalogue
 from hyperpersonal_marketplace.catalogue.index import Found, Index, Query
@@ -23,8 +36,15 @@ __all__ = [
     "GROUPS",
     "UPDATE_JOB",
     "Books",
+    "BundleKeys",
+    "BundleRefusedError",
+    "BundleRun",
+    "Bundles",
     "Card",
     "Catalogue",
+    "Choice",
+    "Chooser",
+    "Consent",
     "Data",
     "DataSeen",
     "Follow",
@@ -38,9 +58,12 @@ __all__ = [
     "LeftBehind",
     "Line",
     "MarketRefusedError",
+    "NoChoice",
     "Offer",
     "OwnData",
     "Permission",
+    "Plan",
+    "PlanStep",
     "Policies",
     "Policy",
     "PublisherPage",
@@ -49,6 +72,8 @@ __all__ = [
     "Rating",
     "Ratings",
     "Rollouts",
+    "Runner",
+    "Shelf",
     "Updated",
     "Updater",
     "Use",
@@ -62,6 +87,7 @@ __all__ = [
     "next_release",
     "permissions",
     "rank",
+    "solve_s",
     "standing",
     "waiting",
 ]

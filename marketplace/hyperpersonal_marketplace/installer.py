@@ -103,6 +103,7 @@ class Installer:
         grants: Sequence[str],
         config: dict[str, Any] | None = None,
         secrets: Mapping[str, dict[str, str]] | None = None,
+        in_service: bool = True,
     ) -> UUID:
         """Install a release under these grants; the grants are the tenant's consent.
 
@@ -113,6 +114,7 @@ class Installer:
             grants: capability texts, each within what the manifest asks.
             config: of the manifest's config schema.
             secrets: address prefix -> headers the host adds to granted requests.
+            in_service: whether it serves at once; a bundle's plugins do at its switch.
 
         Returns:
             The installation's id.
@@ -125,6 +127,9 @@ class Installer:
             RefusedError: code `release_refused`, the release is not trusted.
         """
         release = await self._trusted(plugin_id, version, tenant_id)
+        if release.manifest.kind == "bundle":
+            message = f"{release.name} is a bundle; use `hp bundle install {plugin_id}`"
+            raise InstallRefusedError("bundle", message)
         manifest, given_config, given_secrets = release.manifest, config or {}, dict(secrets or {})
         given = consent.checked_grants(manifest, grants)
         consent.check_config(manifest, given_config)
@@ -132,7 +137,7 @@ class Installer:
         if any(one.plugin_id == plugin_id for one in await self._installations.list(tenant_id)):
             raise ConflictError(f"{plugin_id} is installed already; update it", plugin_id=plugin_id)
         new = _new(release, given, given_config, given_secrets)
-        installed = await self._install(tenant_id, new)
+        installed = await self._install(tenant_id, structs.replace(new, enabled=in_service))
         if self._books:
             await self._books.policies.consented(tenant_id, installed, manifest)
         return installed
@@ -298,7 +303,8 @@ class Installer:
 
     async def _install(self, tenant_id: UUID, new: NewInstallation) -> UUID:
         """Installed but not in service while it is tried; gone again when it cannot serve."""
-        switched_off = structs.replace(new, enabled=self._lifecycle is None)
+        in_service = new.enabled
+        switched_off = structs.replace(new, enabled=in_service and self._lifecycle is None)
         installed = await self._installations.install(tenant_id, switched_off)
         if self._books:
             await self._books.left_behind.give_back(tenant_id, new.plugin_id, installed)
@@ -309,7 +315,8 @@ class Installer:
         except BaseException:
             await self._installations.uninstall(tenant_id, installed)
             raise
-        await self._installations.switch(tenant_id, installed, enabled=True)
+        if in_service:
+            await self._installations.switch(tenant_id, installed, enabled=True)
         return installed
 
     async def _try(self, candidate: Installation, hook: str) -> None:

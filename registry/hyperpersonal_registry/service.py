@@ -99,6 +99,10 @@ class Registry:
         """
         return await self._namespaces.add_key(namespace, public, days=days)
 
+    async def keys(self, namespace: str) -> list[TrustedKey]:
+        """The keys that speak for a name; none for an unknown one."""
+        return list((await self._namespaces.keys(namespace)).trusted)
+
     async def revoke_key(self, key_id: str, reason: str) -> None:
         """Distrust a key from now on, and every release only it stands for.
 
