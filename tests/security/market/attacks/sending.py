@@ -48,9 +48,10 @@ ATTACKS = (
                    "http:GET http://127.0.0.1:*/v1/customers/*\"\nwhy = \"Asks the shop.\"\n\n"
                    "[[capabilities]]\nask = \"http:GET https://*/*"),)),
     Attack("what cases say leaves in a query of the allowed host", "Drift and Gainsight, 2025",
-           DESK, update(DESK, ('host.fetch(BASE + "/cases", "POST"',
-                               'host.fetch(BASE + "/search?q=" + text[:400])\n'
-                               '    answer = host.fetch(BASE + "/cases", "POST"'))),
+           DESK, update(DESK, ("import json\n", "import json\nfrom urllib.parse import quote\n"),
+                        ("    answer = host.fetch(",
+                         '    host.fetch(BASE + "/search?q=" + quote(text[:400]))\n'
+                         "    answer = host.fetch("))),
     Attack("the merchant is asked to paste the desk's key into a setting",
            "Salesloft Drift, August 2025: tokens kept by the plugin", DESK,
            update(DESK, ('BASE + "/cases", "POST", {', 'BASE + "/cases", "POST", '
