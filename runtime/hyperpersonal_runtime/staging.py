@@ -31,16 +31,17 @@ class Stage:
     def __init__(self, cache: Path) -> None:
         self._cache = cache
         self._world = World()
-        self._now = datetime.fromtimestamp(0, UTC)
+        self._now, self._chance = datetime.fromtimestamp(0, UTC), 0
         self._host: Host | None = None
         self._replays = FixtureReplays(cache)
 
-    async def run(self, call: HookCall, world: World, now: datetime) -> Trace:
-        """How one hook call goes in this world at this time; one call at a time."""
+    async def run(self, call: HookCall, world: World, now: datetime, chance: int = 0) -> Trace:
+        """How one hook call goes in this world at this time; one call at a time. `chance`: the byte
+        that its randomness is made of."""
         host = await self._started()
         for name, value in structs.asdict(world).items():
             setattr(self._world, name, value)
-        self._now = now
+        self._now, self._chance = now, chance
         result = await host.call(call)
         release = call.release
         return Trace(
@@ -66,7 +67,8 @@ class Stage:
     async def _started(self) -> Host:
         if self._host is None:
             self._host = Host(
-                self._cache, workers=1, lanes=LANES, now=lambda: self._now, random=bytes,
+                self._cache, workers=1, lanes=LANES, now=lambda: self._now,
+                random=lambda n: bytes([self._chance]) * n,
                 fetcher=WorldFetcher(self._world),
             )  # fmt: skip
             await self._host.start(FakePorts(self._world).ports())

@@ -1,0 +1,147 @@
+"""What the release does that the one before did not, and whether it says so.
+
+Both are run through the same scenes and the same recorded calls, and their sources are compared for
+the places they name. Each new host, recipient, field, amount, link or writing tool must be told in
+the changelog's section of the version; a new tool may instead be one whose capability is newly
+asked. New reading within old rights, other texts and other escalations are told to the reviewer.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+import msgspec
+from hyperpersonal_runtime.api import Difference, Trace, compare
+from hyperpersonal_sdk.capabilities import Tool
+from hyperpersonal_sdk.verdicts import Verdict, verdict
+from msgspec import Struct
+
+from hyperpersonal_registry.checks.examination import Examination, Play, Unfit
+from hyperpersonal_registry.checks.own_tests import fixtures_of
+from hyperpersonal_registry.checks.places import places
+from hyperpersonal_registry.checks.rehearsal import perform
+from hyperpersonal_registry.checks.scenario import scenes
+from hyperpersonal_registry.checks.told import Told, told
+
+NAME = "behaviour"
+REASON = "An update goes to people who trusted the release before; it must not surprise them."
+FIX = "Say it in the changelog under this version, by name, or take it out."
+WAIVABLE = True
+
+_SENDS = frozenset({"http.fetch", "http.open"})
+
+
+class Change(Struct, frozen=True):
+    """One difference, judged. `names`: what the changelog would have to name."""
+
+    kind: str
+    words: str
+    names: tuple[str, ...] = ()
+    scene: str = ""
+    grave: bool = True
+
+
+async def check(examination: Examination) -> Verdict:
+    """FAIL with what is new and not told; the rest as notes."""
+    before, release = examination.previous, examination.release
+    try:
+        if not examination.runs_code or before is None:
+            return verdict(NAME, "PASS", detail=("note: there is no release to compare with",))
+    except Unfit as error:
+        return verdict(NAME, "FAIL", f"It was not run: {error}")
+    said = told(release, before)
+    changes = [change async for change in _changes(examination, before, release)]
+    unsaid = _once(one for one in changes if one.grave and not is_told(one, said))
+    notes = _once(one for one in changes if not one.grave or is_told(one, said))
+    asked = [f"asks for more: {text}" for text in said.more.texts]
+    if asked and not said.news:
+        version = release.manifest.version
+        unsaid = [*unsaid, f"{asked[0]}, and the changelog says nothing of {version}"]
+    told_notes = tuple(f"note: {text}" for text in (*asked, *notes))
+    if unsaid:
+        return verdict(NAME, "FAIL", f"{unsaid[0]}. {FIX}", (*unsaid, *told_notes))
+    return verdict(NAME, "PASS", detail=told_notes)
+
+
+def is_told(change: Change, said: Told) -> bool:
+    """Whether the release says that it does this."""
+    if change.kind == "money":
+        return said.speaks_of_money
+    if change.kind == "tool":
+        newly = {one.interface for one in said.more if isinstance(one, Tool)}
+        if change.names and {name.rpartition(".")[0] for name in change.names} <= newly:
+            return True
+    return bool(change.names) and all(said.names(name) for name in change.names)
+
+
+async def _changes(examination: Examination, before: Play, release: Play) -> AsyncIterator[Change]:
+    for change in _places(before, release):
+        yield change
+    for scene in scenes([before, release]):
+        was = await perform(examination.stage, before, scene)
+        now = await perform(examination.stage, release, scene)
+        for one, other in zip(was, now, strict=False):
+            for change in _judged(compare(one, other), other, scene.name):
+                yield change
+    try:
+        recorded = fixtures_of(before)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        recorded = {}
+    for path, fixture in recorded.items():
+        call = release.call(path, fixture.hook, b"null")
+        for change in _judged(await examination.stage.replay(call, fixture), None, path):
+            yield change
+
+
+def _places(before: Play, release: Play) -> Iterator[Change]:
+    known = places(before)
+    for place, kind in places(release).items():
+        if place not in known:
+            yield Change(kind, f"names a {kind} that the release before did not: {place}", (place,))
+
+
+def _judged(differences: Sequence[Difference], after: Trace | None, scene: str) -> Iterator[Change]:
+    for one in differences:
+        change = _change(one, after, scene)
+        if change is not None:
+            yield change
+
+
+def _change(one: Difference, after: Trace | None, scene: str) -> Change | None:
+    """What a difference means; None for what nobody needs to be told."""
+    last = one.words.rpartition(": ")[2]
+    names: dict[str, tuple[str, ...]] = {
+        "host": (last,),
+        "recipient": (last,),
+        "field": tuple(name.rpartition(".")[2] for name in last.split(", ")),
+        "tool added": _tools(one),
+    }
+    kind = "tool" if one.kind == "tool added" else one.kind
+    if kind in ("field", "tool"):
+        return Change(kind, one.words, names[one.kind], scene, grave=_leaves(one, after))
+    if kind in ("host", "recipient", "money", "refused"):
+        return Change(kind, one.words, names.get(kind, ()), scene)
+    if kind in ("handoff", "status", "outcome"):
+        return Change(kind, one.words, (), scene, grave=False)
+    return None
+
+
+def _leaves(one: Difference, after: Trace | None) -> bool:
+    """Whether the call it is about writes, or goes out of the shop."""
+    asked = next((a for a in after.asked if a.path == one.path), None) if after else None
+    return asked is None or asked.write or asked.name in _SENDS
+
+
+def _tools(one: Difference) -> tuple[str, ...]:
+    try:
+        request = msgspec.json.decode(one.after)
+    except msgspec.DecodeError:
+        return ()
+    tool = request.get("tool") or request.get("url") if isinstance(request, dict) else None
+    return (str(tool),) if tool else ()
+
+
+def _once(changes: Iterator[Change]) -> list[str]:
+    """Each kind of change once, with the first place it was seen."""
+    found: dict[str, str] = {}
+    for one in changes:
+        found.setdefault(one.words, f"{one.words} ({one.scene})" if one.scene else one.words)
+    return list(found.values())

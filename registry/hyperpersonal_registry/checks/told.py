@@ -1,0 +1,63 @@
+"""What a release says of itself: the changelog's section of its version, and what it newly asks."""
+
+import re
+
+from hyperpersonal_sdk.capabilities import CapabilitySet
+from msgspec import Struct
+
+from hyperpersonal_registry.checks.examination import Play
+
+CHANGELOG = "CHANGELOG.md"
+_MONEY = re.compile(r"refund|charg|amount|money|price|pay|credit|cost|fee|discount|compensat", re.I)
+_HEADING = re.compile(r"^\s*(?:#+|=+|\*\*|\[|v?\d+\.\d+)", re.IGNORECASE)
+_COMMON = frozenset("www api app com org net io co dev example shop store cloud".split())
+
+
+class Told(Struct, frozen=True):
+    """`news`: the text of the section, small letters; '' when there is none. `more`: capabilities
+    that the release before did not ask."""
+
+    news: str
+    more: CapabilitySet
+
+    def names(self, what: str) -> bool:
+        """Whether the section speaks of a host, an address, a field or a tool."""
+        wanted = what.casefold()
+        if not self.news:
+            return False
+        if wanted in self.news:
+            return True
+        parts = [part for part in re.split(r"[^\w-]+", wanted.rpartition("@")[2]) if part]
+        telling = [part for part in parts if len(part) >= 3 and part not in _COMMON]
+        words = set(re.findall(r"[\w-]+", self.news))
+        return bool(telling) and any(part in words for part in telling)
+
+    @property
+    def speaks_of_money(self) -> bool:
+        """Whether the section speaks of amounts."""
+        return bool(_MONEY.search(self.news))
+
+
+def told(release: Play, previous: Play) -> Told:
+    """What the release says to those who have the one before."""
+    return Told(news(release), release.manifest.asked.beyond(previous.manifest.asked))
+
+
+def news(release: Play) -> str:
+    """The section of the changelog whose heading names the release's version."""
+    listing = release.manifest.listing
+    path = (listing.changelog if listing else None) or CHANGELOG
+    lines = release.reading.texts.get(path, "").splitlines()
+    version = re.compile(rf"(?<![\d.]){re.escape(release.manifest.version)}(?![\d.])")
+    found: list[str] = []
+    inside = False
+    for line in lines:
+        heading = bool(_HEADING.match(line))
+        if heading and version.search(line):
+            inside = True
+            found.append(version.sub("", line))
+        elif inside and heading and re.search(r"\d+\.\d+\.\d+", line):
+            break
+        elif inside:
+            found.append(line)
+    return "\n".join(found).strip("#=-*[] \n").casefold()
