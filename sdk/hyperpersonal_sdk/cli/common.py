@@ -71,12 +71,12 @@ def program() -> str:
 
 
 def data_folder() -> Path | None:
-    """The demo's data folder on this machine: HP_DATA_DIR, the host program's, or `.hp` above."""
-    if given := os.environ.get("HP_DATA_DIR"):
-        return Path(given)
+    """The demo's data folder on this machine: the host program's, HP_DATA_DIR, or `.hp` above."""
     context = click.get_current_context(silent=True)
     if context is not None and isinstance(context.obj, Path):
         return context.obj
+    if given := os.environ.get("HP_DATA_DIR"):
+        return Path(given)
     here = Path.cwd()
     return next((one / ".hp" for one in (here, *here.parents) if (one / ".hp").is_dir()), None)
 

@@ -1,9 +1,11 @@
 """`hp plugin`: the author's commands, from the SDK, with the data folder of this checkout."""
 
+import os
+
 from hyperpersonal_sdk.cli import plugin
 
-from hyperpersonal_web.cli.database import own_settings
+from hyperpersonal_web.paths import ROOT
 
 __all__ = ["plugin"]
 
-plugin.context_settings["obj"] = own_settings().data_dir
+plugin.context_settings["obj"] = ROOT / os.environ.get("HP_DATA_DIR", ".hp")
