@@ -22,6 +22,7 @@ PREFIXES = {
     "passage": "psg",
     "import": "imp",
     "fact": "fct",
+    "rollout": "rol",
 }
 
 

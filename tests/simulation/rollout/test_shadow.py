@@ -48,9 +48,8 @@ class Twins(Shelf):
 
     async def load(self, digest: str) -> SealedRelease:
         release = await super().load(digest)
-        name = (
-            "shop" if digest == "sha256:shop" else "return" if digest[7:] == "return" else "order"
-        )
+        name = digest.removeprefix("sha256:")
+        name = name if name in ("shop", "return") else "order"
         return structs.replace(release, plugin_id=f"acme/{name}")
 
 
@@ -115,7 +114,7 @@ async def test_that_a_release_that_does_the_same_goes_on_to_the_canary(place: Pl
     ("name", "kinds", "same_reply", "same_actions"),
     [
         ("polite", {"text"}, 0, 2),
-        ("other", {"arguments"}, 2, 0),
+        ("other", {"arguments", "money"}, 2, 0),
         ("curious", {"parted"}, 0, 0),
         ("greedy", {"refused", "outcome"}, 0, 0),
         ("broken", {"outcome"}, 0, 0),
@@ -133,7 +132,7 @@ async def test_that_what_differs_is_told_and_waits_for_a_word_where_it_is_grave(
     assert kinds <= set(standing.shadow.kinds), standing.shadow
     assert standing.shadow.same_reply == same_reply
     assert standing.shadow.same_actions == same_actions
-    harmless = name in ("polite", "other")
+    harmless = name == "polite"
     assert standing.rollout.state == ("canary" if harmless else "shadow")
     assert bool(standing.rollout.reason) is not harmless
     if not harmless:

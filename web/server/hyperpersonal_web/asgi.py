@@ -17,6 +17,7 @@ from hyperpersonal_web.http import (
     market,
     pages,
     ratings,
+    rollouts,
     staff,
 )
 from hyperpersonal_web.http.auth import contact_of, member_of
@@ -43,6 +44,7 @@ def create_app(gateway: Gateway, extra: Sequence[ControllerRouterHandler] = ()) 
             market.router,
             installed.router,
             ratings.router,
+            rollouts.router,
             health.health,
             *pages.ROUTES,
             *extra,

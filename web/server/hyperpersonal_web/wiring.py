@@ -53,6 +53,7 @@ from hyperpersonal_marketplace.api import (
     Installer,
     Policies,
     Ratings,
+    Rollouts,
     Uses,
     Windows,
 )
@@ -76,6 +77,7 @@ from hyperpersonal_web.market import (
     open_shop,
     with_sandboxes,
 )
+from hyperpersonal_web.rollouts import make_rollouts, watch_rollouts
 from hyperpersonal_web.secret import server_secret
 from hyperpersonal_web.walls import Walls, open_jail
 
@@ -115,6 +117,7 @@ class Gateway(Struct, frozen=True):
     uses: Uses
     ratings: Ratings
     windows: Windows
+    rollouts: Rollouts
 
 
 class Engine(Struct, frozen=True):
@@ -173,6 +176,7 @@ async def open_gateway(
         uses=shop.uses,
         ratings=shop.ratings,
         windows=shop.windows,
+        rollouts=make_rollouts(ground, market),
     )
 
 
@@ -281,6 +285,7 @@ async def open_jobs(
     await pruner.plan()
     market = market or with_sandboxes(ground, open_market(ground))
     await open_market_jobs(stack, ground, market, jobs)
+    watch_rollouts(stack, ground, market)
     stack.push_async_callback(jobs.close)
     background(stack, jobs.run())
     background(stack, ReceiptSealer(ground.db, receipt_keys(ground.settings)).run())

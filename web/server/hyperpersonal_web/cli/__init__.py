@@ -48,6 +48,10 @@ COMMANDS = {
         "hyperpersonal_web.cli.market",
         "Find plugins, install them with consent, keep them up to date, take rights back.",
     ),
+    "rollout": (
+        "hyperpersonal_web.cli.rollout",
+        "A new release by degrees: unseen, for a few, for all; undone when it is worse.",
+    ),
     "doctor": ("hyperpersonal_web.cli.doctor", "What this machine lacks, and how to get it."),
     "plugin": (
         "hyperpersonal_web.cli.plugin",
