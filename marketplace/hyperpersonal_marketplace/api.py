@@ -18,7 +18,7 @@ from hyperpersonal_marketplace.catalogue.catalogue import Catalogue
 from hyperpersonal_marketplace.catalogue.index import Found, Index, Query
 from hyperpersonal_marketplace.catalogue.ranking import keep_ranking, rank
 from hyperpersonal_marketplace.errors import InstallRefusedError, MarketRefusedError
-from hyperpersonal_marketplace.grants_used import GrantsUsed, GrantUse, grants_used
+from hyperpersonal_marketplace.grants_used import GrantsUsed, GrantUse, GrantUses
 from hyperpersonal_marketplace.installer import Books, Installer, Offer, Updated
 from hyperpersonal_marketplace.leaving import Data, Left, LeftBehind, OwnData
 from hyperpersonal_marketplace.migrations import migrate
@@ -50,6 +50,7 @@ __all__ = [
     "Follow",
     "Found",
     "GrantUse",
+    "GrantUses",
     "GrantsUsed",
     "Index",
     "InstallRefusedError",
@@ -80,7 +81,6 @@ __all__ = [
     "Uses",
     "Window",
     "Windows",
-    "grants_used",
     "in_words",
     "keep_ranking",
     "migrate",

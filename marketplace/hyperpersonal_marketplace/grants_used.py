@@ -79,27 +79,32 @@ class _Tally:
         self.names[name] += 1
 
 
-async def grants_used(
-    recorded: RecordedTurns, clock: Clock, present: Installation, days: int = DAYS
-) -> GrantsUsed:
-    """What the installation's grants were used for in its tenant's newest turns.
+class GrantUses:
+    """Reads journals, counts, and keeps nothing. One a process."""
 
-    Raises:
-        RefusedError: a journal was altered.
-    """
-    since = clock.now() - timedelta(days=days)
-    rights = [parse(text) for text in present.grants]
-    tallies = [_Tally() for _ in rights]
-    refused: Counter[str] = Counter()
-    turns = 0
-    async for rows in recorded.host_calls(present.tenant_id, since, TURNS_MAX):
-        turns += 1
-        for row in rows:
-            if row.installation_id == present.id:
-                _count(row, rights, tallies, refused)
-    needed = _needed(present, rights)
-    uses = [_use(*one) for one in zip(rights, tallies, needed, strict=True)]
-    return GrantsUsed(since, turns, uses, dict(refused.most_common(REFUSED_MAX)))
+    def __init__(self, recorded: RecordedTurns, clock: Clock) -> None:
+        self._recorded = recorded
+        self._clock = clock
+
+    async def of(self, present: Installation, days: int = DAYS) -> GrantsUsed:
+        """What the installation's grants were used for in its tenant's newest turns.
+
+        Raises:
+            RefusedError: a journal was altered.
+        """
+        since = self._clock.now() - timedelta(days=days)
+        rights = [parse(text) for text in present.grants]
+        tallies = [_Tally() for _ in rights]
+        refused: Counter[str] = Counter()
+        turns = 0
+        async for rows in self._recorded.host_calls(present.tenant_id, since, TURNS_MAX):
+            turns += 1
+            for row in rows:
+                if row.installation_id == present.id:
+                    _count(row, rights, tallies, refused)
+        needed = _needed(present, rights)
+        uses = [_use(*one) for one in zip(rights, tallies, needed, strict=True)]
+        return GrantsUsed(since, turns, uses, dict(refused.most_common(REFUSED_MAX)))
 
 
 def _count(

@@ -43,13 +43,14 @@ from hyperpersonal_core.api import (
     Understanding,
 )
 from hyperpersonal_core.kit.bus import Bus
-from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.hooks import open_hooks
 from hyperpersonal_core.kit.jobs import Jobs
 from hyperpersonal_core.kit.requests import Requests
 from hyperpersonal_marketplace.api import (
+    Bundles,
     Catalogue,
+    GrantUses,
     Installer,
     Policies,
     Ratings,
@@ -93,7 +94,6 @@ class Gateway(Struct, frozen=True):
 
     db: Database
     bus: Bus
-    clock: Clock
     tenants: Tenants
     handoffs: Handoffs
     history: TurnHistory
@@ -117,6 +117,7 @@ class Gateway(Struct, frozen=True):
     uses: Uses
     ratings: Ratings
     windows: Windows
+    bundles: Bundles
     rollouts: Rollouts
 
 
@@ -149,14 +150,14 @@ async def open_gateway(
     people = (Channels(db, clock, ids), Contacts(db, clock, ids))
     market = market or with_sandboxes(ground, open_market(ground))
     shop = open_shop(stack, ground, market)
+    recorded = RecordedTurns(db, TurnJournals(db, ground.vault))
     return Gateway(
         db=db,
         bus=ground.bus,
-        clock=clock,
         tenants=Tenants(db, clock, ids),
         handoffs=Handoffs(db, ground.relay, clock, ids),
         history=TurnHistory(db),
-        recorded=RecordedTurns(db, TurnJournals(db, ground.vault)),
+        recorded=recorded,
         knowledge=mind.knowledge,
         imports=_imports(ground, mind),
         examples=mind.history,
@@ -176,6 +177,8 @@ async def open_gateway(
         uses=shop.uses,
         ratings=shop.ratings,
         windows=shop.windows,
+        grant_uses=GrantUses(recorded, clock),
+        bundles=shop.bundles,
         rollouts=make_rollouts(ground, market),
     )
 

@@ -88,6 +88,9 @@ def show_used(console: Console, used: dict[str, Any]) -> None:
 
 def show_updated(console: Console, updated: dict[str, Any]) -> None:
     """What an update changed, and what it did not."""
+    if updated["before"] == updated["version"]:
+        console.print(f"{updated['plugin_id']}: {updated['version']} is installed already")
+        return
     console.print(f"{updated['plugin_id']}: {updated['before']} → {updated['version']}")
     console.print(updated["change"])
     for one in updated["waiting"]:

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
-from hyperpersonal_core.api import Installation, Installations, Member, RecordedTurns
-from hyperpersonal_core.kit.clock import Clock
+from hyperpersonal_core.api import Installation, Installations, Member
 from hyperpersonal_core.kit.errors import NotFoundError
-from hyperpersonal_marketplace.api import Data, Follow, Installer, Policies, Policy, grants_used
+from hyperpersonal_marketplace.api import Data, Follow, GrantUses, Installer, Policies, Policy
 from hyperpersonal_registry.api import Registry
 from litestar import Router, delete, get, post, put
 from litestar.di import NamedDependency
@@ -199,12 +198,11 @@ async def read_grants(
     name: FromPath[str],
     member: NamedDependency[Member],
     installations: NamedDependency[Installations],
-    recorded: NamedDependency[RecordedTurns],
-    clock: NamedDependency[Clock],
+    grant_uses: NamedDependency[GrantUses],
 ) -> UsedItem:
     """What each grant was really used for in the last 30 days; never what was said."""
     one = await _installed(installations, member, f"{publisher}/{name}")
-    return used_item(one.plugin_id, await grants_used(recorded, clock, one))
+    return used_item(one.plugin_id, await grant_uses.of(one))
 
 
 @put(f"{PATH}/grants", operation_id="ReplaceGrants")
