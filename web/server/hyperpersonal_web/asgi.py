@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from hyperpersonal_web.http import (
     admin,
+    bundles,
     chat,
     health,
     installed,
@@ -42,6 +43,7 @@ def create_app(gateway: Gateway, extra: Sequence[ControllerRouterHandler] = ()) 
             staff.router,
             admin.router,
             market.router,
+            bundles.router,
             installed.router,
             ratings.router,
             rollouts.router,

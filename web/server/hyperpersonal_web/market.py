@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 
 from hyperpersonal_core.api import (
+    Compositions,
     HeldReleases,
     Installations,
     Lifecycle,
@@ -20,11 +21,16 @@ from hyperpersonal_core.kit.requests import Requests
 from hyperpersonal_marketplace.api import (
     UPDATE_JOB,
     Books,
+    BundleKeys,
+    Bundles,
     Catalogue,
+    Chooser,
     Installer,
     LeftBehind,
     Policies,
     Ratings,
+    Runner,
+    Shelf,
     Updater,
     Uses,
     Windows,
@@ -59,6 +65,7 @@ class Shop(Struct, frozen=True):
     uses: Uses
     ratings: Ratings
     windows: Windows
+    bundles: Bundles
 
 
 def open_market(
@@ -81,9 +88,12 @@ def open_market(
 
 
 def _registry(ground: Ground) -> Registry:
-    blobs = FolderBlobs(ground.settings.data_dir / BLOBS)
+    blobs, trust = FolderBlobs(ground.settings.data_dir / BLOBS), ground.trust
     told = partial(tell, ground.bus, News())
-    return Registry(ground.db, blobs, ground.clock, trust_changed=told)
+    return Registry(
+        ground.db, blobs, ground.clock, trust.signer, told,
+        policy=trust.policy, metadata=trust.metadata, keeper=trust.keeper,
+    )  # fmt: skip
 
 
 def with_sandboxes(ground: Ground, market: Market) -> Market:
@@ -102,7 +112,18 @@ def open_shop(stack: AsyncExitStack, ground: Ground, market: Market) -> Shop:
     background(stack, keep_ranking(uses, catalogue, ground.clock))
     ratings = Ratings(ground.db, ground.clock, ground.ids, uses)
     stores = (market.registry, Looks(ground.db))
-    return Shop(catalogue, uses, ratings, Windows(stores, catalogue, ratings, ground.clock))
+    windows = Windows(stores, catalogue, ratings, ground.clock)
+    return Shop(catalogue, uses, ratings, windows, _bundles(ground, market, catalogue))
+
+
+def _bundles(ground: Ground, market: Market, catalogue: Catalogue) -> Bundles:
+    shelf = Shelf(market.registry, catalogue, market.books.visibilities)
+    keys = BundleKeys(ground.db, ground.vault)
+    tenants = (market.installations, market.books.policies)
+    chooser = Chooser(shelf, market.registry, tenants, keys, ground.clock)
+    switches = Compositions(ground.db, ground.ids)
+    runner = Runner(market.installer, market.installations, switches)
+    return Bundles(ground.db, ground.clock, ground.ids, ground.vault, (chooser, runner))
 
 
 async def open_market_jobs(
