@@ -1,10 +1,11 @@
 """The registry's face: across packages, import only from here."""
 
+from hyperpersonal_registry import house
 from hyperpersonal_registry.blobs import Blobs, FolderBlobs
 from hyperpersonal_registry.claims import Claim, Proofs
 from hyperpersonal_registry.decision import Case, Decision, Vote, decide
 from hyperpersonal_registry.errors import PublishRefusedError, ReleaseRefusedError
-from hyperpersonal_registry.identities import Caller, Person
+from hyperpersonal_registry.identities import Caller, Person, Role
 from hyperpersonal_registry.journal import Entry
 from hyperpersonal_registry.lifecycle import CHECK_JOB
 from hyperpersonal_registry.log.signer import Signer
@@ -17,7 +18,7 @@ from hyperpersonal_registry.proofs import DomainProofs
 from hyperpersonal_registry.releases import Release
 from hyperpersonal_registry.service import Registry
 from hyperpersonal_registry.submissions import Reviewed, Submission
-from hyperpersonal_registry.trust.keeper import Keeper, from_database
+from hyperpersonal_registry.trust.keeper import Fetch, Keeper, from_database
 from hyperpersonal_registry.trust.key_folder import KeyFolder, Pins, fingerprint, first_root
 from hyperpersonal_registry.trust.reader import Trust
 from hyperpersonal_registry.trust.roles import Lifetimes, OnlineKeys
@@ -35,6 +36,7 @@ __all__ = [
     "Decision",
     "DomainProofs",
     "Entry",
+    "Fetch",
     "FolderBlobs",
     "Keeper",
     "KeyFolder",
@@ -52,6 +54,7 @@ __all__ = [
     "Release",
     "ReleaseRefusedError",
     "Reviewed",
+    "Role",
     "Seen",
     "Signer",
     "Submission",
@@ -65,6 +68,7 @@ __all__ = [
     "fingerprint",
     "first_root",
     "from_database",
+    "house",
     "migrate",
     "version_key",
 ]

@@ -15,6 +15,8 @@ status_reason, (select envelope from registry.envelopes e where e.digest = r.dig
 order by n desc limit 1) as envelope"""
 _BY_DIGEST = f"select {_COLUMNS} from registry.releases r where digest = $1"  # noqa: S608 - no input
 _BY_PLUGIN = f"select {_COLUMNS} from registry.releases r where plugin_id = $1"  # noqa: S608
+_BY_NAMESPACE = f"""select {_COLUMNS} from registry.releases r where namespace = $1
+order by published_at, digest"""  # noqa: S608
 _BY_NAME = f"{_BY_PLUGIN} and version = $2"
 _ADD = """insert into registry.releases (digest, plugin_id, version, namespace, skeleton, kind,
 manifest, artifact_bytes, published_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
@@ -69,6 +71,10 @@ async def by_digest(connection: Connection, digest: str) -> Release | None:
 
 async def by_plugin(connection: Connection, plugin_id: str) -> list[Release]:
     return [_release(row) for row in await connection.fetch(_BY_PLUGIN, plugin_id)]
+
+
+async def by_namespace(connection: Connection, namespace: str) -> list[Release]:
+    return [_release(row) for row in await connection.fetch(_BY_NAMESPACE, namespace)]
 
 
 async def by_name(connection: Connection, plugin_id: str, version: str) -> Release | None:

@@ -198,6 +198,11 @@ class Registry:
             found = await releases.by_plugin(connection, plugin_id)
         return sorted(found, key=lambda release: names.version_key(release.version))
 
+    async def of_namespace(self, namespace: str) -> list[Release]:
+        """Every release of a publisher, in order of publication."""
+        async with self._db.transaction() as connection:
+            return await releases.by_namespace(connection, namespace)
+
     async def load(self, digest: str) -> SealedRelease:
         """The verified release of a digest.
 

@@ -16,6 +16,7 @@ from hyperpersonal_core.api import NewMessage, RecordedTurn, RecordedTurns, Turn
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_runtime.api import SealedRelease
+from hyperpersonal_web.demo.ceremony import reviewer_keys
 from hyperpersonal_web.demo.merchant import furnish, import_policy
 from hyperpersonal_web.demo.plugins import install_all, publish_all, publisher_key
 from hyperpersonal_web.demo.stage import Props
@@ -82,7 +83,9 @@ async def record(props: Props, calls_min: int) -> Stage:
         ground = await open_ground(stack, props.settings, props.addresses)
         mind, market = open_understanding(ground), open_market(ground)
         tenant_id = (await furnish(ground, props.folder)).tenant_id
-        published = await publish_all(market.registry, publisher_key(props.folder / "key"))
+        published = await publish_all(
+            market.registry, publisher_key(props.folder / "key"), reviewer_keys(props.settings)
+        )
         releases = [one for one in published if one.manifest.kind != "model"]
         await install_all(market, tenant_id, releases, (props.shop.url, props.shop.keys.token))
         guard = next(one for one in releases if one.plugin_id == _GUARD)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+from hyperpersonal_web.demo.ceremony import reviewer_keys
 from hyperpersonal_web.demo.merchant import Merchant, furnish
 from hyperpersonal_web.demo.plugins import install_all, publish_all, publisher_key
 from hyperpersonal_web.demo.stage import Props
@@ -67,7 +68,8 @@ async def settle(ground: Ground, props: Props) -> Merchant:
     """The demo's merchant with every plugin installed, its connector on the demo shop."""
     market = open_market(ground)
     merchant = await furnish(ground, props.folder)
-    releases = await publish_all(market.registry, publisher_key(props.folder / "key"))
+    keys = publisher_key(props.folder / "key"), reviewer_keys(props.settings)
+    releases = await publish_all(market.registry, *keys)
     place = (props.shop.url, props.shop.keys.token)
     await install_all(market, merchant.tenant_id, releases, place)
     return merchant

@@ -73,6 +73,22 @@ class Settings(Struct, frozen=True, kw_only=True):
             "without them sealed data is lost; empty: made once in the data folder (master.keys)",
         ),
     ] = ""
+    registry_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://.+)?$",
+            description="a registry elsewhere whose trust metadata this host follows; empty: the "
+            "one in this database",
+        ),
+    ] = ""
+    unreviewed_namespaces: Annotated[
+        str,
+        Meta(
+            pattern=r"^([a-z0-9_-]+(,[a-z0-9_-]+)*)?$",
+            description="publishers whose releases this host loads although no reviewer of the "
+            "platform stands for them, such as your own",
+        ),
+    ] = ""
     private_hosts: Annotated[
         str,
         Meta(

@@ -19,6 +19,7 @@ from msgspec import Struct
 from hyperpersonal_web.embedded.services import Addresses
 from hyperpersonal_web.keys import open_vault
 from hyperpersonal_web.traces import open_traces
+from hyperpersonal_web.trusting import Trusting, open_trust
 
 
 class Ground(Struct, frozen=True):
@@ -33,6 +34,7 @@ class Ground(Struct, frozen=True):
     ids: Ids
     vault: Vault
     traces: Traces = Traces()
+    trust: Trusting = Trusting()
 
 
 async def open_ground(stack: AsyncExitStack, settings: Settings, found: Addresses) -> Ground:
@@ -51,7 +53,10 @@ async def open_ground(stack: AsyncExitStack, settings: Settings, found: Addresse
     stack.push_async_callback(timeline.close)
     vault = open_vault(settings, db, clock)
     await seal_open_secrets(db, vault)
-    return Ground(settings, db, bus, relay, timeline, clock, ids, vault, traces)
+    trust = await open_trust(stack, settings, db)
+    if trust.keeper is not None:
+        background(stack, trust.keeper.run())
+    return Ground(settings, db, bus, relay, timeline, clock, ids, vault, traces, trust)
 
 
 def background(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:

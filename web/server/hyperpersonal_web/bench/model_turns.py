@@ -13,11 +13,11 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hyperpersonal_core.api import Understanding
-from hyperpersonal_sdk import hpx, signing
+from hyperpersonal_registry.api import Registry, Verdict, house
+from hyperpersonal_sdk import hpx
 from msgspec import structs
 
 from hyperpersonal_web.bench.crowd import Crowd, gather_crowd
@@ -28,6 +28,7 @@ from hyperpersonal_web.bench.served import open_served, run_load
 from hyperpersonal_web.bench.terms import Terms
 from hyperpersonal_web.bench.turns import Scene, sample, slices_median
 from hyperpersonal_web.client import ChatConnection
+from hyperpersonal_web.demo.ceremony import reviewer_keys
 from hyperpersonal_web.demo.plugins import publish_all, publisher_key
 from hyperpersonal_web.demo.stage import Props
 from hyperpersonal_web.wiring import (
@@ -113,7 +114,7 @@ async def bench_model_turns(
         settings = structs.replace(props.settings, promote_calls=0)  # before, not meanwhile
         ground = await open_ground(stack, settings, props.addresses)
         await props.guest()
-        await _publish(open_market(ground), props.folder)
+        await _publish(open_market(ground), props)
         figures: dict[str, float] = {}
         for latency_ms in latencies_ms:
             found = await _with_model(ground, props, terms, latency_ms)
@@ -231,7 +232,7 @@ def quiet_mind(ground: Ground) -> Understanding:
     return structs.replace(open_understanding(ground), recall=NoRecall(), router=FirstAgent())
 
 
-async def _publish(market: Market, folder: Path) -> None:
+async def _publish(market: Market, props: Props) -> None:
     """The bench's own two plugins, and the first-party ones for the vendor's client."""
     asks = "".join(map(ASK.format, AGENT_GRANTS))
     packed = (
@@ -240,10 +241,15 @@ async def _publish(market: Market, folder: Path) -> None:
     )
     key = Ed25519PrivateKey.generate()
     await market.registry.create_namespace("bench", key.public_key().public_bytes_raw())
+    reviewers = reviewer_keys(props.settings)
     for artifact in packed:
-        statement = signing.statement_of(hpx.unpack(artifact))
-        await market.registry.publish(artifact, signing.sign(statement, key))
-    await publish_all(market.registry, publisher_key(folder / "key"))
+        await house.publish(market.registry, artifact, key, reviewers, _unchecked(market.registry))
+    await publish_all(market.registry, publisher_key(props.folder / "key"), reviewers)
+
+
+def _unchecked(registry: Registry) -> house.Report:
+    """The checks are not what is measured here."""
+    return lambda _: [Verdict(name, "PASS") for name in registry.ground.policy.checks]
 
 
 def _packed(name: str, kind: str, hook: str, more: str, source: bytes) -> bytes:

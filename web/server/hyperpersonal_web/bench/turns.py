@@ -24,6 +24,7 @@ from hyperpersonal_web.bench.served import (
     run_load,
 )
 from hyperpersonal_web.bench.terms import Terms
+from hyperpersonal_web.demo.ceremony import reviewer_keys
 from hyperpersonal_web.demo.merchant import import_policy
 from hyperpersonal_web.demo.plugins import install_all, publish_all, publisher_key
 from hyperpersonal_web.demo.stage import Props
@@ -93,7 +94,8 @@ async def _orders(ground: Ground, props: Props, terms: Terms) -> dict[str, float
         mind, market = open_understanding(ground), open_market(ground)
         gateway, port = await open_served(stack, ground)
         crowd = await gather_crowd(ground, gateway.tokens, terms.count or SHOPPERS)
-        releases = await publish_all(market.registry, publisher_key(props.folder / "key"))
+        keys = publisher_key(props.folder / "key"), reviewer_keys(props.settings)
+        releases = await publish_all(market.registry, *keys)
         shop = (props.shop.url, props.shop.keys.token)
         await install_all(market, crowd.tenant_id, releases, shop)
         await import_policy(mind.knowledge, crowd.tenant_id)

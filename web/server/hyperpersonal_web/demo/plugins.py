@@ -11,8 +11,8 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hyperpersonal_core.api import Installation
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError
-from hyperpersonal_registry.api import Registry, Release
-from hyperpersonal_sdk import hpx, key_files, manifest, signing
+from hyperpersonal_registry.api import Registry, Release, house
+from hyperpersonal_sdk import hpx, key_files, manifest
 from hyperpersonal_sdk.manifest import MANIFEST_FILE
 
 from hyperpersonal_web.paths import PLUGINS
@@ -34,14 +34,25 @@ def publisher_key(path: Path) -> Ed25519PrivateKey:
     return key_files.make_key(path)
 
 
-async def publish_all(registry: Registry, key: Ed25519PrivateKey) -> list[Release]:
-    """Every folder under `plugins/` as a signed release; a known one is not published again."""
+async def publish_all(
+    registry: Registry, key: Ed25519PrivateKey, reviewers: Sequence[Ed25519PrivateKey] = ()
+) -> list[Release]:
+    """Every folder under `plugins/` as a signed release; a known one is not published again.
+
+    Args:
+        registry: where to.
+        key: of the first-party namespace.
+        reviewers: two people who stand for them, where the registry asks for people.
+    """
     public = key.public_key().public_bytes_raw()
     try:
         await registry.create_namespace(NAMESPACE, public)
     except ConflictError:
         await _trust(registry, public)
-    return [await _publish(registry, key, folder) for folder in plugin_folders()]
+    publisher = Publisher(registry, key, reviewers)
+    found = [await publisher.publish(folder) for folder in plugin_folders()]
+    await publisher.adopt_old()
+    return found
 
 
 def plugin_folders() -> list[Path]:
@@ -111,34 +122,48 @@ async def _install(
         await market.installations.set_secrets(tenant_id, present.id, secrets)
 
 
-async def _publish(registry: Registry, key: Ed25519PrivateKey, folder: Path) -> Release:
-    files = hpx.collect(folder)
-    release = await _published(registry, files)
-    if release is not None:
-        return release
-    artifact = hpx.pack(files)
-    statement = signing.statement_of(hpx.unpack(artifact))
-    try:
-        return await registry.publish(artifact, signing.sign(statement, key))
-    except ConflictError:  # this version was published before, of other source: an author at work
-        return await _publish_edited(registry, key, files)
+class Publisher:
+    """Hands the first-party plugins in, and speaks for everybody who must stand for them."""
 
+    def __init__(
+        self, registry: Registry, key: Ed25519PrivateKey, reviewers: Sequence[Ed25519PrivateKey]
+    ) -> None:
+        self._registry = registry
+        self._key = key
+        self._reviewers = reviewers
 
-async def _publish_edited(
-    registry: Registry, key: Ed25519PrivateKey, files: dict[str, bytes]
-) -> Release:
-    """The same source under a pre-release version named by its content."""
-    mark = hashlib.sha256(msgspec.msgpack.encode(sorted(files.items()))).hexdigest()[:12]
-    declared = files[MANIFEST_FILE].decode()
-    named = re.sub(
-        r'(?m)^version = "([^"]+)"', rf'version = "\1-edited.h{mark}"', declared, count=1
-    )
-    edited = {**files, MANIFEST_FILE: named.encode()}
-    if (release := await _published(registry, edited)) is not None:
-        return release
-    artifact = hpx.pack(edited)
-    statement = signing.statement_of(hpx.unpack(artifact))
-    return await registry.publish(artifact, signing.sign(statement, key))
+    async def publish(self, folder: Path) -> Release:
+        """A folder's release."""
+        files = hpx.collect(folder)
+        release = await _published(self._registry, files)
+        if release is not None:
+            return release
+        try:
+            return await self._hand_in(files)
+        except ConflictError:  # this version was published before, of other source: author at work
+            return await self._publish_edited(files)
+
+    async def adopt_old(self) -> None:
+        """Sign for what was published here before there was trust metadata."""
+        if self._registry.ground.metadata is None or not self._reviewers:
+            return
+        releases = await self._registry.of_namespace(NAMESPACE)
+        await house.adopt(self._registry, releases, self._key, self._reviewers)
+
+    async def _publish_edited(self, files: dict[str, bytes]) -> Release:
+        """The same source under a pre-release version named by its content."""
+        mark = hashlib.sha256(msgspec.msgpack.encode(sorted(files.items()))).hexdigest()[:12]
+        declared = files[MANIFEST_FILE].decode()
+        named = re.sub(
+            r'(?m)^version = "([^"]+)"', rf'version = "\1-edited.h{mark}"', declared, count=1
+        )
+        edited = {**files, MANIFEST_FILE: named.encode()}
+        return await _published(self._registry, edited) or await self._hand_in(edited)
+
+    async def _hand_in(self, files: dict[str, bytes]) -> Release:
+        artifact = hpx.pack(files)
+        found = await house.publish(self._registry, artifact, self._key, self._reviewers)
+        return await self._registry.find(found.plugin_id, found.version)
 
 
 async def _published(registry: Registry, files: dict[str, bytes]) -> Release | None:

@@ -17,6 +17,7 @@ from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_runtime.api import ensure_guest
 
 from hyperpersonal_web.asgi import create_app
+from hyperpersonal_web.demo.ceremony import ensure_ceremony, reviewer_keys
 from hyperpersonal_web.demo.merchant import Merchant, furnish, import_policy
 from hyperpersonal_web.demo.model import DemoModel, install_model
 from hyperpersonal_web.demo.plugins import install_all, publish_all, publisher_key
@@ -110,6 +111,7 @@ class Props:
         self._progress("PostgreSQL and NATS", 1.0)
         self._progress("schema", 0.1)
         bring_up_schema(self.addresses.database_url)
+        ensure_ceremony(self.settings, self.addresses.database_url)
         self._progress("schema", 1.0)
 
     async def guest(self) -> None:
@@ -153,7 +155,7 @@ async def open_stage(props: Props, progress: Progress) -> AsyncIterator[Stage]:
         policy = asyncio.create_task(import_policy(mind.knowledge, merchant.tenant_id))
         progress("plugins: pack, sign, publish, install", 0.1)
         key = publisher_key(props.folder / "publisher.key")
-        releases = await publish_all(market.registry, key)
+        releases = await publish_all(market.registry, key, reviewer_keys(settings))
         shop = (props.shop.url, props.shop.keys.token)
         await install_all(market, merchant.tenant_id, releases, shop)
         await install_model(market, merchant.tenant_id, releases, props.model)

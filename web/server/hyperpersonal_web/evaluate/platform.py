@@ -20,6 +20,7 @@ from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_registry.api import Release
 from msgspec import Struct
 
+from hyperpersonal_web.demo.ceremony import reviewer_keys
 from hyperpersonal_web.demo.plugins import CONNECTOR, install_all, publish_all, publisher_key
 from hyperpersonal_web.demo.shop_process import ShopProcess, near_shop
 from hyperpersonal_web.demo_shop.admin_client import ShopAdmin
@@ -150,7 +151,8 @@ async def open_fair(product: Product) -> AsyncIterator[Fair]:
     async with AsyncExitStack() as stack:
         props, ground, mind = product.props, product.ground, product.mind
         market = open_market(ground)
-        releases = await publish_all(market.registry, publisher_key(props.folder / "publisher.key"))
+        keys = publisher_key(props.folder / "publisher.key"), reviewer_keys(props.settings)
+        releases = await publish_all(market.registry, *keys)
         await open_engine(stack, ground, mind, market)
         gateway = await open_gateway(stack, ground, mind)
         fair = Fair(product, market, gateway, releases)

@@ -1,0 +1,143 @@
+"""Where a process finds the registry's root of trust, its keys where they are here, and what it
+makes of both.
+
+Rules:
+1. A root is believed when its operator pinned it in the data folder (`trust/`). Once one is pinned,
+   a registry with another root, or with none, is refused.
+2. Only a process with the keys (`registry-keys/`) changes what the registry signs.
+3. A deployment that held no ceremony has a registry of its own: signatures of publishers only.
+"""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hyperpersonal_core.kit.clock import Clock, SystemClock
+from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.kit.errors import OutsideError, RefusedError
+from hyperpersonal_core.kit.settings import Settings
+from hyperpersonal_registry.api import (
+    Fetch,
+    Keeper,
+    KeyFolder,
+    MetadataStore,
+    Pins,
+    Policy,
+    Signer,
+    Trust,
+    fingerprint,
+    first_root,
+    from_database,
+)
+from msgspec import Struct
+
+REGISTRY_KEYS = "registry-keys"
+TRUST = "trust"
+LOG_ORIGIN = "hyperpersonal.registry/log"
+FETCH_SECONDS_MAX = 10.0
+FILE_BYTES_MAX = 8 * 1024 * 1024
+
+
+class Trusting(Struct, frozen=True):
+    """What a process has of the registry's trust; nothing where no ceremony was held."""
+
+    keeper: Keeper | None = None
+    metadata: MetadataStore | None = None
+    signer: Signer | None = None
+
+    @property
+    def policy(self) -> Policy:
+        """What a release needs here."""
+        return Policy.public() if self.keeper is not None else Policy.private()
+
+
+async def open_trust(stack: AsyncExitStack, settings: Settings, db: Database) -> Trusting:
+    """Read the pinned root and the keys, as far as they are here.
+
+    Raises:
+        RefusedError: the registry's root is not one this host believes in.
+    """
+    pins, keys = Pins(settings.data_dir / TRUST), KeyFolder(settings.data_dir / REGISTRY_KEYS)
+    fetch = _mirror(stack, settings, db)
+    root = await fetch("1.root.json")
+    if root is None:
+        if pins.any:
+            raise RefusedError(
+                f"this host believes in a root in {settings.data_dir / TRUST}, and the registry "
+                "has none: is it the right database?"
+            )
+        return Trusting()
+    known = pins.find(fingerprint(root))
+    if known is None:
+        raise RefusedError(
+            f"the registry's root {fingerprint(root)[:16]} is not believed in here: compare it "
+            "with what the registry's people tell, then run `hp registry pin FILE`"
+        )
+    trust = Trust(*known, unreviewed=settings.unreviewed_namespaces.replace(",", " ").split())
+    keeper, clock = Keeper(trust, fetch), SystemClock()
+    if settings.registry_url or not keys.is_there:
+        return Trusting(keeper)
+    return Trusting(keeper, MetadataStore(keys.online(), clock), keys.signer(LOG_ORIGIN))
+
+
+async def hold_ceremony(
+    settings: Settings, db: Database, holders: list[Ed25519PrivateKey], threshold: int
+) -> bytes:
+    """Make the registry's keys, its first root and first metadata, and believe in it here.
+
+    Raises:
+        ConflictError: this registry has its root already.
+        RefusedError: so few holders cannot sign.
+    """
+    keys, clock = KeyFolder(settings.data_dir / REGISTRY_KEYS), SystemClock()
+    online = keys.make()
+    root = first_root(online, holders, threshold, clock.now())
+    store = MetadataStore(online, clock)
+    Pins(settings.data_dir / TRUST).pin(root)  # before it counts: a process killed here can repeat
+    async with db.transaction() as connection:
+        await store.found(connection, root, [])
+    return root
+
+
+async def is_founded(db: Database, clock: Clock | None = None) -> bool:
+    """Whether the registry in this database has its root."""
+    return await from_database(db)("timestamp.json") is not None
+
+
+def _mirror(stack: AsyncExitStack, settings: Settings, db: Database) -> Fetch:
+    if not settings.registry_url:
+        return from_database(db)
+    client = httpx.AsyncClient(base_url=settings.registry_url, timeout=FETCH_SECONDS_MAX)
+    stack.push_async_callback(client.aclose)
+    return over_http(client)
+
+
+def over_http(client: httpx.AsyncClient) -> Fetch:
+    """A registry's HTTP as a mirror; what it says is verified, not trusted."""
+
+    async def fetch(name: str) -> bytes | None:
+        try:
+            async with client.stream("GET", f"/v1/registry/tuf/{name}") as answer:
+                if answer.status_code == 404:
+                    return None
+                answer.raise_for_status()
+                return await _bounded(answer)
+        except httpx.HTTPError as error:
+            raise OutsideError(f"the registry gave no {name}: {error!r}") from error
+
+    return fetch
+
+
+async def _bounded(answer: httpx.Response) -> bytes:
+    data = b""
+    async for part in answer.aiter_bytes():
+        data += part
+        if len(data) > FILE_BYTES_MAX:
+            raise OutsideError("the registry's answer has no end")
+    return data
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where the registry's keys are, or would be."""
+    return settings.data_dir / REGISTRY_KEYS
