@@ -45,7 +45,7 @@ def told() -> Iterator[None]:
 def declared(folder: Path) -> manifest.Manifest:
     """The manifest of a plugin's folder, checked. Raises BadInputError."""
     check_is_plugin(folder)
-    return manifest.parse((folder / manifest.MANIFEST_FILE).read_text())
+    return manifest.parse((folder / manifest.MANIFEST_FILE).read_text(encoding="utf-8"))
 
 
 def archived(folder: Path) -> hpx.Archive:

@@ -55,7 +55,7 @@ def build(folder: Path) -> None:
 
 def _words(template: Path, plugin_id: str) -> dict[str, str]:
     """What the template calls itself -> what the new plugin is called, the longest first."""
-    said = manifest.read((template / manifest.MANIFEST_FILE).read_text())
+    said = manifest.read((template / manifest.MANIFEST_FILE).read_text(encoding="utf-8"))
     old, new = said.id.partition("/")[2], plugin_id.partition("/")[2]
     return {
         said.id: plugin_id,
@@ -74,8 +74,8 @@ def _copy(template: Path, folder: Path, words: dict[str, str]) -> None:
     for source in sorted(template.rglob("*")):
         if source.is_dir() or "__pycache__" in source.parts:
             continue
-        text, name = source.read_text(), source.relative_to(template).as_posix()
+        text, name = source.read_text(encoding="utf-8"), source.relative_to(template).as_posix()
         for written, wanted in words.items():
             text, name = text.replace(written, wanted), name.replace(written, wanted)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")

@@ -126,7 +126,7 @@ class Sandboxes:
             ManifestError: the plugin's manifest is wrong.
         """
         folder = plugin_folder(path)
-        declared = manifest.parse((folder / manifest.MANIFEST_FILE).read_text())
+        declared = manifest.parse((folder / manifest.MANIFEST_FILE).read_text(encoding="utf-8"))
         if folder not in self._open:
             kind = declared.runtime.kind
             context = _opener()(_files(folder, declared), declared.entry, runtime_kind=kind)
