@@ -1,0 +1,110 @@
+"""The job `registry.check`: examines a submission and records the report.
+
+It may run twice: the same report changes nothing. A report with an ERROR is recorded, so that the
+publisher sees what is waited for, and the job is tried again; after its last try it is held, and
+the submission waits: nothing is published that was not checked.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hyperpersonal_core.kit.db import Connection
+from hyperpersonal_core.kit.errors import NotFoundError
+from hyperpersonal_core.kit.jobs import Job
+from hyperpersonal_sdk.verdicts import Verdict
+
+from hyperpersonal_registry import releases
+from hyperpersonal_registry.checks.runner import Runner
+from hyperpersonal_registry.checks.subject import Subject
+from hyperpersonal_registry.names import version_key
+from hyperpersonal_registry.service import Registry
+from hyperpersonal_registry.submissions import Submission
+
+OTHERS_MAX = 50_000
+_OTHERS = """select distinct plugin_id from registry.releases
+where namespace <> $1 and status = 'published' order by plugin_id limit $2"""
+
+
+class ChecksUnfinishedError(Exception):
+    """Some check could not tell; the names say which. The job is tried again."""
+
+
+class Checking:
+    """Examines submissions of one registry.
+
+    Args:
+        registry: where they are and where reports go.
+        cache: folder of compiled guests.
+        advisories: a file of known vulnerabilities (`python -m hyperpersonal_sdk.checks.advisories`
+            writes it); the one shipped when left out. Read at each run, so it can be replaced.
+        runner: how checks are run.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        cache: Path,
+        *,
+        advisories: Path | None = None,
+        runner: Runner | None = None,
+    ) -> None:
+        self._registry = registry
+        self._cache = cache
+        self._advisories = advisories
+        self._runner = runner or Runner()
+
+    async def handle(self, job: Job) -> None:
+        """The job's handler; its payload is the digest.
+
+        Raises:
+            ChecksUnfinishedError: an ERROR was recorded.
+        """
+        report, _ = await self.check(job.payload.decode())
+        unfinished = [one.check for one in report if one.verdict == "ERROR"]
+        if unfinished:
+            raise ChecksUnfinishedError(", ".join(unfinished))
+
+    async def check(self, digest: str) -> tuple[list[Verdict], Submission]:
+        """Examine now, record, and say where the submission stands; one that is decided is left.
+
+        Raises:
+            NotFoundError: nothing of this digest was handed in, or its artifact is lost.
+        """
+        found = await self._registry.submission(digest)
+        if found.state != "submitted":
+            return [], found
+        names = self._registry.ground.policy.checks_of(found.manifest)
+        report = await self._runner.run(await self.subject(found), names)
+        return report, await self._registry.record_verdicts(digest, report)
+
+    async def subject(self, found: Submission) -> Subject:
+        """All that the checks look at."""
+        ground = self._registry.ground
+        async with ground.db.transaction() as connection:
+            known = await releases.by_plugin(connection, found.plugin_id)
+            others = await _others(connection, found.namespace)
+        artifact = await ground.blobs.get(found.digest)
+        if artifact is None:
+            raise NotFoundError("the artifact is lost", digest=found.digest)
+        before = _before(known, found.version)
+        previous = None if before is None else await ground.blobs.get(before)
+        advisories = self._advisories.read_bytes() if self._advisories else None
+        return Subject(
+            artifact, str(self._cache.resolve()), previous, others, ground.now.date(), advisories
+        )
+
+
+def _before(known: Sequence[releases.Release], version: str) -> str | None:
+    """The digest of the release merchants would come from: the highest one below this version, or
+    the highest of all for a version that mends an older line."""
+    good = sorted(
+        (one for one in known if one.status in ("published", "yanked")),
+        key=lambda one: version_key(one.version),
+    )
+    lower = [one for one in good if version_key(one.version) < version_key(version)]
+    return (lower or good)[-1].digest if good else None
+
+
+async def _others(connection: Connection, namespace: str) -> tuple[str, ...]:
+    rows = await connection.fetch(_OTHERS, namespace, OTHERS_MAX)
+    return tuple(row["plugin_id"] for row in rows)
