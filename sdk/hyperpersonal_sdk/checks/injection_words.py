@@ -95,7 +95,7 @@ FAMILIES = (
         r"<\s*/?\s*(?:system|important|instructions?|admin|assistant|secret|critical)\s*>",
         r"\[\s*/?\s*(?:system|inst|admin|important)\s*\]", r"<\|[a-z_]+\|>", r"<<\s*/?sys\s*>>",
         r"(?:^|\s)#{1,6}\s*system\s*(?:prompt|message)?\s*:",
-        r"(?:^|[\"'>(\s])system\s*(?:prompt|message|override|notice|note|admin)\s*:",
+        r"^system\s*:", r"(?:^|[\"'>(\s])system\s*(?:prompt|message|override|notice|note|admin)\s*:",
         r"\byou are now (?:in |an? |the )?\w+",
         r"\b(?:developer|debug|god|jailbreak|dan|maintenance|admin(?:istrator)?|unrestricted) mode"
         r"\b.{0,30}\b(?:on|enabled|active|activated|now)\b",
@@ -103,8 +103,8 @@ FAMILIES = (
     )),
     Family("conceal", "hides from people what it does", _any(
         _near(_NOT, _TELL + r"|telling|mentioning|informing|revealing|showing|notifying|alerting|"
-              r"letting|disclosing|asking", _PEOPLE, r"about (?:this|it|that)|that|of this|this|"
-              r"know|(?:of|about) (?:the|these|any)", gap=3),
+              r"letting|disclosing|asking", f"(?:{_PEOPLE})" + r"\W+(?:about (?:this|it|that|the|"
+              r"these|any)|that|of th(?:is|e|ese)|this|know)\b", gap=3),
         _near(_NOT, _TELL, r"this|it|that|these", r"to|in|anywhere", r"the |" + _PEOPLE, gap=3),
         _near("secretly|silently|covertly|stealthily|quietly|invisibly|unnoticed", _HAND_OVER +
               r"|add|run|execute|collect|record|refund|charge|install|read", gap=4),
