@@ -11,7 +11,15 @@ from typing import Literal
 
 from msgspec import Struct
 
-from hyperpersonal_sdk.capabilities import Capability, Http, Knowledge, Memory, Money, Tool
+from hyperpersonal_sdk.capabilities import (
+    Capability,
+    CapabilitySet,
+    Http,
+    Knowledge,
+    Memory,
+    Money,
+    Tool,
+)
 from hyperpersonal_sdk.contract.commerce import COMMERCE_TOOLS
 from hyperpersonal_sdk.manifest import Manifest
 
@@ -71,7 +79,13 @@ def risks(manifest: Manifest) -> tuple[Risk, ...]:
 
 def data_classes(manifest: Manifest) -> frozenset[DataClass]:
     """What the release may touch: by what it asks, what it serves and what it is."""
-    asked = {kind for right in manifest.asked if (kind := _of_right(right))}
+    return data_granted(manifest, None)
+
+
+def data_granted(manifest: Manifest, granted: CapabilitySet | None) -> frozenset[DataClass]:
+    """What it may touch under these grants; None: all it asks, where nobody knows any more."""
+    rights = manifest.asked if granted is None else manifest.asked.meet(granted)
+    asked = {kind for right in rights if (kind := _of_right(right))}
     tools = manifest.connector.tools if manifest.connector else []
     served = {kind for tool in tools for kind in _of_tool(tool)}
     heard: set[DataClass] = set() if manifest.kind == "connector" else {"conversations"}

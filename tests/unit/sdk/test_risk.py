@@ -76,3 +76,10 @@ def test_more_rights_never_need_fewer_reviewers() -> None:
         fewer, more = asking(*asks[1:]), asking(*asks)
         assert CapabilitySet.parse(asks).covers(fewer.asked)
         assert risk.reviews_needed(fewer) <= risk.reviews_needed(more)
+
+
+def test_only_what_was_granted_can_be_touched() -> None:
+    both = asking("memory:contact.read", "tool:commerce.orders.read")
+    some = CapabilitySet.parse(["tool:commerce.orders.read", "money:refund<=1.00 USD/turn"])
+    assert risk.data_granted(both, some) == {"orders", "conversations"}
+    assert risk.data_granted(both, None) == risk.data_classes(both)

@@ -20,6 +20,7 @@ KEYS_MAX = 50_000
 MESSAGES_BURST = 30
 TYPING_BURST = 20
 SESSIONS_BURST = 60
+OBSERVATIONS_PER_S, OBSERVATIONS_BURST = 1 / 60, 5
 LIMITS = ("messages_per_s", "typing_per_s", "sessions_per_s", "sockets_per_contact", "backlog_max")
 FINEST_S = 1e-6  # as fine as the clock
 HOME_PREFIX = 64  # one subscriber has a whole /64 of IPv6 addresses (RFC 6177)
@@ -100,6 +101,7 @@ class Rates:
         self._typing = Buckets(settings.typing_per_s, TYPING_BURST, clock)
         self._sessions = Buckets(settings.sessions_per_s, SESSIONS_BURST, clock)
         self._sockets = Places(settings.sockets_per_contact)
+        self._observations = Buckets(OBSERVATIONS_PER_S, OBSERVATIONS_BURST, clock)
 
     def message(self, contact_id: UUID) -> None:
         """A contact sends a message. This and the following raise TooManyError."""
@@ -112,6 +114,10 @@ class Rates:
     def session(self, channel_id: UUID, address: str) -> None:
         """Somebody opens a session from an address; empty: not known."""
         self._sessions.take((channel_id, _home(address)), "new conversations")
+
+    def observation(self, address: str) -> None:
+        """Somebody without a name reports a plugin; five at once, then one a minute."""
+        self._observations.take(_home(address), "reports")
 
     def socket(self, contact_id: UUID) -> AbstractContextManager[None]:
         """A contact's socket, while it is open."""
