@@ -8,6 +8,7 @@ from hyperpersonal_marketplace.bundles.choosing import (
     NoChoice,
 )
 from hyperpersonal_marketplace.bundles.keys import BundleKeys
+from hyperpersonal_marketplace.bundles.lock import sign_again
 from hyperpersonal_marketplace.bundles.plan import Plan
 from hyperpersonal_marketplace.bundles.plan import Step as PlanStep
 from hyperpersonal_marketplace.bundles.repository import Run as BundleRun
@@ -87,6 +88,7 @@ __all__ = [
     "next_release",
     "permissions",
     "rank",
+    "sign_again",
     "solve_s",
     "standing",
     "waiting",

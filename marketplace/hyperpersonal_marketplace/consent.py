@@ -27,6 +27,16 @@ def checked_grants(manifest: Manifest, grants: Sequence[str]) -> tuple[str, ...]
     Raises:
         InstallRefusedError: `reason` is bad_grant, more_than_asked or too_little.
     """
+    given = check_asked(manifest, grants)
+    missing = ungranted(manifest, given)
+    if missing:
+        what = "; ".join(map(in_words, missing))
+        raise InstallRefusedError("too_little", f"{manifest.title} cannot work without: {what}")
+    return given.texts
+
+
+def check_asked(manifest: Manifest, grants: Sequence[str]) -> CapabilitySet:
+    """The grants as a set. Raises InstallRefusedError: bad_grant or more_than_asked."""
     try:
         given = CapabilitySet.parse(grants)
     except CapabilityError as error:
@@ -35,11 +45,7 @@ def checked_grants(manifest: Manifest, grants: Sequence[str]) -> tuple[str, ...]
     if beyond.texts:
         what = "; ".join(beyond.texts)
         raise InstallRefusedError("more_than_asked", f"{manifest.id} does not ask for: {what}")
-    missing = ungranted(manifest, given)
-    if missing:
-        what = "; ".join(map(in_words, missing))
-        raise InstallRefusedError("too_little", f"{manifest.title} cannot work without: {what}")
-    return given.texts
+    return given
 
 
 def ungranted(manifest: Manifest, given: CapabilitySet) -> list[str]:

@@ -81,6 +81,18 @@ def sign(lock: Lock, key: Ed25519PrivateKey) -> bytes:
     return msgspec.json.encode(_File(lock, envelope))
 
 
+def sign_again(data: bytes, source: str, key: Ed25519PrivateKey) -> bytes:
+    """Let another key stand for a lock of one's own text: who publishes it.
+
+    Raises:
+        UntrustedError: `bad_lock` or `other_bundle`.
+    """
+    file = _read(data)
+    if file.lock.bundle != text_hash(source):
+        raise UntrustedError("other_bundle", "the bundle was changed after it was locked")
+    return sign(file.lock, key)
+
+
 def verify(data: bytes, publics: Iterable[bytes], source: str | None = None) -> Lock:
     """The lock these bytes are, if one of the keys (32 bytes each) stands for it.
 
@@ -92,6 +104,17 @@ def verify(data: bytes, publics: Iterable[bytes], source: str | None = None) -> 
     Raises:
         UntrustedError: `bad_lock`, `other_bundle`, or a code of `dsse.signers`.
     """
+    file = _read(data)
+    envelope = dsse.read(msgspec.json.encode(file.signed), PAYLOAD_TYPE)
+    dsse.signers(envelope, publics)
+    if envelope.content != msgspec.json.encode(_hash(msgspec.json.encode(file.lock))):
+        raise UntrustedError("bad_lock", "the signature is of another lock")
+    if source is not None and file.lock.bundle != text_hash(source):
+        raise UntrustedError("other_bundle", "the bundle was changed after it was locked")
+    return file.lock
+
+
+def _read(data: bytes) -> _File:
     if len(data) > LOCK_BYTES_MAX:
         raise UntrustedError("bad_lock", f"a lock has at most {LOCK_BYTES_MAX} bytes")
     try:
@@ -100,13 +123,7 @@ def verify(data: bytes, publics: Iterable[bytes], source: str | None = None) -> 
         raise UntrustedError("bad_lock", f"this is no lock: {error}") from error
     if msgspec.json.encode(file) != data:
         raise UntrustedError("bad_lock", "the lock is not written in the one canonical way")
-    envelope = dsse.read(msgspec.json.encode(file.signed), PAYLOAD_TYPE)
-    dsse.signers(envelope, publics)
-    if envelope.content != msgspec.json.encode(_hash(msgspec.json.encode(file.lock))):
-        raise UntrustedError("bad_lock", "the signature is of another lock")
-    if source is not None and file.lock.bundle != text_hash(source):
-        raise UntrustedError("other_bundle", "the bundle was changed after it was locked")
-    return file.lock
+    return file
 
 
 def _hash(data: bytes) -> str:

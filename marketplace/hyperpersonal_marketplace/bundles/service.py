@@ -23,6 +23,7 @@ from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedE
 from hyperpersonal_core.kit.ids import Ids
 from hyperpersonal_core.kit.vault import Vault
 from hyperpersonal_sdk import bundle as bundles
+from hyperpersonal_sdk.capabilities import CapabilitySet
 from hyperpersonal_sdk.manifest import Manifest
 from msgspec import Struct, convert, structs
 
@@ -50,8 +51,8 @@ class Consent(Struct, frozen=True):
 
     Args:
         plan: the hash of the plan that was shown.
-        grants: plugin id -> capabilities; of an install all that is given, of an update what is
-            given in the place of its present grants (none: those stay).
+        grants: plugin id -> capabilities; of an install all that is given, else what is given
+            beside its present grants.
         config: plugin id -> configuration.
         secrets: plugin id -> address -> headers.
     """
@@ -215,11 +216,11 @@ class Bundles:
             await self._note(tenant_id, run, there.id)
         elif there.digest != step.digest:
             await self._runner.installer.update(tenant_id, there.id, step.version)
-        if step.kind == "update" and said.grants.get(step.plugin_id):
+        if step.kind != "install" and said.grants.get(step.plugin_id):
             there = await self._there(tenant_id, step.plugin_id)
             assert there is not None
-            given = said.grants[step.plugin_id]
-            await self._runner.installer.consent(tenant_id, there.id, given)
+            given = CapabilitySet.parse([*there.grants, *said.grants[step.plugin_id]])
+            await self._runner.installer.consent(tenant_id, there.id, given.texts)
 
     async def _install(self, tenant_id: UUID, run: Run, step: Step, said: Consent) -> None:
         installed = await self._runner.installer.install(
@@ -296,5 +297,5 @@ def _check(choice: Choice, said: Consent) -> None:
             consent.check_config(manifest, said.config.get(step.plugin_id) or {})
             secrets: Mapping[str, Mapping[str, str]] = said.secrets.get(step.plugin_id) or {}
             consent.check_secrets(manifest, given, secrets)
-        elif said.grants.get(step.plugin_id):
-            consent.checked_grants(manifest, said.grants[step.plugin_id])
+        else:
+            consent.check_asked(manifest, said.grants.get(step.plugin_id, ()))

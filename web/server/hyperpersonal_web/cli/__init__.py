@@ -52,6 +52,10 @@ COMMANDS = {
         "hyperpersonal_web.cli.rollout",
         "A new release by degrees: unseen, for a few, for all; undone when it is worse.",
     ),
+    "bundle": (
+        "hyperpersonal_web.cli.bundle",
+        "Compose agents with order, rules, hours and a voice; check, apply, share.",
+    ),
     "doctor": ("hyperpersonal_web.cli.doctor", "What this machine lacks, and how to get it."),
     "plugin": (
         "hyperpersonal_web.cli.plugin",

@@ -48,7 +48,7 @@ def chosen_grants(
         click.Abort: the merchant says no.
     """
     asked = [one for group in offer["groups"] for one in group["permissions"]]
-    left = [one for one in asked if one["capability"] not in without and not _meets(one, given)]
+    left = [one for one in asked if one["capability"] not in without and not meets(one, given)]
     grants = [*given, *(one["capability"] for one in left if not one["optional"])]
     if yes:
         return grants
@@ -61,7 +61,7 @@ def chosen_grants(
     return grants
 
 
-def _meets(asked: dict[str, Any], given: Sequence[str]) -> bool:
+def meets(asked: dict[str, Any], given: Sequence[str]) -> bool:
     """Whether something narrower was given in the place of this."""
     try:
         rights = CapabilitySet.parse(given)

@@ -49,12 +49,13 @@ class BundleGroup(msgspec.Struct, frozen=True):
 class BundlePlan(msgspec.Struct, frozen=True):
     """What applying would do (`fits`), or why nothing fits and the fewest changes that would work.
 
-    `plan` is the hash that consent is given to; `asks` all permissions that are new, weightiest
-    first.
+    `source` and `lock` go back with the consent; `plan` is the hash it is given to; `asks` all
+    permissions that are new, weightiest first.
     """
 
     fits: bool
     source: str
+    lock: str = ""
     bundle: str = ""
     plan: str = ""
     steps: list[PlanStep] = []
@@ -126,7 +127,8 @@ async def plan_bundle(
     if data.plugin_id:
         source, theirs = await bundles.published(data.plugin_id, data.version)
         locked = locked or (theirs if data.locked else None)
-    return _plan(source, await bundles.look(member.tenant_id, source, locked))
+    found = await bundles.look(member.tenant_id, source, locked)
+    return msgspec.structs.replace(_plan(source, found), lock=(locked or b"").decode())
 
 
 @post(
@@ -185,11 +187,14 @@ async def list_bundles(
 def _plan(source: str, found: Choice | NoChoice) -> BundlePlan:
     if isinstance(found, NoChoice):
         words = (list(found.conflict), list(found.changes), list(found.would_be))
-        return BundlePlan(False, source, why=words[0], changes=words[1], would_be=words[2])
+        return BundlePlan(
+            fits=False, source=source, why=words[0], changes=words[1], would_be=words[2]
+        )
     plan = found.plan
     return BundlePlan(
-        True, source, plan.bundle, plan.hash, list(plan.steps), _groups(plan),
-        list(plan.left_out), list(plan.off), plan.month_at_most,
+        fits=True, source=source, bundle=plan.bundle, plan=plan.hash, steps=list(plan.steps),
+        asks=_groups(plan), left_out=list(plan.left_out), off=list(plan.off),
+        month_at_most=plan.month_at_most,
     )  # fmt: skip
 
 
