@@ -1,6 +1,6 @@
 """Attacks as they are handed in: with recorded calls that fit, since an attacker records anew.
 
-A careful attacker's own tests pass. Where the bad release does not end well in the trial, the base's
+A careful attacker's own tests pass. Where the bad release fails in the trial, the base's
 recording is kept.
 """
 
