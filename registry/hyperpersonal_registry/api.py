@@ -23,7 +23,7 @@ from hyperpersonal_registry.trust.key_folder import KeyFolder, Pins, fingerprint
 from hyperpersonal_registry.trust.reader import Trust
 from hyperpersonal_registry.trust.roles import Lifetimes, OnlineKeys
 from hyperpersonal_registry.trust.store import MetadataStore
-from hyperpersonal_registry.verdicts import Verdict
+from hyperpersonal_registry.verdicts import Verdict, report_hash
 from hyperpersonal_registry.visibility import PUBLIC, Seen, Visibilities, Visibility
 
 __all__ = [
@@ -70,5 +70,6 @@ __all__ = [
     "from_database",
     "house",
     "migrate",
+    "report_hash",
     "version_key",
 ]

@@ -11,7 +11,7 @@ from hyperpersonal_core.kit.errors import NotFoundError
 from hyperpersonal_runtime.api import SealedRelease
 from hyperpersonal_sdk.signing import TrustedKey
 
-from hyperpersonal_registry import journal, names, releases, signatures
+from hyperpersonal_registry import journal, names, releases, sbom, signatures
 from hyperpersonal_registry.blobs import Blobs
 from hyperpersonal_registry.claims import Claims
 from hyperpersonal_registry.decision import Case
@@ -202,6 +202,19 @@ class Registry:
         """Every release of a publisher, in order of publication."""
         async with self._db.transaction() as connection:
             return await releases.by_namespace(connection, namespace)
+
+    async def by_digest(self, digest: str) -> Release | None:
+        """The release of a digest, withdrawn ones too."""
+        async with self._db.transaction() as connection:
+            return await releases.by_digest(connection, digest)
+
+    async def keys_of(self, namespace: str) -> releases.NamespaceKeys:
+        """Keys that speak for a name, and those that no longer may."""
+        return await self._namespaces.keys(namespace)
+
+    async def sbom(self, digest: str) -> bytes:
+        """What a release is made of: CycloneDX 1.6. Raises NotFoundError."""
+        return await sbom.of_release(self.ground, digest)
 
     async def load(self, digest: str) -> SealedRelease:
         """The verified release of a digest.

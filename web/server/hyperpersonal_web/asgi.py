@@ -24,6 +24,8 @@ from hyperpersonal_web.http import (
 from hyperpersonal_web.http.auth import contact_of, member_of
 from hyperpersonal_web.http.limits import FRAME_BYTES_MAX
 from hyperpersonal_web.http.problems import answer
+from hyperpersonal_web.http.registry_auth import caller_of
+from hyperpersonal_web.http.registry_router import registry_router
 from hyperpersonal_web.http.socket import ChatSocket
 from hyperpersonal_web.wiring import Gateway
 
@@ -47,6 +49,7 @@ def create_app(gateway: Gateway, extra: Sequence[ControllerRouterHandler] = ()) 
             installed.router,
             ratings.router,
             rollouts.router,
+            registry_router,
             health.health,
             *pages.ROUTES,
             *extra,
@@ -80,6 +83,7 @@ def _dependencies(gateway: Gateway) -> dict[str, Provide]:
     callers = {
         "contact": Provide(contact_of, sync_to_thread=False),
         "member": Provide(member_of),
+        "caller": Provide(caller_of),
     }
     return services | callers
 

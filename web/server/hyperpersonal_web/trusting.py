@@ -18,6 +18,7 @@ from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import OutsideError, RefusedError
 from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_registry.api import (
+    DomainProofs,
     Fetch,
     Keeper,
     KeyFolder,
@@ -30,6 +31,7 @@ from hyperpersonal_registry.api import (
     first_root,
     from_database,
 )
+from hyperpersonal_runtime.api import Fetcher
 from msgspec import Struct
 
 REGISTRY_KEYS = "registry-keys"
@@ -136,6 +138,14 @@ async def _bounded(answer: httpx.Response) -> bytes:
         if len(data) > FILE_BYTES_MAX:
             raise OutsideError("the registry's answer has no end")
     return data
+
+
+def open_proofs(stack: AsyncExitStack, settings: Settings) -> DomainProofs:
+    """Reads what domains show, by the guard that plugins' requests pass."""
+    near = settings.private_hosts.replace(",", " ").split()
+    fetcher = Fetcher(private_hosts=near)
+    stack.push_async_callback(fetcher.close)
+    return DomainProofs(fetcher, near)
 
 
 def folder_of(settings: Settings) -> Path:

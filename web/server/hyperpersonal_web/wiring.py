@@ -58,7 +58,7 @@ from hyperpersonal_marketplace.api import (
     Uses,
     Windows,
 )
-from hyperpersonal_registry.api import Registry, Visibilities
+from hyperpersonal_registry.api import DomainProofs, Registry, Visibilities
 from hyperpersonal_runtime.api import Fetcher, Host, ModelPort, PluginHost, Ports, Promotion
 from msgspec import Struct
 
@@ -68,6 +68,7 @@ from hyperpersonal_web.http.chat import ChatService
 from hyperpersonal_web.http.hub import Hub
 from hyperpersonal_web.http.intake import Intake
 from hyperpersonal_web.http.rates import Rates
+from hyperpersonal_web.http.registry_tokens import RegistryTokens
 from hyperpersonal_web.http.tokens import ContactTokens
 from hyperpersonal_web.keys import receipt_keys
 from hyperpersonal_web.market import (
@@ -80,6 +81,7 @@ from hyperpersonal_web.market import (
 )
 from hyperpersonal_web.rollouts import make_rollouts, watch_rollouts
 from hyperpersonal_web.secret import server_secret
+from hyperpersonal_web.trusting import open_proofs
 from hyperpersonal_web.walls import Walls, open_jail
 
 __all__ = ["BLOBS", "Ground", "Market", "background", "open_ground", "open_market"]
@@ -116,7 +118,10 @@ class Gateway(Struct, frozen=True):
     visibilities: Visibilities
     uses: Uses
     ratings: Ratings
+    grant_uses: GrantUses
     windows: Windows
+    registry_tokens: RegistryTokens
+    proofs: DomainProofs
     bundles: Bundles
     rollouts: Rollouts
 
@@ -143,7 +148,8 @@ async def open_gateway(
     stack.push_async_callback(hub.close)
     walls = Walls(ground.bus)
     await walls.listen()
-    tokens = ContactTokens(server_secret(ground.settings.secret, ground.settings.data_dir), clock)
+    secret = server_secret(ground.settings.secret, ground.settings.data_dir)
+    tokens = ContactTokens(secret, clock)
     rates = Rates(ground.settings, clock)
     backlogs = Backlogs(db, ground.settings.backlog_max)
     background(stack, backlogs.run())
@@ -177,6 +183,8 @@ async def open_gateway(
         uses=shop.uses,
         ratings=shop.ratings,
         windows=shop.windows,
+        registry_tokens=RegistryTokens(secret, clock),
+        proofs=open_proofs(stack, ground.settings),
         grant_uses=GrantUses(recorded, clock),
         bundles=shop.bundles,
         rollouts=make_rollouts(ground, market),

@@ -14,12 +14,12 @@ AnyRequest = Request[Any, Any, Any]
 
 def contact_of(request: AnyRequest, tokens: NamedDependency[ContactTokens]) -> ContactScope:
     """The conversation a shopper's token names. Raises UnauthenticatedError."""
-    return tokens.read(_bearer(request))
+    return tokens.read(bearer(request))
 
 
 async def member_of(request: AnyRequest, tenants: NamedDependency[Tenants]) -> Member:
     """The member a key belongs to. Raises UnauthenticatedError."""
-    return await tenants.authenticate(_bearer(request))
+    return await tenants.authenticate(bearer(request))
 
 
 def require_answering(member: Member) -> None:
@@ -34,7 +34,8 @@ def require_managing(member: Member) -> None:
         raise ForbiddenError("ask an owner or a manager of your shop", role=member.role)
 
 
-def _bearer(request: AnyRequest) -> str:
+def bearer(request: AnyRequest) -> str:
+    """The key or token of a request. Raises UnauthenticatedError."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise UnauthenticatedError("send your key in the header `Authorization: Bearer …`")

@@ -20,6 +20,8 @@ KEYS_MAX = 50_000
 MESSAGES_BURST = 30
 TYPING_BURST = 20
 SESSIONS_BURST = 60
+REGISTRY_BURST = 60
+REGISTRY_PER_S = 2.0
 OBSERVATIONS_PER_S, OBSERVATIONS_BURST = 1 / 60, 5
 LIMITS = ("messages_per_s", "typing_per_s", "sessions_per_s", "sockets_per_contact", "backlog_max")
 FINEST_S = 1e-6  # as fine as the clock
@@ -100,6 +102,9 @@ class Rates:
         self._messages = Buckets(settings.messages_per_s, MESSAGES_BURST, clock)
         self._typing = Buckets(settings.typing_per_s, TYPING_BURST, clock)
         self._sessions = Buckets(settings.sessions_per_s, SESSIONS_BURST, clock)
+        self._registry = Buckets(
+            REGISTRY_PER_S if settings.sessions_per_s else 0, REGISTRY_BURST, clock
+        )
         self._sockets = Places(settings.sockets_per_contact)
         self._observations = Buckets(OBSERVATIONS_PER_S, OBSERVATIONS_BURST, clock)
 
@@ -118,6 +123,10 @@ class Rates:
     def observation(self, address: str) -> None:
         """Somebody without a name reports a plugin; five at once, then one a minute."""
         self._observations.take(_home(address), "reports")
+
+    def registry(self, who: str) -> None:
+        """Somebody (a key's id, or an address) asks the registry for something that costs it."""
+        self._registry.take(_home(who), "requests to the registry")
 
     def socket(self, contact_id: UUID) -> AbstractContextManager[None]:
         """A contact's socket, while it is open."""

@@ -1,0 +1,81 @@
+"""What a release is made of: a bill of materials in CycloneDX 1.6 (ECMA-424), JSON.
+
+Made of the artifact alone, so that anybody makes the same of the same bytes: its serial number
+comes from the digest, its time is the release's.
+"""
+
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from cyclonedx.factory.license import LicenseFactory
+from cyclonedx.model import HashAlgorithm, HashType
+from cyclonedx.model.bom import Bom, BomMetaData
+from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.output.json import JsonV1Dot6
+from hyperpersonal_core.kit.errors import NotFoundError
+from hyperpersonal_sdk import hpx
+from hyperpersonal_sdk.checks import Reading
+from hyperpersonal_sdk.checks.packages import Package, packages
+from hyperpersonal_sdk.hpx import Archive
+from packageurl import PackageURL
+
+from hyperpersonal_registry import releases
+from hyperpersonal_registry.ground import Ground
+
+_GET = "select sbom from registry.sboms where digest = $1"
+_PUT = """insert into registry.sboms (digest, sbom, at) values ($1, $2, $3)
+on conflict (digest) do nothing"""
+
+
+async def of_release(ground: Ground, digest: str) -> bytes:
+    """The bill of a published release; made at the first question and kept.
+
+    Raises:
+        NotFoundError: nothing of this digest was published, or its artifact is lost.
+    """
+    async with ground.db.transaction() as connection:
+        kept: bytes | None = await connection.fetchval(_GET, digest)
+        release = await releases.by_digest(connection, digest)
+    if kept is not None:
+        return kept
+    artifact = await ground.blobs.get(digest) if release else None
+    if release is None or artifact is None:
+        raise NotFoundError("no release has this digest", digest=digest)
+    made = bill(hpx.unpack(artifact), release.published_at)
+    async with ground.db.transaction() as connection:
+        await connection.execute(_PUT, digest, made, ground.now)
+    return made
+
+
+def bill(archive: Archive, at: datetime) -> bytes:
+    """The bill of an archive; `at`: when it was published."""
+    said = archive.manifest
+    whole = Component(
+        name=said.id,
+        version=said.version,
+        type=ComponentType.APPLICATION,
+        bom_ref=f"{said.id}@{said.version}",
+        description=said.description,
+        licenses=[LicenseFactory().make_from_string(said.licence)],
+        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=archive.digest[7:])],
+    )
+    bom = Bom(
+        serial_number=uuid5(NAMESPACE_URL, archive.digest),
+        metadata=BomMetaData(component=whole, timestamp=at),
+    )
+    for package in packages(Reading(archive)):
+        part = _component(package)
+        bom.components.add(part)
+        bom.register_dependency(whole, [part])
+    return JsonV1Dot6(bom).output_as_string(indent=2).encode()
+
+
+def _component(package: Package) -> Component:
+    return Component(
+        name=package.name,
+        version=package.version,
+        type=ComponentType.LIBRARY,
+        bom_ref=f"{package.path}#{package.name}@{package.version}",
+        purl=PackageURL("pypi", name=package.name, version=package.version),
+        licenses=[LicenseFactory().make_from_string(text) for text in package.licences[:1]],
+    )

@@ -1,0 +1,11 @@
+"""The registry's routes under one address."""
+
+from litestar import Router
+
+from hyperpersonal_web.http import registry, registry_files
+
+registry_router = Router(
+    "/v1/registry",
+    route_handlers=[*registry.ROUTES, *registry_files.ROUTES],
+    tags=["registry"],
+)
