@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 import msgspec
 from hyperpersonal_runtime.api import Difference, Trace, compare
-from hyperpersonal_sdk.capabilities import Tool
 from hyperpersonal_sdk.verdicts import Verdict, verdict
 from msgspec import Struct
 
@@ -65,10 +64,8 @@ def is_told(change: Change, said: Told) -> bool:
     """Whether the release says that it does this."""
     if change.kind == "money":
         return said.speaks_of_money
-    if change.kind == "tool":
-        newly = {one.interface for one in said.more if isinstance(one, Tool)}
-        if change.names and {name.rpartition(".")[0] for name in change.names} <= newly:
-            return True
+    if change.kind == "tool" and change.names and all(map(said.asks_newly, change.names)):
+        return True
     return bool(change.names) and all(said.names(name) for name in change.names)
 
 

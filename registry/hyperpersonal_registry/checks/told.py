@@ -3,6 +3,7 @@
 import re
 
 from hyperpersonal_sdk.capabilities import CapabilitySet
+from hyperpersonal_sdk.checks.capability_use import rights_of
 from msgspec import Struct
 
 from hyperpersonal_registry.checks.examination import Play
@@ -31,6 +32,10 @@ class Told(Struct, frozen=True):
         telling = [part for part in parts if len(part) >= 3 and part not in _COMMON]
         words = set(re.findall(r"[\w-]+", self.news))
         return bool(telling) and any(part in words for part in telling)
+
+    def asks_newly(self, tool: str) -> bool:
+        """Whether a right to call a tool is asked for that was not asked before."""
+        return any(self.more.covers(CapabilitySet([right])) for right in rights_of(tool))
 
     @property
     def speaks_of_money(self) -> bool:

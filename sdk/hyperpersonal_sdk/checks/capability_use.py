@@ -10,11 +10,12 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from hyperpersonal_sdk.capabilities import CapabilitySet, Http, Tool
+from hyperpersonal_sdk.capabilities import Capability, CapabilitySet, Http, Tool, parse
 from hyperpersonal_sdk.checks.python_words import Constants
 from hyperpersonal_sdk.checks.reading import TESTS, Reading, Words
 from hyperpersonal_sdk.checks.rule import Finding
 from hyperpersonal_sdk.checks.script_words import tokens
+from hyperpersonal_sdk.contract.commerce import COMMERCE_TOOLS
 from hyperpersonal_sdk.manifest import MANIFEST_FILE
 from hyperpersonal_sdk.url_patterns import split_url
 
@@ -81,13 +82,21 @@ def uses(reading: Reading) -> list[Use]:
 def missing(use: Use, asked: CapabilitySet) -> str:
     """What the manifest does not ask for; '' when it does."""
     if use.needs.startswith("tool:"):
-        interface = use.needs.removeprefix("tool:").rpartition(".")[0]
-        theirs = {one.interface for one in asked if isinstance(one, Tool)}
-        return "" if interface in theirs else f"calls {use.needs.removeprefix('tool:')}, not asked"
+        tool = use.needs.removeprefix("tool:")
+        enough = any(asked.covers(CapabilitySet([one])) for one in rights_of(tool))
+        return "" if enough else f"calls {tool} and does not ask {rights_of(tool)[0].text}"
     if use.url:
         return _outside(use.url, asked)
     starts = [text for text in asked.texts if text.startswith(use.needs)]
     return "" if starts else f"uses {use.needs.rstrip(':')}, which the manifest does not ask"
+
+
+def rights_of(tool: str) -> tuple[Capability, ...]:
+    """The rights of which one lets a plugin call a tool; the wider one first."""
+    spec = COMMERCE_TOOLS.get(tool)
+    if spec is not None:
+        return (parse(spec.capability),)
+    return (Tool(tool, "write"), Tool(tool, "read"))
 
 
 def _outside(url: str, asked: CapabilitySet) -> str:
@@ -102,9 +111,9 @@ def _outside(url: str, asked: CapabilitySet) -> str:
 
 
 def _is_used(text: str, use: Use) -> bool:
-    kind, _, rest = text.partition(":")
-    if kind == "tool":
-        return use.needs.startswith(f"tool:{rest.rpartition('.')[0]}.")
+    kind = text.partition(":")[0]
+    if kind == "tool" and use.needs.startswith("tool:"):
+        return any(right.text == text for right in rights_of(use.needs.removeprefix("tool:")))
     if kind == "money":
         return use.needs.startswith("tool:")
     return text.startswith(use.needs) or use.needs.startswith(f"{kind}:")

@@ -95,7 +95,8 @@ FAMILIES = (
         r"<\s*/?\s*(?:system|important|instructions?|admin|assistant|secret|critical)\s*>",
         r"\[\s*/?\s*(?:system|inst|admin|important)\s*\]", r"<\|[a-z_]+\|>", r"<<\s*/?sys\s*>>",
         r"(?:^|\s)#{1,6}\s*system\s*(?:prompt|message)?\s*:",
-        r"^system\s*:", r"(?:^|[\"'>(\s])system\s*(?:prompt|message|override|notice|note|admin)\s*:",
+        r"^system\s*:",
+        r"(?:^|[\"'>(\s])system\s*(?:prompt|message|override|notice|note|admin)\s*:",
         r"\byou are now (?:in |an? |the )?\w+",
         r"\b(?:developer|debug|god|jailbreak|dan|maintenance|admin(?:istrator)?|unrestricted) mode"
         r"\b.{0,30}\b(?:on|enabled|active|activated|now)\b",
