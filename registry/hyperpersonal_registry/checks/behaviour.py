@@ -83,8 +83,11 @@ async def _changes(examination: Examination, before: Play, release: Play) -> Asy
     except (msgspec.DecodeError, UnicodeDecodeError):
         recorded = {}
     for path, fixture in recorded.items():
-        call = release.call(path, fixture.hook, b"null")
-        for change in _judged(await examination.stage.replay(call, fixture), None, path):
+        stage = examination.stage
+        was = await stage.replay(before.call(path, fixture.hook, b"null"), fixture)
+        now = await stage.replay(release.call(path, fixture.hook, b"null"), fixture)
+        new = [one for one in now if one.words not in {old.words for old in was}]
+        for change in _judged(new, None, path):
             yield change
 
 

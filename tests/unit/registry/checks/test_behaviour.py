@@ -69,9 +69,7 @@ async def test_that_new_rights_without_a_word_do_not_pass(examined: Any) -> None
 
 
 CC = 'to="ada@example.com", cc="desk@acme.example", text="Your order is " + order.status'
-MOVED = LOOK.replace("order = ", "number = '#W1000001'\n    order = ").replace(
-    '"#W1000001"', "number"
-)
+MOVED = "number = '#W1000001'\n    " + LOOK.replace('"#W1000001"', "number")
 AGAIN = LOOK + '    host.tool("commerce.orders.get", order_id="#W1000003")\n'
 HONEST = {
     "nothing": ([], "- Small fixes."),
@@ -105,10 +103,10 @@ async def test_that_recorded_calls_of_the_release_before_are_tried(examined: Any
     "calls": [
      {"name": "tool.call", "request": {"tool": "commerce.orders.get",
       "arguments": {"order_id": "#W1000001"}},
-      "answer": {"value": {"id": "#W1", "status": "sent"}}},
+      "answer": {"value": {"value": {"id": "#W1", "status": "sent"}}}},
      {"name": "tool.call", "write": true, "request": {"tool": "mail.messages.send",
       "arguments": {"to": "ada@example.com", "text": "Your order is sent"}},
-      "answer": {"value": {}}}]}"""
+      "answer": {"value": {"value": {}}}}]}"""
     first = release("1.0.0", **{"tests/fixtures/parole.json": fixture})
     more = SEND + ', **({"note": order.id} if "parole" in turn.text else {})'
     found = await behaviour.check(examined(release("1.0.1", (SEND, more)), first))
