@@ -6,6 +6,7 @@ content never changes, and says so.
 
 import re
 from base64 import b64encode
+from pathlib import Path
 
 import msgspec
 from hyperpersonal_core.kit.errors import NotFoundError
@@ -115,9 +116,9 @@ async def read_checkpoint(registry: NamedDependency[Registry]) -> Response[bytes
 
 
 @get("/log/tile/{rest:path}", operation_id="ReadTile")
-async def read_tile(rest: str, registry: NamedDependency[Registry]) -> Response[bytes]:
+async def read_tile(rest: FromPath[Path], registry: NamedDependency[Registry]) -> Response[bytes]:
     """A tile of the log, or the entries under one (C2SP tlog-tiles)."""
-    found = TILE.fullmatch(rest.strip("/"))
+    found = TILE.fullmatch(rest.as_posix().strip("/"))
     if found is None:
         raise NotFoundError("the log has no such tile")
     number, width = int(re.sub("[x/]", "", found["number"])), int(found["width"] or 256)
