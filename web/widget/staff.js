@@ -3,6 +3,7 @@
 import { request } from "./client.js";
 import { el, time } from "./dom.js";
 import { handoffCard, turnCards } from "./insight.js";
+import { forgetKey, memberKey } from "./member.js";
 import { Thread } from "./thread.js";
 
 const $ = (id) => document.getElementById(id);
@@ -23,15 +24,6 @@ $("note").addEventListener("click", () => write("notes"));
 $("composer").addEventListener("submit", (event) => { event.preventDefault(); write("replies"); });
 await tick();
 
-async function memberKey() {
-  const kept = sessionStorage.getItem("hp:member");
-  if (kept) return kept;
-  const setup = await request("/demo/setup.json").catch(() => null);
-  const found = setup?.member_key ?? prompt("Your member key");
-  sessionStorage.setItem("hp:member", found ?? "");
-  return found;
-}
-
 function api(path, options = {}) {
   return request(`/v1/staff/conversations${path}`, { ...options, bearer: key });
 }
@@ -47,7 +39,7 @@ async function tick() {
     $("state").dataset.state = "online";
     $("state").textContent = "Live";
   } catch (error) {
-    if (error.status === 401) sessionStorage.removeItem("hp:member");
+    if (error.status === 401) forgetKey();
     $("state").dataset.state = "offline";
     $("state").textContent = error.message;
   }

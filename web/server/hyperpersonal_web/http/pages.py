@@ -47,10 +47,16 @@ async def staff_page() -> Response[bytes]:
     return _file("staff.html")
 
 
+@get("/market", include_in_schema=False, media_type=MediaType.HTML)
+async def market_page() -> Response[bytes]:
+    """The merchant's market."""
+    return _file("market.html")
+
+
 @get("/assets/{name:str}", include_in_schema=False)
 async def asset(name: FromPath[str]) -> Response[bytes]:
     """One part of a page."""
     return _file(name)
 
 
-ROUTES = (index, staff_page, asset)
+ROUTES = (index, staff_page, market_page, asset)

@@ -1,0 +1,128 @@
+// The market: what is shown follows the address after `#`. Views load when they are asked for.
+
+import { request } from "./client.js";
+import { el } from "./dom.js";
+import { installedView, manageView } from "./market_installed.js";
+import { consentView, pluginView, publisherView } from "./market_plugin.js";
+import { forgetKey, memberKey } from "./member.js";
+
+const $ = (id) => document.getElementById(id);
+const FACETS = { kind: "Kind", category: "For", language: "Language", price: "Price", interface: "Serves", publisher: "Publisher" };
+const TYPING_MS = 180;
+const key = await memberKey();
+const chosen = Object.fromEntries(Object.keys(FACETS).map((name) => [name, new Set()]));
+let text = "";
+let asked = 0;
+
+const views = [
+  [/^#\/plugins\/([^/]+)\/([^/]+)$/, (at) => pluginView(shop, `${at[1]}/${at[2]}`)],
+  [/^#\/publishers\/([^/]+)$/, (at) => publisherView(shop, at[1])],
+  [/^#\/install\/([^/]+)\/([^/]+)$/, (at) => consentView(shop, `${at[1]}/${at[2]}`)],
+  [/^#\/installed\/([^/]+)\/([^/]+)$/, (at) => manageView(shop, `${at[1]}/${at[2]}`)],
+  [/^#\/installed$/, () => installedView(shop)],
+  [/^/, findView],
+];
+
+/** What views may do: ask the server, say what happened, go somewhere. */
+const shop = {
+  call: (path, options = {}) => request(`/v1/market${path}`, { ...options, bearer: key }),
+  picture: async (path) => {
+    const answer = await fetch(`/v1/market${path}`, { headers: { authorization: `Bearer ${key}` } });
+    const reader = new FileReader();
+    reader.readAsDataURL(await answer.blob());
+    return new Promise((done) => { reader.onload = () => done(reader.result); });
+  },
+  say: (words) => { $("told").textContent = words; },
+  fail: (error) => { $("alert").textContent = error?.message ?? ""; if (error) scrollTo({ top: 0 }); },
+  go: (hash) => { if (location.hash === hash) show(); else location.hash = hash; },
+};
+
+addEventListener("hashchange", show);
+await show();
+
+async function show() {
+  const mine = ++asked;
+  const hash = location.hash || "#/";
+  const [pattern, view] = views.find(([one]) => one.test(hash));
+  shop.fail(null);
+  $("tab-find").toggleAttribute("aria-current", !hash.startsWith("#/installed"));
+  $("tab-installed").toggleAttribute("aria-current", hash.startsWith("#/installed"));
+  try {
+    const made = await view(pattern.exec(hash));
+    if (mine !== asked) return;
+    $("main").replaceChildren(...[made].flat());
+    if (hash !== "#/") $("main").focus();
+  } catch (error) {
+    if (error.status === 401) forgetKey();
+    $("main").replaceChildren(el("p", { class: "empty" }, "This cannot be shown now."));
+    shop.fail(error);
+  }
+  countDue();
+}
+
+async function countDue() {
+  const page = await shop.call("/installed").catch(() => ({ items: [] }));
+  const due = page.items.filter((one) => one.waiting.length).length;
+  Object.assign($("due"), { hidden: !due, textContent: `${due} to decide` });
+}
+
+async function findView() {
+  const found = await search();
+  const list = el("div", {}, results(found));
+  const side = el("div", { class: "facets" }, facets(found, list));
+  const box = el("input", { type: "search", name: "q", value: text, maxlength: 200, "aria-label": "What should it do?", placeholder: "What should it do? Track parcels, answer in German, …", autocomplete: "off" });
+  let timer = 0;
+  const again = () => refresh(side, list);
+  box.addEventListener("input", () => {
+    text = box.value;
+    clearTimeout(timer);
+    timer = setTimeout(again, TYPING_MS);
+  });
+  const form = el("form", { class: "search", role: "search", onsubmit: (event) => { event.preventDefault(); again(); } }, box, el("button", { class: "primary" }, "Search"));
+  return [form, el("div", { class: "find" }, side, list)];
+}
+
+function search() {
+  const query = new URLSearchParams({ q: text, limit: 50 });
+  for (const [name, values] of Object.entries(chosen)) values.forEach((value) => query.append(name, value));
+  return shop.call(`/plugins?${query}`);
+}
+
+async function refresh(side, list) {
+  const focused = document.activeElement?.id;
+  try {
+    const found = await search();
+    list.replaceChildren(...results(found));
+    side.replaceChildren(...facets(found, list));
+    shop.say(`${found.total} found`);
+    if (focused) document.getElementById(focused)?.focus();
+  } catch (error) {
+    shop.fail(error);
+  }
+}
+
+function facets(found, list) {
+  return Object.entries(FACETS).filter(([name]) => Object.keys(found.facets[name] ?? {}).length || chosen[name].size).map(([name, title]) => {
+    const counts = { ...Object.fromEntries([...chosen[name]].map((value) => [value, 0])), ...found.facets[name] };
+    return el("fieldset", {}, el("legend", {}, title), Object.entries(counts).slice(0, 8).map(([value, count]) => {
+      const toggle = ({ target }) => {
+        chosen[name][target.checked ? "add" : "delete"](value);
+        refresh(target.closest(".facets"), list);
+      };
+      return el("label", {}, el("input", { type: "checkbox", id: `f-${name}-${value}`, checked: chosen[name].has(value), onchange: toggle }), el("span", {}, value), el("span", {}, String(count)));
+    }));
+  });
+}
+
+function results(found) {
+  if (!found.items.length) return [el("p", { class: "empty" }, "Nothing fits. Try other words, or fewer choices.")];
+  const count = el("p", { class: "sub" }, found.total === 1 ? "1 plugin" : `${found.total} plugins`);
+  return [count, el("ul", { class: "cards" }, found.items.map((one) => el("li", {}, card(one))))];
+}
+
+/** A plugin in a list. */
+function card(one) {
+  return el("a", { class: "card", href: `#/plugins/${one.id}` },
+    el("h3", {}, one.title), el("p", {}, one.tagline), el("span", { class: "sub" }, `${one.id} ${one.version}`),
+    el("span", { class: "badges" }, el("span", { class: "badge info" }, one.kind), one.category && el("span", { class: "badge" }, one.category), one.prices.map((price) => el("span", { class: "badge" }, price.replaceAll("_", " ")))));
+}
