@@ -25,7 +25,7 @@ from hyperpersonal_registry.log.view import LogView
 from hyperpersonal_registry.namespaces import KEY_DAYS, Namespaces
 from hyperpersonal_registry.policy import Policy
 from hyperpersonal_registry.queue import Queue
-from hyperpersonal_registry.releases import Release
+from hyperpersonal_registry.releases import NamespaceKeys, Release
 from hyperpersonal_registry.submissions import Reviewed, Submission
 from hyperpersonal_registry.trust.keeper import Keeper
 from hyperpersonal_registry.trust.store import MetadataStore
@@ -98,10 +98,6 @@ class Registry:
             ConflictError: the key speaks for somebody already.
         """
         return await self._namespaces.add_key(namespace, public, days=days)
-
-    async def keys(self, namespace: str) -> list[TrustedKey]:
-        """The keys that speak for a name; none for an unknown one."""
-        return list((await self._namespaces.keys(namespace)).trusted)
 
     async def revoke_key(self, key_id: str, reason: str) -> None:
         """Distrust a key from now on, and every release only it stands for.
@@ -208,7 +204,7 @@ class Registry:
         async with self._db.transaction() as connection:
             return await releases.by_digest(connection, digest)
 
-    async def keys_of(self, namespace: str) -> releases.NamespaceKeys:
+    async def keys_of(self, namespace: str) -> NamespaceKeys:
         """Keys that speak for a name, and those that no longer may."""
         return await self._namespaces.keys(namespace)
 

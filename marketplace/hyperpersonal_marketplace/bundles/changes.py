@@ -1,11 +1,11 @@
 """The smallest set of changes to what was wished for that would make it work.
 
 Whatever would work must change something of every conflict, so conflicts are hit one after the
-other, the fewest changes first. Source: Reiter, A theory of diagnosis from first principles,
-Artificial Intelligence 32 (1987), hitting-set tree.
+other, the fewest changes first; to do without something counts as three. Source: Reiter, A theory
+of diagnosis from first principles, Artificial Intelligence 32 (1987), hitting-set tree.
 """
 
-from collections import deque
+import heapq
 from collections.abc import Iterator
 from typing import Literal
 
@@ -29,6 +29,7 @@ CHANGES_MAX = 4
 ANY = Range("*", ())
 
 Kind = Literal["widen", "allow", "pay", "leave_out"]
+WEIGHTS: dict[Kind, int] = {"widen": 1, "allow": 1, "pay": 1, "leave_out": 3}
 
 
 class Change(Struct, frozen=True, order=True):
@@ -36,6 +37,9 @@ class Change(Struct, frozen=True, order=True):
 
     kind: Kind
     subject: str = ""
+
+
+_Try = tuple[int, tuple[Change, ...], Wishes]
 
 
 class Way(Struct, frozen=True):
@@ -48,15 +52,14 @@ class Way(Struct, frozen=True):
 
 def smallest(market: Market, wishes: Wishes, conflict: Conflict) -> Way | None:
     """The fewest changes that would work; None when four were not enough or it was too hard."""
-    waiting: deque[tuple[tuple[Change, ...], Wishes]] = deque(
-        ((change,), _changed(wishes, change)) for change in _could(wishes, conflict)
-    )
+    waiting: list[_Try] = []
+    _put(waiting, (), wishes, conflict)
     seen: set[frozenset[Change]] = set()
     too_hard = 0
     for _ in range(TRIES_MAX):
         if not waiting or too_hard == TOO_HARD_MAX:
             return None
-        changes, changed = waiting.popleft()
+        _, changes, changed = heapq.heappop(waiting)
         if frozenset(changes) in seen:
             continue
         seen.add(frozenset(changes))
@@ -68,9 +71,18 @@ def smallest(market: Market, wishes: Wishes, conflict: Conflict) -> Way | None:
         if isinstance(found, list):
             return _way(market, wishes, changes, found)
         if len(changes) < CHANGES_MAX:
-            for change in _could(changed, found):
-                waiting.append(((*changes, change), _changed(changed, change)))
+            _put(waiting, changes, changed, found)
     return None
+
+
+def _put(
+    waiting: list[_Try], changes: tuple[Change, ...], wishes: Wishes, conflict: Conflict
+) -> None:
+    """Try each further change that takes something out of this conflict; the lightest first."""
+    for change in _could(wishes, conflict):
+        more = (*changes, change)
+        weight = sum(WEIGHTS[one.kind] for one in more)
+        heapq.heappush(waiting, (weight, more, _changed(wishes, change)))
 
 
 def _could(wishes: Wishes, conflict: Conflict) -> Iterator[Change]:

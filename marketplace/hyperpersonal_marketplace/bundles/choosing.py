@@ -115,7 +115,7 @@ class Chooser:
 
     async def _locked(self, tenant_id: UUID, source: str, data: bytes) -> Lock:
         own = await self._keys.public(tenant_id)
-        speaking = await self._registry.keys(_parsed(source).id.partition("/")[0])
+        speaking = (await self._registry.keys_of(_parsed(source).id.partition("/")[0])).trusted
         now = self._clock.now()
         theirs = [key.public for key in speaking if key.valid_from <= now < key.expires_at]
         try:

@@ -85,7 +85,11 @@ def test_that_an_installed_connector_is_preferred() -> None:
     [
         (wishes(nothing="*", bolt="*"), ["nothing"], "there is no plugin acme/nothing"),
         (wishes(returns="^7", bolt="*"), ["returns"], "no release of acme/returns is ^7"),
-        (wishes(returns="2.0.0", ceiling=READ), ["returns"], "more than is allowed: Change and cancel orders"),
+        (
+            wishes(returns="2.0.0", ceiling=READ),
+            ["returns"],
+            "more than is allowed: Change and cancel orders",
+        ),
         (wishes(bolt="*", zed="*", mailer="*"), ["bolt", "zed"], "serves commerce.orders"),
         (wishes(returns="1.4.0", bolt="3.1.0", price_max=2_000), ["returns", "bolt"], "20.00 USD"),
     ],
