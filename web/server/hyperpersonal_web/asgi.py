@@ -18,6 +18,7 @@ from hyperpersonal_web.http import (
     market,
     pages,
     ratings,
+    reviews,
     rollouts,
     staff,
 )
@@ -50,6 +51,8 @@ def create_app(gateway: Gateway, extra: Sequence[ControllerRouterHandler] = ()) 
             ratings.router,
             rollouts.router,
             registry_router,
+            reviews.router,
+            reviews.merchant_router,
             health.health,
             *pages.ROUTES,
             *extra,
@@ -84,6 +87,7 @@ def _dependencies(gateway: Gateway) -> dict[str, Provide]:
         "contact": Provide(contact_of, sync_to_thread=False),
         "member": Provide(member_of),
         "caller": Provide(caller_of),
+        "reporter": Provide(reviews.reporter_of),
     }
     return services | callers
 

@@ -79,6 +79,7 @@ from hyperpersonal_web.market import (
     open_shop,
     with_sandboxes,
 )
+from hyperpersonal_web.reviewing import Reviewing
 from hyperpersonal_web.rollouts import make_rollouts, watch_rollouts
 from hyperpersonal_web.secret import server_secret
 from hyperpersonal_web.trusting import open_proofs
@@ -121,6 +122,7 @@ class Gateway(Struct, frozen=True):
     grant_uses: GrantUses
     windows: Windows
     registry_tokens: RegistryTokens
+    reviewing: Reviewing
     proofs: DomainProofs
     bundles: Bundles
     rollouts: Rollouts
@@ -184,6 +186,7 @@ async def open_gateway(
         ratings=shop.ratings,
         windows=shop.windows,
         registry_tokens=RegistryTokens(secret, clock),
+        reviewing=Reviewing.over(market.registry, market.installations, ids),
         proofs=open_proofs(stack, ground.settings),
         grant_uses=GrantUses(recorded, clock),
         bundles=shop.bundles,

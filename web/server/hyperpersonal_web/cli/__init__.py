@@ -61,6 +61,10 @@ COMMANDS = {
         "hyperpersonal_web.cli.plugin",
         "For authors: start, try, check, sign and publish a plugin.",
     ),
+    "review": (
+        "hyperpersonal_web.cli.review",
+        "For reviewers: what waits, what it may do; sign, reject, quarantine, revoke.",
+    ),
     "chat": ("hyperpersonal_web.cli.chat", "Say something to the running demo's shop."),
 }
 ATTRIBUTES = {"eval": "evaluate"}
