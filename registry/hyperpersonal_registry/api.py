@@ -2,6 +2,7 @@
 
 from hyperpersonal_registry import house
 from hyperpersonal_registry.blobs import Blobs, FolderBlobs
+from hyperpersonal_registry.checks.job import Checking
 from hyperpersonal_registry.claims import Claim, Proofs
 from hyperpersonal_registry.decision import Case, Decision, Vote, decide
 from hyperpersonal_registry.errors import PublishRefusedError, ReleaseRefusedError
@@ -32,6 +33,7 @@ __all__ = [
     "Blobs",
     "Caller",
     "Case",
+    "Checking",
     "Claim",
     "Decision",
     "DomainProofs",

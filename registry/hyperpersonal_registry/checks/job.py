@@ -5,6 +5,7 @@ publisher sees what is waited for, and the job is tried again; after its last tr
 the submission waits: nothing is published that was not checked.
 """
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from hyperpersonal_registry.service import Registry
 from hyperpersonal_registry.submissions import Submission
 
 OTHERS_MAX = 50_000
+AT_ONCE_MAX = 2  # each starts sandboxes of its own
 _OTHERS = """select distinct plugin_id from registry.releases
 where namespace <> $1 and status = 'published' order by plugin_id limit $2"""
 
@@ -36,8 +38,8 @@ class Checking:
         registry: where they are and where reports go.
         cache: folder of compiled guests.
         advisories: a file of known vulnerabilities (`python -m hyperpersonal_sdk.checks.advisories`
-            writes it); the one shipped when left out. Read at each run, so it can be replaced.
-        runner: how checks are run.
+            writes it); the one shipped where it is not there. Read at each run: it can be replaced.
+        runner: how checks are run, AT_ONCE_MAX submissions at a time.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Checking:
         self._cache = cache
         self._advisories = advisories
         self._runner = runner or Runner()
+        self._gate = asyncio.Semaphore(AT_ONCE_MAX)
 
     async def handle(self, job: Job) -> None:
         """The job's handler; its payload is the digest.
@@ -74,7 +77,8 @@ class Checking:
         if found.state != "submitted":
             return [], found
         names = self._registry.ground.policy.checks_of(found.manifest)
-        report = await self._runner.run(await self.subject(found), names)
+        async with self._gate:
+            report = await self._runner.run(await self.subject(found), names)
         return report, await self._registry.record_verdicts(digest, report)
 
     async def subject(self, found: Submission) -> Subject:
@@ -88,7 +92,8 @@ class Checking:
             raise NotFoundError("the artifact is lost", digest=found.digest)
         before = _before(known, found.version)
         previous = None if before is None else await ground.blobs.get(before)
-        advisories = self._advisories.read_bytes() if self._advisories else None
+        path = self._advisories
+        advisories = path.read_bytes() if path is not None and path.is_file() else None
         return Subject(
             artifact, str(self._cache.resolve()), previous, others, ground.now.date(), advisories
         )

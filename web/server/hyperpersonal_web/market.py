@@ -36,12 +36,21 @@ from hyperpersonal_marketplace.api import (
     Windows,
     keep_ranking,
 )
-from hyperpersonal_registry.api import FolderBlobs, Looks, Registry, Visibilities
+from hyperpersonal_registry.api import (
+    CHECK_JOB,
+    Checking,
+    FolderBlobs,
+    Looks,
+    Registry,
+    Visibilities,
+)
 from msgspec import Struct
 
 from hyperpersonal_web.ground import Ground, background
 
 BLOBS = "blobs"
+GUEST_CACHE = "cache/guest"
+ADVISORIES = "advisories.json"
 
 Over = Callable[[ReleaseStore], ReleaseStore]
 
@@ -96,6 +105,12 @@ def _registry(ground: Ground) -> Registry:
     )  # fmt: skip
 
 
+def open_checking(ground: Ground, registry: Registry) -> Checking:
+    """The automatic checks; advisories newer than the shipped ones are put into the data folder."""
+    folder = ground.settings.data_dir
+    return Checking(registry, folder / GUEST_CACHE, advisories=folder / ADVISORIES)
+
+
 def with_sandboxes(ground: Ground, market: Market) -> Market:
     """The same, where releases are tried in the sandboxes of other processes."""
     journals = TurnJournals(ground.db, ground.vault)
@@ -133,5 +148,7 @@ async def open_market_jobs(
     stores = (ground.db, ground.clock, market.registry, market.installations)
     updater = Updater(stores, market.installer, market.books.policies, market.books.left_behind)
     jobs.register(UPDATE_JOB, updater.run)
+    if ground.trust.metadata is not None:  # a report may publish: that takes the registry's keys
+        jobs.register(CHECK_JOB, open_checking(ground, market.registry).handle)
     await updater.plan()
     background(stack, Uses(ground.db, ground.clock).keep_counting())
