@@ -84,9 +84,9 @@ async def _changes(examination: Examination, before: Play, release: Play) -> Asy
         recorded = {}
     for path, fixture in recorded.items():
         stage = examination.stage
-        was = await stage.replay(before.call(path, fixture.hook, b"null"), fixture)
-        now = await stage.replay(release.call(path, fixture.hook, b"null"), fixture)
-        new = [one for one in now if one.words not in {old.words for old in was}]
+        known = await stage.replay(before.call(path, fixture.hook, b"null"), fixture)
+        found = await stage.replay(release.call(path, fixture.hook, b"null"), fixture)
+        new = [one for one in found if one.words not in {old.words for old in known}]
         for change in _judged(new, None, path):
             yield change
 
