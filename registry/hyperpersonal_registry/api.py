@@ -17,6 +17,7 @@ from hyperpersonal_registry.names import version_key
 from hyperpersonal_registry.policy import Policy
 from hyperpersonal_registry.proofs import DomainProofs
 from hyperpersonal_registry.releases import Release
+from hyperpersonal_registry.renewal import Renewal
 from hyperpersonal_registry.service import Registry
 from hyperpersonal_registry.submissions import Reviewed, Submission
 from hyperpersonal_registry.trust.keeper import Fetch, Keeper, from_database
@@ -55,6 +56,7 @@ __all__ = [
     "Registry",
     "Release",
     "ReleaseRefusedError",
+    "Renewal",
     "Reviewed",
     "Role",
     "Seen",

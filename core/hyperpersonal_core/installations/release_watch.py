@@ -9,7 +9,7 @@ Rules:
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
@@ -56,15 +56,22 @@ class ReleaseWatch:
     Args:
         releases: verifies at every load.
         forget: makes whoever holds verified releases verify one again; '': all of them.
+        refresh: looks for news of what may be loaded; what is known here is checked first.
     """
 
     def __init__(
-        self, bus: Bus, host: Sandboxes, releases: ReleaseStore, forget: Callable[[str], None]
+        self,
+        bus: Bus,
+        host: Sandboxes,
+        releases: ReleaseStore,
+        forget: Callable[[str], None],
+        refresh: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._bus = bus
         self._host = host
         self._releases = releases
         self._forget = forget
+        self._refresh = refresh
         self._log = log.get("releases")
 
     async def run(self) -> None:
@@ -94,6 +101,9 @@ class ReleaseWatch:
         if not news.prepare:
             self._forget("")
             await self.check()
+            if self._refresh is not None:
+                await self._refresh()
+                await self.check()
             return
         try:
             why = await self._host.prepare(await self._releases.load(news.prepare))

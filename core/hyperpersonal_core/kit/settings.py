@@ -73,7 +73,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             "without them sealed data is lost; empty: made once in the data folder (master.keys)",
         ),
     ] = ""
-    registry_url: Annotated[
+    trust_mirror: Annotated[
         str,
         Meta(
             pattern=r"^(https?://.+)?$",

@@ -109,7 +109,8 @@ class MetadataStore:
         """Store what is new, and hold on to what the next change needs."""
         files, now = repository.files, self.now
         fresh = [(name, data, now) for name, data in files.items() if known.get(name) != data]
-        await connection.executemany(_WRITE, fresh)
+        if fresh:
+            await connection.executemany(_WRITE, fresh)
         newest = max(int(n.partition(".")[0]) for n in files if n.endswith(".snapshot.json"))
         await connection.execute(_DROP, f"{newest - SNAPSHOTS_KEPT}.snapshot.json")
         kept = (TIMESTAMP, f"{newest}.snapshot.json")

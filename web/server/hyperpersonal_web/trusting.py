@@ -48,6 +48,11 @@ class Trusting(Struct, frozen=True):
     metadata: MetadataStore | None = None
     signer: Signer | None = None
 
+    async def refresh(self) -> None:
+        """Look for news of what may be loaded."""
+        if self.keeper is not None:
+            await self.keeper.refresh()
+
     @property
     def policy(self) -> Policy:
         """What a release needs here."""
@@ -78,7 +83,7 @@ async def open_trust(stack: AsyncExitStack, settings: Settings, db: Database) ->
         )
     trust = Trust(*known, unreviewed=settings.unreviewed_namespaces.replace(",", " ").split())
     keeper, clock = Keeper(trust, fetch), SystemClock()
-    if settings.registry_url or not keys.is_there:
+    if settings.trust_mirror or not keys.is_there:
         return Trusting(keeper)
     return Trusting(keeper, MetadataStore(keys.online(), clock), keys.signer(LOG_ORIGIN))
 
@@ -108,9 +113,9 @@ async def is_founded(db: Database, clock: Clock | None = None) -> bool:
 
 
 def _mirror(stack: AsyncExitStack, settings: Settings, db: Database) -> Fetch:
-    if not settings.registry_url:
+    if not settings.trust_mirror:
         return from_database(db)
-    client = httpx.AsyncClient(base_url=settings.registry_url, timeout=FETCH_SECONDS_MAX)
+    client = httpx.AsyncClient(base_url=settings.trust_mirror, timeout=FETCH_SECONDS_MAX)
     stack.push_async_callback(client.aclose)
     return over_http(client)
 

@@ -58,7 +58,7 @@ from hyperpersonal_marketplace.api import (
     Uses,
     Windows,
 )
-from hyperpersonal_registry.api import DomainProofs, Registry, Visibilities
+from hyperpersonal_registry.api import DomainProofs, Registry, Renewal, Visibilities
 from hyperpersonal_runtime.api import Fetcher, Host, ModelPort, PluginHost, Ports, Promotion
 from msgspec import Struct
 
@@ -257,7 +257,9 @@ async def _open_host(
     await host.start(open_ports(ground, mind, market, (host, journals), models))
     stack.push_async_callback(host.close)
     market.lifecycle.host = host
-    watch = ReleaseWatch(ground.bus, host, market.store, market.releases.forget)
+    watch = ReleaseWatch(
+        ground.bus, host, market.store, market.releases.forget, ground.trust.refresh
+    )
     background(stack, watch.run())
     background(stack, Walls(ground.bus).tell(jail.tier))
     return host, journals
@@ -300,6 +302,8 @@ async def open_jobs(
     market = market or with_sandboxes(ground, open_market(ground))
     await open_market_jobs(stack, ground, market, jobs)
     watch_rollouts(stack, ground, market)
+    if ground.trust.metadata is not None:
+        background(stack, Renewal(market.registry.ground).run())
     stack.push_async_callback(jobs.close)
     background(stack, jobs.run())
     background(stack, ReceiptSealer(ground.db, receipt_keys(ground.settings)).run())

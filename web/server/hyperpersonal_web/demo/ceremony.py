@@ -10,7 +10,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hyperpersonal_core.kit.clock import SystemClock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.settings import Settings
-from hyperpersonal_registry.api import FolderBlobs, KeyFolder, MetadataStore, Registry, Role
+from hyperpersonal_registry.api import (
+    FolderBlobs,
+    KeyFolder,
+    MetadataStore,
+    Registry,
+    Renewal,
+    Role,
+)
 
 from hyperpersonal_web.market import BLOBS
 from hyperpersonal_web.trusting import folder_of, hold_ceremony, is_founded
@@ -41,15 +48,17 @@ async def _ensure(settings: Settings, database_url: str) -> None:
             holders = [keys.key(name) for name in HOLDERS]
             await hold_ceremony(settings, db, holders, THRESHOLD)
         if keys.is_there:
-            await _name_people(settings, db, keys)
+            await _bring_up(settings, db, keys)
     finally:
         await db.close()
 
 
-async def _name_people(settings: Settings, db: Database, keys: KeyFolder) -> None:
+async def _bring_up(settings: Settings, db: Database, keys: KeyFolder) -> None:
+    """The people, and metadata that is still good after a long sleep."""
     clock = SystemClock()
     store = MetadataStore(keys.online(), clock)
     registry = Registry(db, FolderBlobs(settings.data_dir / BLOBS), clock, metadata=store)
+    await Renewal(registry.ground).renew()
     known = {person.public for person in await registry.people.all()}
     roles: dict[str, Role] = {**dict.fromkeys(REVIEWERS, "reviewer"), ADMIN: "admin"}
     for name, role in roles.items():
