@@ -1,9 +1,18 @@
 """The market's measurements run with tiny counts, and give every figure they promise."""
 
+import asyncio
+import os
+
 import pytest
-from hyperpersonal_web.bench.market import bench_search, bench_solve
+import uvloop
+from hyperpersonal_core.kit.settings import Settings
+from hyperpersonal_web.bench.registry import AIMS, bench_registry
 from hyperpersonal_web.bench.samples import quantile, sampled
+from hyperpersonal_web.bench.search import bench_search
+from hyperpersonal_web.bench.terms import Terms
 from hyperpersonal_web.bench.trust import RELEASES, bench_verify
+from hyperpersonal_web.demo.stage import Props
+from hyperpersonal_web.paths import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,13 +24,24 @@ def test_verification_is_measured_in_a_running_and_in_a_new_process() -> None:
     assert found["verify_ms_p50"] < found["verify_fresh_ms_p50"] <= found["verify_fresh_ms_p99"]
 
 
-def test_search_and_bundles_are_measured() -> None:
+def test_search_is_measured() -> None:
     found = bench_search(5, 60)
     assert 0 < found["search_ms_p50"] <= found["search_ms_p95"]
-    solved = bench_solve(20, 3)
-    assert solved["solve_releases"] == 60
-    assert solved["solve_s"] > 0
-    assert solved["solve_conflict_s"] > 0
+
+
+def test_every_promised_figure_is_measured_on_servers_of_its_own() -> None:
+    settings = Settings(data_dir=ROOT / ".hp")  # the compiled guest there is shared by all tests
+    props = Props(settings, lambda *_: None, throwaway=f"bench-registry-test-{os.getpid()}")
+    try:
+        props.start()
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            found = runner.run(bench_registry(props, Terms(count=4)))
+    finally:
+        props.stop()
+    assert set(AIMS) <= set(found)
+    assert all(found[name] > 0 for name in AIMS)
+    assert found["kill_hosts"] == 5
+    assert found["install_plugins"] == 4
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1), st.integers(1, 100))

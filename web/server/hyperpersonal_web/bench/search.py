@@ -1,4 +1,4 @@
-"""Search over ten thousand listings, and a bundle solved over a thousand plugins."""
+"""Search over ten thousand listings."""
 
 import random
 import time
@@ -7,13 +7,10 @@ from datetime import UTC, datetime
 
 from hyperpersonal_core.api import StaticEmbedder
 from hyperpersonal_marketplace.api import Card, Index, Query
-from hyperpersonal_marketplace.bundles.ranges import parse
-from hyperpersonal_marketplace.bundles.solver import Conflict, Market, Option, Wishes
-from hyperpersonal_sdk.capabilities import CapabilitySet
 
 from hyperpersonal_web.bench.samples import sampled
 
-LISTINGS, PLUGINS, RELEASES = 10_000, 1_000, 10
+LISTINGS = 10_000
 _THINGS = """orders returns parcels sizes gifts invoices points warranties stores deliveries
 exchanges vouchers subscriptions coupons stock reviews loyalty taxes""".split()
 _VERBS = """tracks explains finds counts translates estimates compares checks answers collects
@@ -24,7 +21,6 @@ _LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pl")
 _ASKED = """where is my parcel|return an item|which size|gift card balance|invoice copy|points
 |warranty of a lamp|opening hours|delivery to france|exchange shoes|voucher|parsel trakking
 |a model that summarises|guard for prices|connect a shop""".replace("\n", "").split("|")
-_RIGHTS = ("tool:commerce.orders.read", "tool:commerce.orders.write", "memory:contact.read")
 
 
 def bench_search(samples: int, listings: int = LISTINGS) -> dict[str, float]:
@@ -42,36 +38,6 @@ def bench_search(samples: int, listings: int = LISTINGS) -> dict[str, float]:
         "search_index_cpu_s": built[1],
         "search_listings": listings,
     }
-
-
-def bench_solve(plugins: int = PLUGINS, releases: int = RELEASES) -> dict[str, float]:
-    """One bundle of four fifths of all plugins, with interfaces, a ceiling and a price; and one
-    that cannot be, explained."""
-    options, agents = _options(plugins, releases)
-    market = Market(options)
-    wished = {f"acme/p{n}": parse("*") for n in range(agents)}
-    ceiling = CapabilitySet.parse(_RIGHTS)
-    yes, yes_cpu = _solved(market, Wishes(wished, ceiling, 10**9), list)
-    few = dict(list(wished.items())[:60])
-    no, no_cpu = _solved(market, Wishes(few, ceiling, 1), Conflict)
-    return {
-        "solve_s": yes,
-        "solve_cpu_s": yes_cpu,
-        "solve_conflict_s": no,
-        "solve_conflict_cpu_s": no_cpu,
-        "solve_plugins": plugins,
-        "solve_releases": len(options),
-    }
-
-
-def _solved(market: Market, wishes: Wishes, ends: type) -> tuple[float, float]:
-    """(seconds, CPU seconds); the end must be of this kind."""
-    started, cpu = time.perf_counter(), time.process_time()
-    found = market.solve(wishes)
-    took = time.perf_counter() - started, time.process_time() - cpu
-    if not isinstance(found, ends):
-        raise RuntimeError(f"the solver should have ended with {ends.__name__}: {found}")
-    return took
 
 
 def _searches(index: Index) -> Iterator[float]:
@@ -108,39 +74,3 @@ def _card(number: int, chance: random.Random) -> Card:
         (chance.choice(("free", "monthly", "per_call")),),
         (thing, verb),
     )
-
-
-def _options(plugins: int, releases: int) -> tuple[list[Option], int]:
-    """Releases of agents that each use one interface, and of connectors that serve one each; how
-    many are agents."""
-    chance, agents = random.Random(7), plugins * 4 // 5
-    served = plugins - agents
-    made = [
-        _option(
-            f"p{n}", v, chance,
-            uses=frozenset({f"i.x{chance.randrange(served)}"}),
-            asks=CapabilitySet.parse([chance.choice(_RIGHTS)]),
-        )
-        for n in range(agents)
-        for v in range(1, releases + 1)
-    ]  # fmt: skip
-    made += [
-        _option(f"c{n}", v, chance, serves=frozenset({f"i.x{n}"}))
-        for n in range(served)
-        for v in range(1, releases + 1)
-    ]
-    return made, agents
-
-
-def _option(
-    name: str,
-    major: int,
-    chance: random.Random,
-    *,
-    serves: frozenset[str] = frozenset(),
-    uses: frozenset[str] = frozenset(),
-    asks: CapabilitySet = CapabilitySet(),  # noqa: B008 - it never changes
-) -> Option:
-    version = f"{major}.{chance.randrange(10)}.0"
-    price = chance.randrange(5_000)
-    return Option(f"acme/{name}", version, "sha256:0", serves, uses, asks, price)
