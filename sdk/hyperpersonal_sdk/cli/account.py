@@ -13,7 +13,7 @@ from hyperpersonal_sdk import key_files
 from hyperpersonal_sdk.cli.common import CONFIG_FOLDER, KEY, data_folder, program, told
 from hyperpersonal_sdk.errors import BadInputError
 from hyperpersonal_sdk.key_files import OWNER_ONLY
-from hyperpersonal_sdk.registry_client import RegistryClient, RegistryRefusedError, Session
+from hyperpersonal_sdk.registry_client import Json, RegistryClient, RegistryRefusedError, Session
 
 ADDRESS_FILE = Path("demo") / "address"
 EARLY = timedelta(minutes=1)
@@ -55,6 +55,28 @@ def login(key: Path, registry: str, namespace: str, domain: str) -> None:
                 click.echo(f"Next: {program()} login --namespace YOURNAME, or publish")
 
 
+@click.command()
+@click.argument("namespace")
+@KEY
+@REGISTRY
+@click.option("--domain", default="", help="A domain of yours that shows the name is yours.")
+@click.option("--prove", is_flag=True, help="The domain shows the line now: look at it.")
+def claim(namespace: str, key: Path, registry: str, domain: str, *, prove: bool) -> None:
+    """Claim NAMESPACE for your key: you publish as NAMESPACE/name.
+
+    With --domain acme.example the names acme and acme-… are yours once
+    https://acme.example/.well-known/hyperpersonal-publisher shows the line you are told. Without
+    one an admin of the registry decides.
+    """
+    with told():
+        private = key_files.load_key(key.expanduser())
+        with client_as(registry, private) as client:
+            if prove:
+                _tell(namespace, client.prove(namespace))
+            else:
+                _claim(client, namespace, domain, key_files.public_text(private))
+
+
 def client_as(registry: str, key: Ed25519PrivateKey) -> RegistryClient:
     """A client that is logged in as this key. Raises BadInputError."""
     url = registry_url(registry)
@@ -91,6 +113,10 @@ def _claim(client: RegistryClient, namespace: str, domain: str, public: str) -> 
         found = client.namespace(namespace) if error.status == TAKEN else {}
         if not any(one.get("public") == public for one in found.get("keys", [])):
             raise
+    _tell(namespace, found)
+
+
+def _tell(namespace: str, found: Json) -> None:
     click.echo(f"{namespace}: {found.get('state', 'claimed')}")
     click.echo(f"Next: {found.get('next') or f'{program()} publish FOLDER'}")
 

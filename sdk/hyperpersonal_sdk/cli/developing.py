@@ -3,6 +3,7 @@
 import time
 import webbrowser
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -24,6 +25,7 @@ from hyperpersonal_sdk.demo_client import Demo, DemoAwayError, DemoClient, runni
 from hyperpersonal_sdk.errors import BadInputError
 
 WATCH_MS = 50  # how long the files must be quiet
+LOOK_AGAIN_MS = 1_000
 TURNS_EVERY_S = 0.5
 LOOK_BACK = timedelta(seconds=60)
 
@@ -87,12 +89,14 @@ class _Session:
         self._key = development.key_in(CONFIG_FOLDER.expanduser())
         self._id = declared(folder).id
         self._digest = ""
+        self._tried: dict[str, int] = {}
         self._over = Event()
 
     def serve(self) -> bool:
         """Let the folder as it is now serve; whether it does. What is wrong is told: the author
         mends it and saves again."""
         started = time.monotonic()
+        self._tried = self._stamp()
         try:
             archive = self._archive()
             if archive.digest == self._digest:
@@ -119,9 +123,11 @@ class _Session:
         changes = watchfiles.watch(
             self._folder, watch_filter=self._counts, debounce=400, step=WATCH_MS,
             stop_event=self._over, raise_interrupt=False,
+            rust_timeout=LOOK_AGAIN_MS, yield_on_timeout=True,
         )  # fmt: skip
         for _ in changes:
-            self.serve()
+            if self._stamp() != self._tried:  # also of a save that nobody was told of
+                self.serve()
 
     def close(self) -> None:
         """As it was before."""
@@ -157,6 +163,15 @@ class _Session:
             or any(part.startswith(".") or part == "__pycache__" for part in parts)
             or path.endswith(("~", ".pyc", ".hpx", ".swp"))
         )
+
+    def _stamp(self) -> dict[str, int]:
+        """When each file that counts was written."""
+        there: dict[str, int] = {}
+        for path in self._folder.resolve().rglob("*"):
+            with suppress(FileNotFoundError):  # an editor at work
+                if path.is_file() and self._counts(None, str(path)):
+                    there[str(path)] = path.stat().st_mtime_ns
+        return there
 
     def _tell_turns(self) -> None:
         for line in self._turn_lines():

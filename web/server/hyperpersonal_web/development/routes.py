@@ -25,6 +25,8 @@ TURNS_MAX = 20
 
 Since = Annotated[datetime, QueryParameter(description="turns that began after this instant")]
 
+PluginId = Annotated[str, QueryParameter(max_length=100, description="publisher/name")]
+
 
 class Form(msgspec.Struct):
     """`public`: hex; `settings`: JSON with `config` and `secrets`."""
@@ -65,7 +67,7 @@ def development_routes(door: DevelopmentDoor) -> Sequence[ControllerRouterHandle
     @get("/v1/development/turns", include_in_schema=False)
     async def turns(
         since: Since,
-        plugin: str,
+        plugin: PluginId,
         member: NamedDependency[Member],
         recorded: NamedDependency[RecordedTurns],
     ) -> list[TurnLines]:
@@ -77,7 +79,7 @@ def development_routes(door: DevelopmentDoor) -> Sequence[ControllerRouterHandle
     @get("/v1/development/turns/{turn:str}/fixtures", include_in_schema=False)
     async def fixtures(
         turn: FromPath[str],
-        plugin: str,
+        plugin: PluginId,
         member: NamedDependency[Member],
         recorded: NamedDependency[RecordedTurns],
     ) -> list[dict[str, Any]]:
