@@ -43,7 +43,7 @@ class Hours(Struct, frozen=True):
 
     def is_open(self, at: datetime) -> bool:
         """Whether this instant (aware) is within."""
-        return self._holds(at.astimezone(ZoneInfo(self.zone)))
+        return self._holds(at.astimezone(UTC).astimezone(ZoneInfo(self.zone)))
 
     def opens_at(self, at: datetime) -> datetime | None:
         """The first open minute from `at` on, in UTC; None when there is none for 35 days."""
@@ -82,10 +82,11 @@ class Hours(Struct, frozen=True):
 
     def _begins_within(self, local: datetime, minutes: int) -> int:
         """In how many minutes (under `minutes`) a span begins; 0: none does."""
-        for ahead in range(1, minutes):
-            if self._holds(local + timedelta(minutes=ahead)):
-                return ahead
-        return 0
+        if local.date().isoformat() in self.closed:
+            return 0
+        minute = local.hour * 60 + local.minute
+        begins = [span.opens - minute for span in self.spans if span.day == local.weekday()]
+        return min((ahead for ahead in begins if 0 < ahead < minutes), default=0)
 
 
 def parse(zone: str, spans: Iterable[str], closed: Iterable[str] = ()) -> Hours:

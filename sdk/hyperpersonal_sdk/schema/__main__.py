@@ -3,15 +3,18 @@
 import json
 from pathlib import Path
 
-from hyperpersonal_sdk import manifest
+from hyperpersonal_sdk import bundle, manifest
 
-FILE = Path(__file__).parent / "manifest.json"
+HERE = Path(__file__).parent
+SCHEMAS = {"manifest.json": manifest.schema, "bundle.json": bundle.schema}
+FILE = HERE / "manifest.json"
 
 
-def rendered() -> str:
-    """The manifest's schema as the file holds it."""
-    return json.dumps(manifest.schema(), indent=2, ensure_ascii=False) + "\n"
+def rendered(name: str = FILE.name) -> str:
+    """A schema as its file holds it."""
+    return json.dumps(SCHEMAS[name](), indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    FILE.write_text(rendered())
+    for name in SCHEMAS:
+        (HERE / name).write_text(rendered(name))
