@@ -43,8 +43,7 @@ def put(ask: Put, context: Context) -> Effect | Failure:
     text = msgspec.json.encode(ask.value).decode()
     if len(text.encode()) > granted:
         return limit(f"the store holds at most {granted} bytes")
-    port = context.ports.kv
-    return Effect(lambda: port.put(context.scope, ask.key, text, granted), write=True)
+    return Effect(lambda: context.ports.kv.put(context.scope, ask.key, text, granted), write=True)
 
 
 def delete(ask: Key, context: Context) -> Effect | Failure:

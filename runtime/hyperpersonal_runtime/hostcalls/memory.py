@@ -30,8 +30,7 @@ def recall(ask: Recall, context: Context) -> Effect | Failure:
         return refusal
     if len(ask.query) > QUERY_CHARS_MAX or not 1 <= ask.limit <= RECALL_MAX:
         return invalid(f"query: at most {QUERY_CHARS_MAX} characters; limit: 1..{RECALL_MAX}")
-    port = context.ports.memory
-    return Effect(lambda: port.recall(context.scope, ask.query, ask.limit))
+    return Effect(lambda: context.ports.memory.recall(context.scope, ask.query, ask.limit))
 
 
 def remember(ask: Remember, context: Context) -> Effect | Failure:
@@ -43,5 +42,7 @@ def remember(ask: Remember, context: Context) -> Effect | Failure:
         return invalid(f"key: 1..{KEY_CHARS_MAX} characters")
     if "\0" in ask.key or rb"\u0000" in msgspec.json.encode(ask.value):
         return invalid("key and value: no NUL character")
-    port = context.ports.memory
-    return Effect(lambda: port.remember(context.scope, ask.key, ask.value, context.key), write=True)
+    return Effect(
+        lambda: context.ports.memory.remember(context.scope, ask.key, ask.value, context.key),
+        write=True,
+    )

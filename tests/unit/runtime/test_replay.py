@@ -245,3 +245,25 @@ async def test_that_a_release_that_was_never_run_is_skipped(
     recording = taken(sandbox_server, "def broken(:\n")
     replayed = await again(replayer, recording, "def broken(:\n")
     assert replayed.skipped.startswith("it never ran")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'host.call("kv.put", key="a", value=1)',
+        'host.remember("colour", "green")',
+        'host.recall("colour")',
+        'host.call("kv.get", key="a")',
+        'host.search("returns")',
+    ],
+)
+async def test_that_a_granted_call_that_was_never_recorded_reaches_nothing(
+    sandbox_server: SandboxServer, replayer: Replayer, call: str
+) -> None:
+    grants = ("kv:1KiB", "memory:contact.read", "memory:contact.write", "knowledge:read")
+    old = HEAD + '@plugin.reply\ndef reply(turn, host):\n    return "hi"\n'
+    newer = release(old.replace("    return", f"    {call}\n    return"), "2.0.0")
+    recording = record(sandbox_server, release(old), turn(), grants=grants)
+    (replayed,) = await replayer.rehearse(recording, newer, Shelf(release(old), newer).load)
+    assert {one.kind for one in replayed.differences} <= {"parted", "tool added"}
+    assert replayed.differences
