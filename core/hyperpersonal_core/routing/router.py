@@ -174,11 +174,17 @@ def _without_agent(ask: RouteAsk) -> Decision | None:
             return Decision("person", "person", 0.95, f"{reason} and names a person")
         if ask.clarified:
             return Decision("person", "person", 0.95, f"{reason} again", handoff="not_able")
-        return Decision("clarify", "", 0.95, reason, question=in_english_please(language))
+        return Decision(
+            "clarify", "", 0.95, reason, question=in_english_please(language, _spoken(ask))
+        )
     said = "" if ask.clarified or asks_for_person(ask.text) else reply_to(ask.text)
     if not said:
         return None
     return Decision("reply", SMALLTALK, 0.95, "it asks for nothing", question=said)
+
+
+def _spoken(ask: RouteAsk) -> list[str]:
+    return list(dict.fromkeys(name for card in ask.agents for name in card.languages)) or ["en"]
 
 
 def _by_rule(ask: RouteAsk, rule: Rule) -> Decision | None:

@@ -47,6 +47,19 @@ def question_between(labels: Sequence[str]) -> str:
     return f"Happy to help. {_ALL}{', '.join(topics[:-1])} or {topics[-1]}?"
 
 
-def in_english_please(language: str) -> str:
-    """That we answer in English, also in the shopper's language where we wrote that sentence."""
+_NAMES = {"en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian",
+          "pt": "Portuguese", "nl": "Dutch"}  # fmt: skip
+
+
+def in_english_please(language: str, spoken: Sequence[str] = ("en",)) -> str:
+    """In which languages we answer; where that is English, also in the shopper's language, as far
+    as we wrote that sentence."""
+    bases = dict.fromkeys(name.partition("-")[0] for name in spoken)
+    if set(bases) - {"en"}:
+        names = [_NAMES.get(base, base) for base in bases]
+        known = " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+        return (
+            f"Here I can answer in {known}. Please write to me in that, or write "
+            "\u201cperson\u201d and a colleague will take over."
+        )
     return " ".join(part for part in (_ENGLISH_ONLY, _ABROAD.get(language, "")) if part)

@@ -14,6 +14,7 @@ from hyperpersonal_core.api import (
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.routing.model import RoutingModel
 from hyperpersonal_sdk.contract.turns import Speech
+from msgspec import structs
 
 AGENTS = cards()
 
@@ -217,6 +218,50 @@ async def test_that_another_language_is_told_so_once_and_then_gets_a_person(shop
     assert (second.kind, second.handoff) == ("person", "not_able")
     asked = await shop.decide("je veux parler \u00e0 un humain")
     assert (asked.kind, asked.handoff) == ("person", "asked_for_person")
+
+
+GERMAN = "Wo ist meine Bestellung? Ich habe nichts bekommen"
+
+
+async def test_that_an_agent_is_asked_only_in_languages_it_answers_in(shop: Shop) -> None:
+    both = structs.replace(_agent("return"), languages=("en", "de-AT"))
+    other = structs.replace(_agent("order"), languages=("fr",))
+    agents = (other, both, _agent("product"))
+    taken = await shop.decide(GERMAN, agents)
+    assert (taken.kind, taken.installation_id) == ("agent", both.installation_id)
+    asked = RouteAsk(shop.tenant, GERMAN, agents, passed=frozenset([both.installation_id]))
+    told = await shop.services.router.decide(asked)
+    assert told.installation_id is None, "nobody else answers in German"
+    english = await shop.decide("where is my order", agents)
+    assert english.installation_id != other.installation_id
+    spanish = await shop.decide("\u00bfPuedo devolver un art\u00edculo?", agents)
+    assert "in French, English or German" in spanish.question
+    person = await shop.decide("Ich m\u00f6chte mit einem Menschen sprechen", agents)
+    assert (person.kind, person.handoff) == ("person", "asked_for_person")
+
+
+async def test_that_who_is_in_the_talk_stays_though_a_short_answer_shows_no_language(
+    shop: Shop,
+) -> None:
+    french = structs.replace(_agent("return"), languages=("fr",))
+    agents = (_agent("order"), french)
+    ask = RouteAsk(shop.tenant, "oui", agents, active=french.installation_id)
+    assert (await shop.services.router.decide(ask)).installation_id == french.installation_id
+
+
+async def test_that_who_is_away_is_not_chosen_but_what_it_serves_is_known(shop: Shop) -> None:
+    away = frozenset([_agent("order").installation_id])
+    ask = RouteAsk(shop.tenant, "where is my order", AGENTS, away=away)
+    found = await shop.services.router.decide(ask)
+    assert found.installation_id not in away
+    assert (found.kind, found.label, found.handoff) == ("person", "order", "not_able")
+
+
+async def test_that_a_rule_may_name_an_agent_by_its_whole_id(shop: Shop) -> None:
+    named = structs.replace(_agent("product"), plugin_id="acme/things")
+    await shop.services.rules.replace(shop.tenant, [Rule("tent", "acme/things")])
+    found = await shop.decide("the tent please", (_agent("order"), named))
+    assert (found.kind, found.installation_id) == ("agent", named.installation_id)
 
 
 async def test_that_what_asks_for_nothing_is_answered_by_us_unless_it_answers(shop: Shop) -> None:
