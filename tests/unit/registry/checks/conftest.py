@@ -3,6 +3,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from hyperpersonal_registry.checks.examination import Examination
 from hyperpersonal_registry.checks.subject import Subject
 from hyperpersonal_runtime.api import Stage
@@ -16,7 +17,7 @@ def cache() -> Path:
     return default_cache().resolve()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(cache: Path) -> AsyncIterator[Stage]:
     made = Stage(cache)
     yield made

@@ -8,6 +8,8 @@ from hyperpersonal_registry.checks import behaviour
 
 from .small_mail import ASKS, release
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")  # one sandbox for all
+
 SEND = 'to="ada@example.com", text="Your order is " + order.status'
 LOOK = 'order = host.tool("commerce.orders.get", order_id="#W1000001")\n'
 RETURN = 'host.tool("commerce.returns.create", order_id=order.id, item_ids=["lamp-black"],'

@@ -9,6 +9,8 @@ from hyperpersonal_sdk import hpx
 
 from .small_mail import artifact, manifest, release
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")  # one sandbox for all
+
 LOOP = ('    if "#W1" not in turn.text:\n', "    while True:\n        pass\n    if True:\n")
 TEMPLATE = Path(__file__).parents[4] / "sdk" / "hyperpersonal_sdk" / "templates" / "agent"
 
