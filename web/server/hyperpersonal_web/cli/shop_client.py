@@ -40,6 +40,10 @@ class ShopClient:
         self._http = http or httpx.Client(base_url=url, timeout=DEADLINE_S, trust_env=False)
         self._http.headers.update(headers)
 
+    def close(self) -> None:
+        """Hang up."""
+        self._http.close()
+
     def get(self, path: str, **query: Any) -> Any:
         """What is there. Raises click.ClickException, as every method does."""
         given = {name: value for name, value in query.items() if value not in (None, "", [], ())}
@@ -90,7 +94,10 @@ def shop_client(url: str = "", key: str = "") -> ShopClient:
     key = key or _merchants_key(folder)
     if not url or not key:
         raise click.ClickException(f"no shop's server is known; {START}")
-    return ShopClient(url.rstrip("/"), key)
+    shop = ShopClient(url.rstrip("/"), key)
+    if context := click.get_current_context(silent=True):
+        context.call_on_close(shop.close)
+    return shop
 
 
 def _told(folder: Path) -> str:
