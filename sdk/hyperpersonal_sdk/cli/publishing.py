@@ -136,6 +136,8 @@ def _tell(found: Json, *, as_json: bool) -> None:
             click.echo(line)
         name = f"{found.get('plugin_id')}@{found.get('version')}"
         click.echo(f"{name} {found.get('digest')}: {found.get('state')}")
+        for why in found.get("why", []):
+            click.echo(f"  {why}")
         if found.get("next"):
             click.echo(f"Next: {found['next']}")
     if found.get("state") in GONE:

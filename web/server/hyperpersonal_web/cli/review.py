@@ -27,7 +27,7 @@ OUTCOMES = ["dismissed", "quarantined", "revoked", "fixed"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
-_DIGEST = click.argument("digest")
+_DIGEST = click.argument("digest", metavar="SUBMISSION")
 _RELEASE = click.argument("release", metavar="PLUGIN[@VERSION]")
 _REASON = click.option("--reason", prompt=True, help="Why: for the log, and for its publisher.")
 
@@ -85,9 +85,10 @@ def queue(key: str, registry: str, *, as_json: bool) -> None:
 def show_one(
     digest: str, key: str, registry: str, sources: Path | None, *, diff: bool, as_json: bool
 ) -> None:
-    """All there is to know of a submission; its hashes are recomputed here."""
+    """All there is to know of a submission (PLUGIN@VERSION or its digest); its hashes are
+    recomputed here."""
     with _client(registry, key) as client:
-        looked = look(client, digest)
+        looked = look(client, _digest(client, digest))
         changes = _changes(client, looked) if diff and not as_json else None
     if sources is not None:
         _unpack(looked.archive, sources)
@@ -201,6 +202,16 @@ def exposure(release: str, key: str, registry: str, *, as_json: bool) -> None:
         _tell(client.get("/exposure", **query)["items"], show.show_exposure, as_json=as_json)
 
 
+def _digest(client: RegistryClient, named: str) -> str:
+    """The digest of a submission that is named by it, or as it waits: PLUGIN@VERSION."""
+    if named.startswith("sha256:"):
+        return named
+    for one in client.get("/reviews")["items"]:
+        if f"{one['plugin_id']}@{one['version']}" == named:
+            return str(one["digest"])
+    raise BadInputError(f"{named} does not wait for a review; see `hp review queue`")
+
+
 def _decide(
     digest: str, said: tuple[Decision, str, tuple[str, ...]], who: tuple[str, str], *, yes: bool,
     as_json: bool,
@@ -210,7 +221,7 @@ def _decide(
         raise click.UsageError(f"a reason has 1 to {REASON_CHARS_MAX} characters")
     key, registry = who
     with _client(registry, key) as client:
-        looked = look(client, digest)
+        looked = look(client, _digest(client, digest))
         _check_waived(looked, decision, waived)
         item = looked.dossier.item
         if not yes:
