@@ -26,6 +26,7 @@ FIX = "Say it in the changelog under this version, by name, or take it out."
 WAIVABLE = True
 
 _SENDS = frozenset({"http.fetch", "http.open"})
+_READS = frozenset({"kv.get", "kv.keys", "memory.recall", "knowledge.search"})
 
 
 class Change(Struct, frozen=True):
@@ -127,7 +128,9 @@ def _change(one: Difference, after: Trace | None, scene: str) -> Change | None:
 def _leaves(one: Difference, after: Trace | None) -> bool:
     """Whether the call it is about writes, or goes out of the shop."""
     asked = next((a for a in after.asked if a.path == one.path), None) if after else None
-    return asked is None or asked.write or asked.name in _SENDS
+    if asked is None:
+        return _call(one) not in _READS
+    return asked.write or asked.name in _SENDS
 
 
 def _tools(one: Difference) -> tuple[str, ...]:
@@ -136,7 +139,12 @@ def _tools(one: Difference) -> tuple[str, ...]:
     except msgspec.DecodeError:
         return ()
     tool = request.get("tool") or request.get("url") if isinstance(request, dict) else None
-    return (str(tool),) if tool else ()
+    return (str(tool or _call(one)),)
+
+
+def _call(one: Difference) -> str:
+    """The host call that a difference of the kind `tool added` is about."""
+    return one.words.removeprefix("new: ").partition(" ")[0]
 
 
 def _once(changes: Iterator[Change]) -> list[str]:

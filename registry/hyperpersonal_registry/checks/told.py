@@ -11,6 +11,11 @@ from hyperpersonal_registry.checks.examination import Play
 CHANGELOG = "CHANGELOG.md"
 _MONEY = re.compile(r"refund|charg|amount|money|price|pay|credit|cost|fee|discount|compensat", re.I)
 _HEADING = re.compile(r"^\s*(?:#+|=+|\*\*|\[|v?\d+\.\d+)", re.IGNORECASE)
+_RIGHTS = {
+    "kv.get": ("kv",), "kv.put": ("kv",), "kv.delete": ("kv",), "kv.keys": ("kv",),
+    "knowledge.search": ("knowledge",), "model.generate": ("model",),
+    "memory.recall": ("memory", "read"), "memory.remember": ("memory", "write"),
+}  # fmt: skip
 _COMMON = frozenset("www api app com org net io co dev example shop store cloud".split())
 
 
@@ -34,7 +39,9 @@ class Told(Struct, frozen=True):
         return bool(telling) and any(part in words for part in telling)
 
     def asks_newly(self, tool: str) -> bool:
-        """Whether a right to call a tool is asked for that was not asked before."""
+        """Whether a right to a tool or a host call is asked for that was not asked before."""
+        if tool in _RIGHTS:
+            return any(right.key == _RIGHTS[tool] for right in self.more)
         return any(self.more.covers(CapabilitySet([right])) for right in rights_of(tool))
 
     @property
