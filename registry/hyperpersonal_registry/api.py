@@ -20,6 +20,7 @@ from hyperpersonal_registry.releases import Release
 from hyperpersonal_registry.renewal import Renewal
 from hyperpersonal_registry.service import Registry
 from hyperpersonal_registry.submissions import Reviewed, Submission
+from hyperpersonal_registry.trust import ceremony
 from hyperpersonal_registry.trust.keeper import Fetch, Keeper, from_database
 from hyperpersonal_registry.trust.key_folder import KeyFolder, Pins, fingerprint, first_root
 from hyperpersonal_registry.trust.reader import Trust
@@ -68,6 +69,7 @@ __all__ = [
     "Visibilities",
     "Visibility",
     "Vote",
+    "ceremony",
     "decide",
     "fingerprint",
     "first_root",

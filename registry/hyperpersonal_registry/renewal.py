@@ -1,4 +1,4 @@
-"""Signs the registry's metadata again well before it expires, and tells of what people must sign."""
+"""Signs the registry's metadata again well before it expires; tells of what people must sign."""
 
 import asyncio
 from datetime import datetime, timedelta

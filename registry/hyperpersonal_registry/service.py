@@ -239,6 +239,11 @@ class Registry:
         async with self._db.transaction() as connection:
             return await journal.page(connection, after, limit)
 
+    async def log_size(self) -> int:
+        """How many entries the log has."""
+        async with self._db.transaction() as connection:
+            return await journal.size(connection)
+
     async def journal_fault(self) -> int | None:
         """The number of the first journal entry that was tampered with; None when all hold."""
         async with self._db.transaction() as connection:

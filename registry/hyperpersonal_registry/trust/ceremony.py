@@ -10,7 +10,7 @@ from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Role, Root, Snapshot, Targets, Timestamp
 from tuf.api.serialization import DeserializationError
 
-from hyperpersonal_registry.trust.roles import Lifetimes, signer
+from hyperpersonal_registry.trust.roles import Lifetimes, OnlineKeys, public, public_of, signer
 
 ROOT_BYTES_MAX = 512_000
 
@@ -49,6 +49,66 @@ def next_root(current: Metadata[Root], now: datetime, lifetimes: Lifetimes) -> M
     following.signed.expires = now + lifetimes.root
     following.signatures.clear()
     return following
+
+
+def changed_root(
+    current: Metadata[Root], added: Sequence[bytes], removed: Sequence[str], now: datetime
+) -> Metadata[Root]:
+    """The next root with other holders, unsigned.
+
+    Args:
+        current: the one in force.
+        added: public keys (32 bytes) of new holders.
+        removed: TUF key ids of those who go.
+        now: an aware instant.
+
+    Raises:
+        RefusedError: fewer holders than must sign would be left, or one is not there.
+    """
+    following = next_root(current, now, Lifetimes())
+    role = following.signed.roles[Root.type]
+    for key in added:
+        following.signed.add_key(public(key), Root.type)
+    if unknown := set(removed) - set(role.keyids):
+        raise RefusedError(f"no holder has the key id {sorted(unknown)[0]}")
+    for keyid in removed:
+        following.signed.revoke_key(keyid, Root.type)
+    if len(role.keyids) < role.threshold:
+        raise RefusedError(f"{role.threshold} must sign, and {len(role.keyids)} would be left")
+    return following
+
+
+def rekeyed_root(
+    current: Metadata[Root], role: str, keys: tuple[OnlineKeys, OnlineKeys], now: datetime
+) -> Metadata[Root]:
+    """The next root, in which one of the registry's own roles has a new key; unsigned.
+
+    Args:
+        current: the one in force.
+        role: targets, snapshot, timestamp; for another one the root only moves on.
+        keys: the registry's own before and after.
+        now: an aware instant.
+    """
+    following = next_root(current, now, Lifetimes())
+    if role in following.signed.roles:
+        old, new = (public_of(getattr(one, role)) for one in keys)
+        following.signed.revoke_key(old.keyid, role)
+        following.signed.add_key(new, role)
+    return following
+
+
+def signed(data: bytes, holders: Sequence[Ed25519PrivateKey]) -> bytes:
+    """A drafted root with these holders' signatures beside those it has.
+
+    Raises:
+        RefusedError: it is no root.
+    """
+    try:
+        root = Metadata[Root].from_bytes(data[:ROOT_BYTES_MAX])
+    except (DeserializationError, ValueError) as error:
+        raise RefusedError(f"this is no root: {error}") from error
+    sign(root, *holders)
+    return root.to_bytes()
 
 
 def sign(root: Metadata[Root], *holders: Ed25519PrivateKey) -> None:

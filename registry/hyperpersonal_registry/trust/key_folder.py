@@ -45,6 +45,13 @@ class KeyFolder:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return key_files.make_key(path)
 
+    def take_over(self, name: str) -> None:
+        """`<name>.new` becomes the key of this name; the one before is kept as `<name>.old`."""
+        for part in ("", ".pub"):
+            path = self.folder / f"{name}{part}"
+            path.replace(self.folder / f"{name}.old{part}")
+            (self.folder / f"{name}.new{part}").replace(path)
+
     def make(self) -> OnlineKeys:
         """The registry's own keys, made where they are missing."""
         for name in (*ONLINE, LOG_NAME):

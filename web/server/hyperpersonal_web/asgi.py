@@ -1,7 +1,7 @@
 """The gateway as one ASGI application: the web framework, and beside it the chat socket."""
 
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from typing import Any, cast
 
 from litestar import Litestar
 from litestar.di import Provide
@@ -40,8 +40,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 def create_app(gateway: Gateway, extra: Sequence[ControllerRouterHandler] = ()) -> App:
     """The application over open services; `extra` are further routes (the demo's)."""
-    web = Litestar(
-        route_handlers=[
+    web = _web(
+        [
             chat.router,
             staff.router,
             admin.router,
@@ -57,16 +57,7 @@ def create_app(gateway: Gateway, extra: Sequence[ControllerRouterHandler] = ()) 
             *pages.ROUTES,
             *extra,
         ],
-        dependencies=_dependencies(gateway),
-        exception_handlers={Exception: answer},
-        request_max_body_size=FRAME_BYTES_MAX,
-        openapi_config=OpenAPIConfig(
-            title="HyperPersonal",
-            version="1",
-            path="/schema",
-            render_plugins=[JsonRenderPlugin()],  # the pages of others load scripts from elsewhere
-        ),
-        logging_config=None,
+        {name: getattr(gateway, name) for name in gateway.__struct_fields__},
     )
     socket = ChatSocket(gateway.tokens, gateway.intake, gateway.hub, gateway.rates)
 
@@ -79,9 +70,30 @@ def create_app(gateway: Gateway, extra: Sequence[ControllerRouterHandler] = ()) 
     return route
 
 
-def _dependencies(gateway: Gateway) -> dict[str, Provide]:
+def create_registry_app(services: Mapping[str, Any]) -> App:
+    """The registry alone: no tenants, no shoppers."""
+    web = _web([registry_router, reviews.router, health.health], services)
+    return cast("App", web)
+
+
+def _web(routes: Sequence[ControllerRouterHandler], services: Mapping[str, Any]) -> Litestar:
+    return Litestar(
+        route_handlers=routes,
+        dependencies=_dependencies(services),
+        exception_handlers={Exception: answer},
+        request_max_body_size=FRAME_BYTES_MAX,
+        openapi_config=OpenAPIConfig(
+            title="HyperPersonal",
+            version="1",
+            path="/schema",
+            render_plugins=[JsonRenderPlugin()],  # the pages of others load scripts from elsewhere
+        ),
+        logging_config=None,
+    )
+
+
+def _dependencies(given: Mapping[str, Any]) -> dict[str, Provide]:
     """What handlers may ask for by name."""
-    given = {name: getattr(gateway, name) for name in gateway.__struct_fields__}
     services = {name: _constant(value) for name, value in given.items()}
     callers = {
         "contact": Provide(contact_of, sync_to_thread=False),

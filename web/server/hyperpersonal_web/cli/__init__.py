@@ -56,6 +56,10 @@ COMMANDS = {
         "hyperpersonal_web.cli.bundle",
         "Compose agents with order, rules, hours and a voice; check, apply, share.",
     ),
+    "registry": (
+        "hyperpersonal_web.cli.registry_commands",
+        "Keep a registry: its root of trust, its people and names, mirrors of it.",
+    ),
     "doctor": ("hyperpersonal_web.cli.doctor", "What this machine lacks, and how to get it."),
     "plugin": (
         "hyperpersonal_web.cli.plugin",
