@@ -10,6 +10,7 @@ import pytest
 from simulation.rollout.traffic import PROMOTED, UNDONE, play, shop, told
 
 RUNS = int(os.environ.get("HP_ROLLOUTS", "16"))
+LONG = pytest.mark.skipif(RUNS < 100, reason="set HP_ROLLOUTS=100: it plays for minutes")
 SHOP = {"errors": 0.02, "handoffs": 0.10, "refunds": 0.01}
 # How many conversations a rollout needs so that 5 % of them are enough to see 3 points more: the
 # nearer a rate is to a half, the more. Below, what 95 of 100 runs were undone within.
@@ -22,7 +23,9 @@ PLANTED = {
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize(
+    "name", ["errors", *(pytest.param(name, marks=LONG) for name in PLANTED if name != "errors")]
+)
 def test_that_three_points_more_are_undone_before_a_twentieth_met_them(name: str) -> None:
     metric, traffic = PLANTED[name]
     ends = play(shop(SHOP, metric, 0.03), RUNS, traffic, seed=11)
@@ -32,7 +35,9 @@ def test_that_three_points_more_are_undone_before_a_twentieth_met_them(name: str
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    ("worse", "by"), [("", 0.0), ("errors", -0.01)], ids=["the same", "better"]
+    ("worse", "by"),
+    [("", 0.0), pytest.param("errors", -0.01, marks=LONG)],
+    ids=["the same", "better"],
 )
 def test_that_a_release_that_is_no_worse_is_promoted_and_seldom_undone(
     worse: str, by: float
