@@ -53,10 +53,16 @@ async def market_page() -> Response[bytes]:
     return _file("market.html")
 
 
+@get("/review", include_in_schema=False, media_type=MediaType.HTML)
+async def review_page() -> Response[bytes]:
+    """The reviewers' page; it shows what to sign and signs nothing."""
+    return _file("review.html")
+
+
 @get("/assets/{name:str}", include_in_schema=False)
 async def asset(name: FromPath[str]) -> Response[bytes]:
     """One part of a page."""
     return _file(name)
 
 
-ROUTES = (index, staff_page, market_page, asset)
+ROUTES = (index, staff_page, market_page, review_page, asset)
