@@ -3,13 +3,16 @@
 Both are run through the same scenes and the same recorded calls, and their sources are compared for
 the places they name. Each new host, recipient, field, amount, link or writing tool must be told in
 the changelog's section of the version; a new tool may instead be one whose capability is newly
-asked. New reading within old rights, other texts and other escalations are told to the reviewer.
+asked. A right to act, to move money or to reach a host that is newly asked is told there too, and a
+guard holds back what it held. New reading within old rights, other texts and other escalations are
+told to the reviewer.
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 import msgspec
 from hyperpersonal_runtime.api import Difference, Trace, compare
+from hyperpersonal_sdk.contract.hooks import ReviewVerdict
 from hyperpersonal_sdk.verdicts import Verdict, verdict
 from msgspec import Struct
 
@@ -52,9 +55,11 @@ async def check(examination: Examination) -> Verdict:
     unsaid = _once(one for one in changes if one.grave and not is_told(one, said))
     notes = _once(one for one in changes if not one.grave or is_told(one, said))
     asked = [f"asks for more: {text}" for text in said.more.texts]
-    if asked and not said.news:
+    silent = [right.text for right in said.more if not said.news or not said.explains(right)]
+    if silent:
         version = release.manifest.version
-        unsaid = [*unsaid, f"{asked[0]}, and the changelog says nothing of {version}"]
+        words = f"asks for more: {silent[0]}, and the changelog says nothing of {version} about it"
+        unsaid = [*unsaid, words]
     told_notes = tuple(f"note: {text}" for text in (*asked, *notes))
     if unsaid:
         return verdict(NAME, "FAIL", f"{unsaid[0]}. {FIX}", (*unsaid, *told_notes))
@@ -120,9 +125,23 @@ def _change(one: Difference, after: Trace | None, scene: str) -> Change | None:
         return Change(kind, one.words, names[one.kind], scene, grave=_leaves(one, after))
     if kind in ("host", "recipient", "money", "refused"):
         return Change(kind, one.words, names.get(kind, ()), scene)
+    if kind == "answer" and _lets_pass(one):
+        return Change(kind, "lets pass what the release before held back", (), scene)
     if kind in ("handoff", "status", "outcome"):
         return Change(kind, one.words, (), scene, grave=False)
     return None
+
+
+def _lets_pass(one: Difference) -> bool:
+    """Whether a guard's verdict went from holding to passing."""
+    return _verdict(one.before) == "hold" and _verdict(one.after) == "pass"
+
+
+def _verdict(answer: str) -> str:
+    try:
+        return msgspec.json.decode(answer, type=ReviewVerdict).verdict
+    except msgspec.MsgspecError:
+        return ""
 
 
 def _leaves(one: Difference, after: Trace | None) -> bool:

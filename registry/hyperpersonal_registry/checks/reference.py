@@ -89,7 +89,7 @@ to the reviewer as notes.
 
 ## Known vulnerabilities
 
-The shipped list is small and dated; after 60 days it answers nothing, and the check says ERROR for
+The shipped list is small and dated; after 180 days it answers nothing, and the check says ERROR for
 plugins with packages. A registry loads OSV's export of PyPI and puts what this writes into its data
 folder:
 

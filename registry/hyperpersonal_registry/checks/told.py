@@ -2,7 +2,7 @@
 
 import re
 
-from hyperpersonal_sdk.capabilities import CapabilitySet
+from hyperpersonal_sdk.capabilities import Capability, CapabilitySet, Http, Money, Tool
 from hyperpersonal_sdk.checks.capability_use import rights_of
 from msgspec import Struct
 
@@ -10,6 +10,7 @@ from hyperpersonal_registry.checks.examination import Play
 
 CHANGELOG = "CHANGELOG.md"
 _MONEY = re.compile(r"refund|charg|amount|money|price|pay|credit|cost|fee|discount|compensat", re.I)
+_ACTS = re.compile(r"cancel|exchang|chang|replac|updat|book|writ", re.IGNORECASE)
 _HEADING = re.compile(r"^\s*(?:#+|=+|\*\*|\[|v?\d+\.\d+)", re.IGNORECASE)
 _RIGHTS = {
     "kv.get": ("kv",), "kv.put": ("kv",), "kv.delete": ("kv",), "kv.keys": ("kv",),
@@ -43,6 +44,23 @@ class Told(Struct, frozen=True):
         if tool in _RIGHTS:
             return any(right.key == _RIGHTS[tool] for right in self.more)
         return any(self.more.covers(CapabilitySet([right])) for right in rights_of(tool))
+
+    def explains(self, right: Capability) -> bool:
+        """Whether a merchant who reads the section knows of a right newly asked: to move money, to
+        act, to reach a host. Rights to read what stays in the platform are shown at consent."""
+        match right:
+            case Money():
+                return self.speaks_of_money
+            case Tool(interface=interface, effect="write"):
+                return self.names(interface) or self.speaks_of_acts
+            case Http():
+                return self.names(right.url.host)
+        return True
+
+    @property
+    def speaks_of_acts(self) -> bool:
+        """Whether the section speaks of changing something."""
+        return bool(_ACTS.search(self.news))
 
     @property
     def speaks_of_money(self) -> bool:

@@ -86,5 +86,5 @@ def _said(rule: Rule, reading: Reading) -> Verdict:
     try:
         return judged(rule, reading)
     except Exception as error:
-        what = f"this check failed itself ({type(error).__name__}); tell us, and try again"
+        what = f"This check could not tell ({type(error).__name__}: {error})."
         return verdict(rule.NAME, "ERROR", what)

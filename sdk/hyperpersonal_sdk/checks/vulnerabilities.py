@@ -21,7 +21,7 @@ REASON = "A hole that everybody knows is a door: what ships with a plugin runs b
 FIX = "Take the version that mends it, and pack again."
 WAIVABLE = True
 
-AGE_DAYS_MAX = 60
+AGE_DAYS_MAX = 180
 
 
 class StaleError(Exception):
@@ -67,7 +67,10 @@ def check(reading: Reading) -> Iterator[Finding]:
     data = load(reading.advisories)
     age_days = ((reading.today or datetime.now(UTC).date()) - data.as_of).days
     if age_days > AGE_DAYS_MAX:
-        raise StaleError(f"the advisories are {age_days} days old, at most {AGE_DAYS_MAX} will do")
+        raise StaleError(
+            f"the advisories are {age_days} days old, at most {AGE_DAYS_MAX} will do: take a newer "
+            "hyperpersonal-sdk, or write them anew of OSV's export"
+        )
     by_name: dict[str, list[Advisory]] = {}
     for one in data.advisories:
         by_name.setdefault(one.package, []).append(one)
