@@ -102,7 +102,7 @@ class Chooser:
         """
         release = await self._registry.find(plugin_id, version)
         if release.manifest.kind != "bundle":
-            message = f"{release.name} is a {release.manifest.kind}; install it by itself"
+            message = f"{release.name} is of kind {release.manifest.kind}; install it by itself"
             raise BundleRefusedError("no_bundle", message)
         sealed = await self._registry.load(release.digest)
         return sealed.files[BUNDLE_FILE].decode(), sealed.files.get(LOCK_FILE)
