@@ -1,6 +1,6 @@
 """The registry's face: across packages, import only from here."""
 
-from hyperpersonal_registry import house
+from hyperpersonal_registry import house, mirror, mirroring
 from hyperpersonal_registry.blobs import Blobs, FolderBlobs
 from hyperpersonal_registry.checks.job import Checking
 from hyperpersonal_registry.claims import Claim, Proofs
@@ -76,6 +76,8 @@ __all__ = [
     "from_database",
     "house",
     "migrate",
+    "mirror",
+    "mirroring",
     "report_hash",
     "version_key",
 ]

@@ -16,7 +16,8 @@ from hyperpersonal_registry.namespaces import check_reason
 from hyperpersonal_registry.trust.repository import Repository
 from hyperpersonal_registry.trust.roles import REVIEWS, public
 
-Role = Literal["reviewer", "admin"]
+Role = Literal["reviewer", "admin", "reporter"]
+"""A reporter's word about a plugin counts at once; it reviews nothing and reads nobody's matters."""
 NAME_CHARS_MAX = 80
 
 _ADD = """insert into registry.identities (key_id, public, name, role, added_at)
@@ -66,7 +67,7 @@ class Identities:
         Args:
             raw: the 32 bytes of an Ed25519 public key.
             name: of the person, for the log.
-            role: reviewer or admin.
+            role: reviewer, admin or reporter.
 
         Raises:
             RefusedError: the key or the name is malformed.

@@ -32,7 +32,7 @@ from hyperpersonal_runtime.replay.difference import Difference
 from hyperpersonal_runtime.replay.replayer import Replayed, Replayer, gathered
 from hyperpersonal_runtime.replay.trace import Asked, Trace, recorded
 from hyperpersonal_runtime.staging import Stage
-from hyperpersonal_runtime.testing import World
+from hyperpersonal_runtime.testing import World, default_cache
 
 __all__ = [
     "LOOPBACK",
@@ -67,6 +67,7 @@ __all__ = [
     "Trace",
     "World",
     "compare",
+    "default_cache",
     "ensure_guest",
     "exact",
     "fixture_of",

@@ -3,7 +3,7 @@
 python -m hyperpersonal_registry.checks.reference
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from hyperpersonal_sdk.checks import FORM, LINTS, Rule
@@ -41,7 +41,7 @@ _PARTS = (
 
 def page() -> str:
     """The whole page."""
-    groups = (FORM, LINTS, STATIC, SANDBOXED)
+    groups: tuple[Sequence[Rule | Check], ...] = (FORM, LINTS, STATIC, SANDBOXED)
     parts = [
         f"\n## {title}\n\n{words}\n\n{_table(group)}"
         for (title, words), group in zip(_PARTS, groups, strict=True)

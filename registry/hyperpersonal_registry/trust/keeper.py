@@ -17,7 +17,9 @@ from hyperpersonal_registry.trust.verified import Admitted
 REFRESH_EVERY_S = 30.0
 ASKED_AGAIN_S = 0.5  # an unknown release makes us look for news, at most so often
 FETCH_SECONDS_MAX = 20.0
-MAYBE_NEW = frozenset({"unknown_release", "unreviewed", "expired_metadata", "untrusted_metadata"})
+MAYBE_NEW = frozenset(
+    {"unknown_release", "unreviewed", "withdrawn", "expired_metadata", "untrusted_metadata"}
+)  # a quarantine may have been lifted
 
 Fetch = Callable[[str], Awaitable[bytes | None]]
 """Gives a metadata file by name; None when there is none. Raises OSError or OutsideError."""

@@ -117,6 +117,15 @@ class Trust:
             )
             return found
 
+    def keys_of(self, role: str) -> list[bytes]:
+        """The public keys that speak for a role: `timestamp`, a namespace, `reviews`.
+
+        Raises:
+            UntrustedError: what is known here is not good, or no longer.
+        """
+        with self._mutex:
+            return verified.keys_of(self._known().updater, role)
+
     def forget(self) -> None:
         """Verify everything anew at the next question."""
         with self._mutex:

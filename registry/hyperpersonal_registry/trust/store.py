@@ -3,13 +3,14 @@
 What is held in memory is used as long as the stored timestamp is the one it made.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Connection
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError
+from hyperpersonal_sdk import dsse
 from securesystemslib.signer import Key
 
 from hyperpersonal_registry.trust.repository import TIMESTAMP, Repository
@@ -36,6 +37,18 @@ async def read(connection: Connection, name: str) -> bytes | None:
     return found
 
 
+async def everything(connection: Connection) -> dict[str, bytes]:
+    """The newest file of every role, and every root: what a host without a network needs."""
+    return {row["name"]: row["data"] for row in await connection.fetch(_NEWEST)}
+
+
+async def mirror(connection: Connection, files: Mapping[str, bytes], at: datetime) -> None:
+    """Serve verified metadata of a registry elsewhere."""
+    known = await everything(connection)
+    fresh = [(name, data, at) for name, data in files.items() if known.get(name) != data]
+    await connection.executemany(_WRITE, fresh)
+
+
 class MetadataStore:
     """Signs with the registry's own keys; only processes that hold them have one.
 
@@ -55,6 +68,10 @@ class MetadataStore:
     def now(self) -> datetime:
         """The present second: TUF knows no finer times."""
         return self._clock.now().replace(microsecond=0)
+
+    def seal(self, payload_type: str, payload: bytes) -> bytes:
+        """An envelope by the timestamp key: what hosts take as coming from this registry now."""
+        return dsse.seal(payload_type, payload, self._keys.timestamp)
 
     async def found(self, connection: Connection, root: bytes, reviewers: Iterable[Key]) -> None:
         """Begin with the first root, signed by its holders.
@@ -98,7 +115,7 @@ class MetadataStore:
             raise NotFoundError("there is no root of trust yet; hold `hp registry init`")
         if self._held is not None and self._held[0] == timestamp:
             return self._held[1]
-        files = {row["name"]: row["data"] for row in await connection.fetch(_NEWEST)}
+        files = await everything(connection)
         restored = Repository.restore(files.get, self._keys, self._lifetimes)
         restored.files[TIMESTAMP] = timestamp
         return restored

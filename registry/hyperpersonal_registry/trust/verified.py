@@ -102,12 +102,13 @@ def find(updater: Updater, path: str) -> TargetFile | None:
 
 
 def keys_of(updater: Updater, name: str) -> list[bytes]:
-    """The public keys (32 bytes each) that speak for a role."""
-    roles = updater._trusted_set.targets.delegations
-    assert roles is not None
-    assert roles.roles is not None
-    role = roles.roles.get(name)
-    keys = [roles.keys[keyid] for keyid in role.keyids] if role else []
+    """The public keys (32 bytes each) that speak for a role, of the root or a delegated one."""
+    root, named = updater._trusted_set.root, updater._trusted_set.targets.delegations
+    if name in TOP:
+        keys = [root.keys[keyid] for keyid in root.roles[name].keyids]
+    else:
+        role = named.roles.get(name) if named and named.roles else None
+        keys = [named.keys[keyid] for keyid in role.keyids] if named and role else []
     return [bytes.fromhex(key.keyval["public"]) for key in keys if key.keytype == "ed25519"]
 
 

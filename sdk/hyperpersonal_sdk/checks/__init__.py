@@ -6,6 +6,7 @@ there is no verdict between passed and refused.
 """
 
 from datetime import date
+from importlib.metadata import entry_points
 from typing import cast
 
 from hyperpersonal_sdk.checks import (
@@ -52,7 +53,20 @@ LINTS = cast(
 )
 RULES = FORM + LINTS
 
-__all__ = ["FORM", "LINTS", "RULES", "Finding", "Reading", "Rule", "check", "judged", "run"]
+SANDBOXED_GROUP = "hyperpersonal.checks"
+
+__all__ = [
+    "FORM",
+    "LINTS",
+    "RULES",
+    "Finding",
+    "Reading",
+    "Rule",
+    "check",
+    "judged",
+    "run",
+    "run_sandboxed",
+]
 
 
 def check(archive: Archive) -> None:
@@ -80,6 +94,20 @@ def run(
     """
     reading = Reading(archive, today=today, advisories=advisories)
     return [_said(rule, reading) for rule in RULES]
+
+
+def run_sandboxed(artifact: bytes, previous: bytes | None = None) -> list[Verdict] | None:
+    """The verdicts of the checks that run a release; None where nothing to run it in is installed.
+
+    Args:
+        artifact: the `.hpx`.
+        previous: the release it follows, to compare with.
+    """
+    found = next(iter(entry_points(group=SANDBOXED_GROUP)), None)
+    if found is None:
+        return None
+    said: list[Verdict] = found.load()(artifact, previous)
+    return said
 
 
 def _said(rule: Rule, reading: Reading) -> Verdict:

@@ -25,15 +25,26 @@ NO_SANDBOX = (
 
 @click.command()
 @FOLDER
+@click.option("--run", "also_run", is_flag=True, help="Also run it, as the registry does.")
+@click.option(
+    "--after",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The .hpx of the release before, to compare with; implies --run.",
+)
 @AS_JSON
-def check(folder: Path, *, as_json: bool) -> None:
+def check(folder: Path, *, also_run: bool, after: Path | None, as_json: bool) -> None:
     """Check the manifest, the files and the sources by the registry's own rules.
+
+    With --run it is also started in the sandbox, its recorded calls are replayed, and what it takes
+    is measured; with --after what it does is compared with the release before.
 
     Exit codes: 0 nothing is wrong, 1 something must be mended, 2 wrong usage.
     """
     with told():
         archive = archived(folder)
         report = checks.run(archive)
+        if also_run or after is not None:
+            report += _run(archive, after)
     failed = [one for one in report if one.verdict in FATAL]
     if as_json:
         body = {"digest": archive.digest, "verdicts": report}
@@ -60,6 +71,14 @@ def test(folder: Path, pytest_args: tuple[str, ...]) -> None:
     if done.returncode == 0:
         click.echo(f"Next: {program()} check {folder}, or {program()} dev {folder}")
     raise SystemExit(done.returncode)
+
+
+def _run(archive: hpx.Archive, after: Path | None) -> list[Verdict]:
+    before = None if after is None else after.read_bytes()
+    report = checks.run_sandboxed(hpx.pack(archive.files), before)
+    if report is None:
+        raise click.ClickException(NO_SANDBOX.format(verb="check --run"))
+    return report
 
 
 def checked(folder: Path) -> hpx.Archive:
