@@ -160,6 +160,17 @@ async def test_that_a_good_release_goes_from_the_shadow_to_everybody_by_itself(
 
 
 @pytest.mark.timeout(180)
+async def test_that_a_candidate_that_is_taken_from_everybody_is_rolled_out_no_further(
+    merchant: Merchant,
+) -> None:
+    one = await merchant.start("2.0.0", PLAN)
+    await merchant.gateway.registry.revoke("acme/hello", "2.0.0", "it leaks")
+    found = await _until(merchant, one["id"], {"stopped"})
+    assert "was revoked: it leaks" in found["rollout"]["reason"]
+    assert await merchant.talk(4) == {"the old one": 4}
+
+
+@pytest.mark.timeout(180)
 async def test_that_members_start_follow_and_end_rollouts_by_command(merchant: Merchant) -> None:
     def hp(*words: str, code: int = 0) -> str:
         ran = CliRunner().invoke(

@@ -8,24 +8,35 @@ from datetime import datetime
 from msgspec import structs
 
 from hyperpersonal_core.installations import repository as installed
+from hyperpersonal_core.installations.releases import ReleaseStore
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Connection, Database
+from hyperpersonal_core.kit.errors import RefusedError
 from hyperpersonal_core.rollouts import observations, repository
 from hyperpersonal_core.rollouts.bets import Bets
 from hyperpersonal_core.rollouts.observations import Seen
 from hyperpersonal_core.rollouts.records import RolloutRecords
-from hyperpersonal_core.rollouts.values import METRICS, Plan, Rollout
+from hyperpersonal_core.rollouts.values import METRICS, RUNNING, Plan, Rollout
 from hyperpersonal_core.turns.claim import Place
 
+TAKEN_AWAY = ("quarantined", "revoked", "withdrawn")  # not: its bytes cannot be had here
 CHANGED = "the installation was changed meanwhile"
 
 
 class Judge:
-    """Looks at canaries. Two processes may: the rollout's row lets one of them in."""
+    """Looks at rollouts. Two processes may: the rollout's row lets one of them in.
 
-    def __init__(self, db: Database, records: RolloutRecords, clock: Clock) -> None:
+    Args:
+        releases: asked whether a candidate was taken away from everybody; None: nobody asks.
+    """
+
+    def __init__(
+        self, db: Database, records: RolloutRecords, clock: Clock,
+        releases: ReleaseStore | None = None,
+    ) -> None:  # fmt: skip
         self._db = db
+        self._releases = releases
         self._records = records
         self._clock = clock
         self._log = log.get("rollouts")
@@ -34,10 +45,12 @@ class Judge:
         """The rollout as it stands after this look; None while another process looks at it."""
         async with self._db.transaction(place[0]) as connection:
             one = await repository.read(connection, place, "for update skip locked")
-            if one is None or one.state != "canary":
+            if one is None or one.state not in RUNNING:
                 return one
-            if not await self._still_there(connection, one):
-                return await self._records.end(connection, one, "stopped", CHANGED)
+            if why := await self._moot(connection, one):
+                return await self._records.end(connection, one, "stopped", why)
+            if one.state != "canary":
+                return one
             before = one
             one = await self._watched(connection, one)
         if (one.state, one.stage) != (before.state, before.stage):
@@ -67,9 +80,18 @@ class Judge:
             return await self._records.go_on(connection, one)
         return one
 
-    async def _still_there(self, connection: Connection, one: Rollout) -> bool:
+    async def _moot(self, connection: Connection, one: Rollout) -> str:
+        """Why there is nothing left to roll out; '' while there is."""
         found = await installed.fetch_all(connection, one.tenant_id)
-        return any(i.id == one.installation_id and i.digest == one.incumbent for i in found)
+        if not any(i.id == one.installation_id and i.digest == one.incumbent for i in found):
+            return CHANGED
+        if self._releases is None:
+            return ""
+        try:
+            await self._releases.load(one.candidate.digest)
+        except RefusedError as error:
+            return error.message if error.detail.get("reason") in TAKEN_AWAY else ""
+        return ""
 
 
 def bets_of(plan: Plan, runs: tuple[int, ...] = ()) -> Bets:

@@ -33,7 +33,7 @@ def watch_rollouts(stack: AsyncExitStack, ground: Ground, market: Market) -> Non
     quiet = QuietSandbox(stack, ground)
     around = (quiet.get, market.releases)
     shadow = Shadow(ground.db, recorded, records, ground.clock, around)
-    judge = Judge(ground.db, records, ground.clock)
+    judge = Judge(ground.db, records, ground.clock, market.releases)
     background(stack, RolloutWatch(records, judge, shadow).run())
 
 
