@@ -17,7 +17,7 @@ from hyperpersonal_registry.trust.repository import Repository
 from hyperpersonal_registry.trust.roles import REVIEWS, public
 
 Role = Literal["reviewer", "admin", "reporter"]
-"""A reporter's word about a plugin counts at once; it reviews nothing and reads nobody's matters."""
+"""A reporter's word about a plugin counts at once; it reviews nothing and reads no matters."""
 NAME_CHARS_MAX = 80
 
 _ADD = """insert into registry.identities (key_id, public, name, role, added_at)

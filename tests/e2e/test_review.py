@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from fakes.full_registry import ADMIN, HOLDERS, REVIEWERS, raw
+from fakes.full_registry import ADMIN, HOLDERS, REVIEWERS, key, raw
 from fakes.publishing import Publisher, artifact, manifest
 from hyperpersonal_core.api import NewMember, ReceiptSealer, Tenants
 from hyperpersonal_core.kit.db import Database
@@ -25,7 +25,7 @@ from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_core.receipts.due import DueCall
 from hyperpersonal_core.receipts.keys import ReceiptKeys
 from hyperpersonal_registry.api import Keeper, Registry, ReleaseRefusedError, Trust, Verdict, house
-from hyperpersonal_registry.trust.keeper import from_database
+from hyperpersonal_registry.trust.keeper import ASKED_AGAIN_S, from_database
 from hyperpersonal_sdk import hpx
 from hyperpersonal_sdk.registry_client import RegistryClient, RegistryRefusedError
 from hyperpersonal_web.asgi import create_app
@@ -52,8 +52,8 @@ class Office:
             await self.registry.people.add(raw(reviewer), f"Reviewer {number}", "reviewer")
         await self.registry.people.add(raw(ADMIN), "Admin", "admin")
         await self.registry.create_namespace("acme", self.publisher.public)
-        for name, key in (("one", REVIEWERS[0]), ("two", REVIEWERS[1]), ("admin", ADMIN)):
-            self._keep(name, key)
+        for name, private in (("one", REVIEWERS[0]), ("two", REVIEWERS[1]), ("admin", ADMIN)):
+            self._keep(name, private)
 
     def _keep(self, name: str, key: Ed25519PrivateKey) -> None:
         path = self.folder / name
@@ -183,7 +183,8 @@ async def test_that_quarantine_lift_and_revocation_need_the_right_people(office:
     )
     await refused_load(host, digest, "quarantined")
     await office.run("lift", "acme/hello", "--reason", "It is fine.")
-    assert (await office.host().load(digest)).digest == digest
+    await asyncio.sleep(ASKED_AGAIN_S)
+    assert (await host.load(digest)).digest == digest, "the same host, which knew of the quarantine"
     no = await office.run("revoke", "acme/hello@1.0.0", "--reason", "It stole.", code=1)
     assert "admin" in no
     await office.run("revoke", "acme/hello@1.0.0", "--reason", "It stole.", who="admin")
@@ -194,6 +195,18 @@ async def test_that_quarantine_lift_and_revocation_need_the_right_people(office:
         await forbidden(partial(publisher.get, "/reviews"))
         await forbidden(partial(publisher.get, f"/reviews/{digest}/artifact"))
         await forbidden(partial(publisher.get, "/exposure", plugin="acme/hello"))
+
+
+async def test_that_a_trusted_reporter_reports_and_reads_nothing(office: Office) -> None:
+    digest = await office.handed_in(artifact())
+    await office.run("approve", digest, "--reason", "Fine.", "--yes")
+    await office.registry.people.add(raw(key(90)), "A lab", "reporter")
+    with await office.client(key(90)) as reporter:
+        await forbidden(partial(reporter.get, "/reviews"))
+        await forbidden(partial(reporter.get, f"/submissions/{digest}"))
+        body = {"plugin_id": "acme/hello", "text": "It sends mail home.", "version": "1.0.0"}
+        taken = await asyncio.to_thread(reporter.post, "/observations", body)
+    assert taken["quarantined"] == ["1.0.0"]
 
 
 async def forbidden(ask: Callable[[], Any]) -> None:
@@ -251,6 +264,10 @@ async def test_that_exposed_shops_are_listed_and_told(office: Office) -> None:
     assert met["exposed"]["requests"] == 3
     assert any("orders" in words for words in met["data"])
     assert "fernhill" in await office.run("exposure", "acme/hello@1.0.0", who="admin")
+    with await office.client(ADMIN) as admin:
+        ask = partial(admin.get, "/exposure/calls", tenant=str(tenant), digest=digest)
+        calls = (await asyncio.to_thread(ask))["items"]
+    assert [(one["number"], one["hook"]) for one in calls] == [(n, "reply") for n in (1, 2, 3)]
     assert "admin" in await office.run("exposure", "acme/hello", code=1)
 
 

@@ -7,6 +7,8 @@ from litestar.di import NamedDependency
 from hyperpersonal_web.http.auth import AnyRequest, bearer
 from hyperpersonal_web.http.registry_tokens import RegistryTokens
 
+INSIDERS = ("reviewer", "admin")
+
 
 async def caller_of(
     request: AnyRequest,
@@ -25,7 +27,7 @@ def require_publisher(caller: Caller, namespace: str) -> None:
 
 def require_reviewer(caller: Caller) -> None:
     """Raises ForbiddenError unless the caller reviews, or is an admin."""
-    if caller.role is None:
+    if caller.role not in INSIDERS:
         raise ForbiddenError("only reviewers and admins of the registry may do this")
 
 
@@ -37,5 +39,5 @@ def require_admin(caller: Caller) -> None:
 
 def require_insight(caller: Caller, namespace: str) -> None:
     """Raises ForbiddenError unless it is the caller's own namespace, or its work to look."""
-    if caller.role is None:
+    if caller.role not in INSIDERS:
         require_publisher(caller, namespace)

@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from hyperpersonal_core.api import Installations, Member
-from hyperpersonal_core.kit.errors import ForbiddenError, NotFoundError, RefusedError
+from hyperpersonal_core.api import Member
+from hyperpersonal_core.kit.errors import NotFoundError, RefusedError
 from hyperpersonal_marketplace.api import Permission, in_words, permissions
 from hyperpersonal_registry.api import Caller, Registry
 from hyperpersonal_registry.reviews.alarm import Observation
 from hyperpersonal_registry.reviews.dossier import Dossier, QueueItem
 from hyperpersonal_registry.reviews.observations import Outcome, Reporter
+from hyperpersonal_sdk.receipts import Receipt
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
@@ -22,7 +23,7 @@ from litestar.status_codes import HTTP_200_OK
 
 from hyperpersonal_web.http.auth import AnyRequest
 from hyperpersonal_web.http.rates import Rates
-from hyperpersonal_web.http.registry_auth import caller_of
+from hyperpersonal_web.http.registry_auth import caller_of, require_admin, require_reviewer
 from hyperpersonal_web.http.registry_tokens import RegistryTokens
 from hyperpersonal_web.reviewing import ExposedTenant, Notice, Reviewing
 
@@ -118,6 +119,12 @@ class ExposurePage(msgspec.Struct, frozen=True):
     items: list[ExposedTenant]
 
 
+class CallPage(msgspec.Struct, frozen=True):
+    """At most 500, in the order of their numbers; go on after the last."""
+
+    items: list[Receipt]
+
+
 class NoticePage(msgspec.Struct, frozen=True):
     """Withdrawn releases this shop has, or that served it in the last 90 days."""
 
@@ -127,14 +134,14 @@ class NoticePage(msgspec.Struct, frozen=True):
 @get("/reviews", operation_id="ListReviews")
 async def list_queue(caller: Who, reviewing: Desk_) -> QueuePage:
     """What waits for people or for its checks."""
-    _require(caller, "reviewer", "admin")
+    require_reviewer(caller)
     return QueuePage(await reviewing.desk.queue())
 
 
 @get("/reviews/{digest:str}", operation_id="ReadDossier")
 async def read_dossier(digest: FromPath[str], caller: Who, reviewing: Desk_) -> DossierItem:
     """Everything about one submission: what a signature will be bound to."""
-    _require(caller, "reviewer", "admin")
+    require_reviewer(caller)
     found = await reviewing.desk.dossier(digest)
     gained = [Gained(text, in_words(text)) for text in found.change.gained]
     return DossierItem(found, permissions(found.manifest), gained)
@@ -143,7 +150,7 @@ async def read_dossier(digest: FromPath[str], caller: Who, reviewing: Desk_) -> 
 @get("/reviews/{digest:str}/artifact", operation_id="ReadSubmittedArtifact")
 async def read_artifact(digest: FromPath[str], caller: Who, reviewing: Desk_) -> Response[bytes]:
     """The very bytes, to be looked at and hashed on the reviewer's own machine."""
-    _require(caller, "reviewer", "admin")
+    require_reviewer(caller)
     artifact = await reviewing.registry.ground.blobs.get(digest)
     if artifact is None:
         raise NotFoundError("there is no such artifact", digest=digest)
@@ -163,7 +170,7 @@ async def take_review(
     registry: NamedDependency[Registry],
 ) -> ReviewTaken:
     """A reviewer's signed word; it counts by its signature, whoever brings it."""
-    _require(caller, "reviewer", "admin")
+    require_reviewer(caller)
     metadata = data.metadata.encode() or None
     found = await registry.record_review(digest, data.attestation.encode(), metadata)
     return ReviewTaken(found.state, found.why)
@@ -178,12 +185,12 @@ async def withdraw(
 ) -> WithdrawalTaken:
     """Quarantine, lift a quarantine, or revoke for good; hosts hear of it at once."""
     if data.kind == "revoke":
-        _require(caller, "admin")
+        require_admin(caller)
         if not data.version:
             raise RefusedError("a revocation names one version; quarantine the plugin first")
         await registry.revoke(data.plugin_id, data.version, data.reason)
         return WithdrawalTaken([data.version])
-    _require(caller, "reviewer", "admin")
+    require_reviewer(caller)
     act = reviewing.quarantines.begin if data.kind == "quarantine" else reviewing.quarantines.lift
     return WithdrawalTaken(await act(data.plugin_id, data.version, data.reason, caller.key_id))
 
@@ -209,7 +216,7 @@ async def list_observations(
     plugin: Annotated[str, QueryParameter(max_length=81, description="all of this one")] = "",
 ) -> ObservationPage:
     """What nobody has looked at yet; or all that was ever reported of one plugin."""
-    _require(caller, "reviewer", "admin")
+    require_reviewer(caller)
     observations = reviewing.observations
     return ObservationPage(await (observations.of(plugin) if plugin else observations.open()))
 
@@ -219,7 +226,7 @@ async def handle_observation(
     observation: FromPath[UUID], data: JSONBody[Handled], caller: Who, reviewing: Desk_
 ) -> Handled:
     """Somebody has looked."""
-    _require(caller, "reviewer", "admin")
+    require_reviewer(caller)
     await reviewing.observations.handle(observation, caller.key_id, data.outcome)
     return data
 
@@ -232,8 +239,21 @@ async def list_exposure(
     version: Annotated[str, QueryParameter(max_length=40)] = "",
 ) -> ExposurePage:
     """Which tenants a release reached, since when, how often, and what it could touch there."""
-    _require(caller, "admin")
+    require_admin(caller)
     return ExposurePage(await reviewing.exposure(plugin, version))
+
+
+@get("/exposure/calls", operation_id="ListExposedCalls")
+async def list_exposed_calls(
+    caller: Who,
+    reviewing: Desk_,
+    tenant: Annotated[UUID, QueryParameter(description="an exposed one")],
+    digest: Annotated[str, QueryParameter(max_length=80)],
+    after: Annotated[int, QueryParameter(ge=0, description="the last receipt seen")] = 0,
+) -> CallPage:
+    """The calls a release served one tenant, by their receipts: what was used, never bodies."""
+    require_admin(caller)
+    return CallPage(await reviewing.exposures.calls(tenant, digest, after))
 
 
 @get("/notices", operation_id="ListNotices")
@@ -244,10 +264,7 @@ async def list_notices(member: NamedDependency[Member], reviewing: Desk_) -> Not
 
 @post("/observations", operation_id="ObserveAsMerchant")
 async def observe_as_merchant(
-    data: JSONBody[NewObservation],
-    member: NamedDependency[Member],
-    installations: NamedDependency[Installations],
-    reviewing: Desk_,
+    data: JSONBody[NewObservation], member: NamedDependency[Member], reviewing: Desk_
 ) -> ObservationTaken:
     """Report a plugin as a shop: it counts once the shop has really used it."""
     reporter = await reviewing.reporter(member.tenant_id, data.plugin_id)
@@ -276,16 +293,11 @@ async def reporter_of(
     return Reporter(f"key:{caller.key_id}", "trusted" if caller.role else "other")
 
 
-def _require(caller: Caller, *roles: str) -> None:
-    if caller.role not in roles:
-        raise ForbiddenError(f"this needs a key with the role {' or '.join(roles)}")
-
-
 router = Router(
     "/v1/registry",
     route_handlers=[
         list_queue, read_dossier, read_artifact, take_review, withdraw, observe,
-        list_observations, handle_observation, list_exposure,
+        list_observations, handle_observation, list_exposure, list_exposed_calls,
     ],
     tags=["review"],
 )  # fmt: skip
