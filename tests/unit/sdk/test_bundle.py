@@ -110,6 +110,12 @@ def test_that_a_fault_is_told_with_its_line_and_what_to_write(
     assert told[0].startswith(f"bundle.toml line {line}, "), told
 
 
+def test_that_the_guides_example_is_a_bundle() -> None:
+    guide = (Path(__file__).parents[3] / "docs/guides/bundles.md").read_text()
+    example = guide.split("```toml\n")[1].split("```")[0]
+    assert bundle.parse(example).id == "fernhill/support"
+
+
 def test_that_nonsense_is_refused_without_harm() -> None:
     for source in ("", "id =", "x = " + "[" * 500, "a" * 70_000, "agents = 3"):
         with pytest.raises(BundleError):
