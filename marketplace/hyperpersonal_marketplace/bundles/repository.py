@@ -8,7 +8,7 @@ from hyperpersonal_core.api import Switch
 from hyperpersonal_core.kit.db import Connection
 from msgspec import Struct, convert, to_builtins
 
-State = Literal["running", "done", "stopped", "rolled_back"]
+State = Literal["running", "done", "rolled_back"]
 RUNS_MAX = 20
 
 _COLUMNS = """id, state, name, source, lock, sealed, before, made, why, began_at, held_until,
@@ -28,6 +28,10 @@ _MADE = """update market.bundle_runs set made = made || $3::uuid
 _END = """
 update market.bundle_runs set state = $3, why = $4, ended_at = $5, sealed = null
  where tenant_id = $1 and id = $2"""
+_PAUSE = """
+update market.bundle_runs set why = $3, held_until = $4
+ where tenant_id = $1 and id = $2 and state = 'running'"""
+_BROKEN_OFF = "select tenant_id from market.bundles_broken_off($1)"
 _LIST = f"""
 select {_COLUMNS} from market.bundle_runs where tenant_id = $1
  order by began_at desc, id desc limit $2"""  # noqa: S608 - no input
@@ -84,6 +88,16 @@ async def hold(connection: Connection, tenant_id: UUID, run_id: UUID, until: dat
 async def made(connection: Connection, tenant_id: UUID, run_id: UUID, installed: UUID) -> None:
     """The run made this installation."""
     await connection.execute(_MADE, tenant_id, run_id, installed)
+
+
+async def pause(connection: Connection, key: tuple[UUID, UUID], why: str, now: datetime) -> None:
+    """The run stopped at a step that was refused; somebody resumes it or rolls it back."""
+    await connection.execute(_PAUSE, *key, why, now)
+
+
+async def broken_off(connection: Connection, now: datetime) -> list[UUID]:
+    """Tenants with a run whose process died, at most 100."""
+    return [row[0] for row in await connection.fetch(_BROKEN_OFF, now)]
 
 
 async def end(

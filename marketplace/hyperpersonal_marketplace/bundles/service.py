@@ -9,6 +9,8 @@ Rules:
 4. What a run consented to is sealed while it runs, and forgotten at its end.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -17,9 +19,10 @@ from uuid import UUID
 import asyncpg
 import msgspec
 from hyperpersonal_core.api import Compositions, Installation, Installations
+from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Database
-from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
+from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, OutsideError, RefusedError
 from hyperpersonal_core.kit.ids import Ids
 from hyperpersonal_core.kit.vault import Vault
 from hyperpersonal_sdk import bundle as bundles
@@ -44,6 +47,7 @@ from hyperpersonal_marketplace.installer import Installer
 PURPOSE = "bundle-run"
 HELD = timedelta(seconds=120)  # an install tries a release for 20 s at most
 WHY_CHARS_MAX = 500
+RESUME_EVERY_S = 60.0
 
 
 class Consent(Struct, frozen=True):
@@ -140,6 +144,27 @@ class Bundles:
             raise NotFoundError("no bundle was broken off here")
         return await self._work(tenant_id, run)
 
+    async def resume_all(self) -> int:
+        """Go on with every run whose process died; how many went through. What was refused waits
+        for its merchant."""
+        async with self._db.transaction() as connection:
+            tenants = await repository.broken_off(connection, self._clock.now())
+        through = 0
+        for tenant_id in tenants:
+            try:
+                await self.resume(tenant_id)
+                through += 1
+            except (RefusedError, OutsideError) as error:
+                log.get("bundles").warning("bundle.not_resumed", error=str(error))
+        return through
+
+    async def keep_resuming(self, every_s: float = RESUME_EVERY_S) -> None:
+        """`resume_all` for ever."""
+        while True:
+            await asyncio.sleep(every_s)
+            with contextlib.suppress(OutsideError):
+                await self.resume_all()
+
     async def rollback(self, tenant_id: UUID) -> Run:
         """Go back to what served before the newest bundle: releases, order, rules, hours, voice.
 
@@ -199,7 +224,8 @@ class Bundles:
         except RefusedError as error:
             why = error.message[:WHY_CHARS_MAX]
             async with self._db.transaction(tenant_id) as connection:
-                await repository.hold(connection, tenant_id, run.id, self._clock.now())
+                key = (tenant_id, run.id)
+                await repository.pause(connection, key, why, self._clock.now())
             message = f"stopped: {why}. Nothing was switched; resume it, or roll it back"
             raise BundleRefusedError("stopped", message) from error
         await self._end(tenant_id, run, "done", "")

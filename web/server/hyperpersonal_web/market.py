@@ -128,7 +128,9 @@ def open_shop(stack: AsyncExitStack, ground: Ground, market: Market) -> Shop:
     ratings = Ratings(ground.db, ground.clock, ground.ids, uses)
     stores = (market.registry, Looks(ground.db))
     windows = Windows(stores, catalogue, ratings, ground.clock)
-    return Shop(catalogue, uses, ratings, windows, _bundles(ground, market, catalogue))
+    bundles = _bundles(ground, market, catalogue)
+    background(stack, bundles.keep_resuming())
+    return Shop(catalogue, uses, ratings, windows, bundles)
 
 
 def _bundles(ground: Ground, market: Market, catalogue: Catalogue) -> Bundles:

@@ -19,7 +19,7 @@ call market.guard_tenant_table('bundle_keys');
 create table market.bundle_runs (
   tenant_id uuid not null references public.tenants on delete cascade,
   id uuid not null,
-  state text not null check (state in ('running', 'done', 'stopped', 'rolled_back')),
+  state text not null check (state in ('running', 'done', 'rolled_back')),
   name text not null,
   source text not null,
   lock bytea not null,

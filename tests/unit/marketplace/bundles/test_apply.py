@@ -156,6 +156,39 @@ async def test_that_a_step_that_is_refused_stops_the_run_with_its_reason(table: 
     assert await table.apply(text("acme/one")) == "done"
 
 
+async def test_that_what_was_killed_goes_on_by_itself_and_what_was_refused_waits(
+    table: Table,
+) -> None:
+    await table.publish(agent("acme/one"), agent("acme/two"))
+    dying, installer = broken(table)
+    await dying.catalogue.follow()
+    installer.dies_at = "acme/two"
+    with pytest.raises(KeyboardInterrupt):
+        await dying.apply(text("acme/one", "acme/two"))
+    assert await table.bundles.resume_all() == 0, "its process may still be at work"
+    await _forget_hold(table)
+    installer.why = InstallRefusedError("cannot_run", "it traps")
+    assert await dying.bundles.resume_all() == 0
+    (run,) = await table.bundles.runs(table.tenant_id)
+    assert (run.state, run.why) == ("running", "it traps")
+    assert await table.bundles.resume_all() == 0, "its merchant decides"
+    assert (await table.bundles.resume(table.tenant_id)).state == "done"
+    (run,) = await table.bundles.runs(table.tenant_id)
+    assert run.why == ""
+
+
+async def test_that_a_killed_run_goes_on_without_anybody(table: Table) -> None:
+    await table.publish(agent("acme/one"), agent("acme/two"))
+    dying, installer = broken(table)
+    await dying.catalogue.follow()
+    installer.dies_at = "acme/two"
+    with pytest.raises(KeyboardInterrupt):
+        await dying.apply(text("acme/one", "acme/two"))
+    await _forget_hold(table)
+    assert await table.bundles.resume_all() == 1
+    assert await table.order() == ["one", "two"]
+
+
 async def _forget_hold(table: Table) -> None:
     async with table.db.transaction(table.tenant_id) as connection:
         past = datetime.now(UTC) - timedelta(seconds=1)
