@@ -48,6 +48,7 @@ _OF_INTERFACE: dict[str, DataClass] = {
     "commerce.exchanges": "orders",
     "commerce.products": "products",
 }
+_DEAF = frozenset({"connector", "bundle"})  # no shopper's words come to these
 _CARRIES = frozenset({"channel", "model"})  # through these goes whatever others say of a shopper
 
 
@@ -88,7 +89,7 @@ def data_granted(manifest: Manifest, granted: CapabilitySet | None) -> frozenset
     asked = {kind for right in rights if (kind := _of_right(right))}
     tools = manifest.connector.tools if manifest.connector else []
     served = {kind for tool in tools for kind in _of_tool(tool)}
-    heard: set[DataClass] = set() if manifest.kind == "connector" else {"conversations"}
+    heard: set[DataClass] = set() if manifest.kind in _DEAF else {"conversations"}
     return frozenset(asked | served | heard)
 
 

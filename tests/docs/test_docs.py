@@ -77,7 +77,7 @@ def test_that_commands_exist(where: str, command: str) -> None:
     from hyperpersonal_web.cli import cli
 
     words = command.split()
-    verbs = [word for word in words[:2] if re.fullmatch(r"[a-z]+", word)]
+    verbs = [word for word in words[:3] if re.fullmatch(r"[a-z]+", word)]
     help_text = ""
     for depth in range(len(verbs), 0, -1):
         result = CliRunner().invoke(cli, [*verbs[:depth], "--help"])

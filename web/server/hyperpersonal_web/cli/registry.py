@@ -136,7 +136,7 @@ def people() -> None:
 
 
 @people.command("add")
-@click.argument("role", type=click.Choice(["reviewer", "admin"]))
+@click.argument("role", type=click.Choice(["reviewer", "admin", "reporter"]))
 @click.argument("name")
 @click.argument("public")
 def add_person(role: Any, name: str, public: str) -> None:
