@@ -74,10 +74,11 @@ class FullRegistry:
     registry: Registry
     host: Registry
 
-    def again(self) -> Registry:
-        """The registry as another process opens it."""
+    def again(self, db: Database | None = None) -> Registry:
+        """The registry as another process opens it; `db`: its own way to the database."""
         store = MetadataStore(ONLINE, self.clock, self.lifetimes)
-        return Registry(self.db, self.blobs, self.clock, SIGNER, policy=self.policy, metadata=store)
+        rules = {"policy": self.policy, "metadata": store}
+        return Registry(db or self.db, self.blobs, self.clock, SIGNER, **rules)  # type: ignore[arg-type]
 
     def new_host(self, name: str = "host") -> Registry:
         """Another process with sandboxes, without keys; with what it believed before."""
