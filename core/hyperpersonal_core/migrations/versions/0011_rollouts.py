@@ -95,7 +95,12 @@ create table rollout_events (
   foreign key (tenant_id, rollout_id) references rollouts (tenant_id, id)
 );
 call guard_tenant_table('rollout_events');
-revoke update, delete on rollout_events from hp_app;
+create function rollout_events_never_change() returns trigger language plpgsql as $$ begin
+  raise exception 'the history of a rollout is never changed'
+    using errcode = 'insufficient_privilege';
+end $$;
+create trigger never_change before update or delete on rollout_events
+  for each row execute function rollout_events_never_change();
 
 grant select (tenant_id, id, state) on rollouts to hp_sweeper;
 create policy sweep on rollouts for select to hp_sweeper using (true);

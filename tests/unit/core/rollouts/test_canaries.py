@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from uuid import UUID
 
+import asyncpg
 import pytest
 from fakes.turns import TENANT
 from hyperpersonal_core.api import Candidate, NewInstallation, RolloutPlan, RolloutStage
@@ -148,3 +149,12 @@ async def test_that_another_tenants_rollout_is_not_there(stage: Stage) -> None:
     one = await stage.roll_out()
     with pytest.raises(NotFoundError):
         await stage.records.stop(UUID(int=2), one.id, None)
+
+
+async def test_that_the_history_of_a_rollout_is_never_changed(stage: Stage) -> None:
+    one = await stage.roll_out()
+    for change in ("delete from rollout_events", "update rollout_events set words = 'nothing'"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="never changed"):
+            async with stage.db.transaction(TENANT) as connection:
+                await connection.execute(change)
+    assert len((await stage.records.read(TENANT, one.id)).told) == 2
