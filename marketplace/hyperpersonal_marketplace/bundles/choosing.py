@@ -24,12 +24,14 @@ from hyperpersonal_marketplace.policies import Policies
 
 
 class BundleRefusedError(RefusedError):
-    """A bundle that cannot be applied. `reason` is for machines."""
+    """A bundle that cannot be applied. `detail.reason` is stable and for machines."""
+
+    code = "bundle_refused"
+    status = 422
 
     def __init__(self, reason: str, message: str, **detail: object) -> None:
         super().__init__(message, reason=reason, **detail)
         self.reason = reason
-        self.code = reason
 
 
 class Choice(Struct, frozen=True):
