@@ -82,8 +82,11 @@ class FullRegistry:
 
     def new_host(self, name: str = "host") -> Registry:
         """Another process with sandboxes, without keys; with what it believed before."""
-        keeper = Keeper(Trust(self.folder / name, self.root), from_database(self.db))
-        return Registry(self.db, self.blobs, self.clock, keeper=keeper)
+        return Registry(self.db, self.blobs, self.clock, keeper=self.keeper(name))
+
+    def keeper(self, name: str) -> Keeper:
+        """What the host of this name believes; it goes on from what is in its folder."""
+        return Keeper(Trust(self.folder / name, self.root), from_database(self.db))
 
     async def publish(
         self,
