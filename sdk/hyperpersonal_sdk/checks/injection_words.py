@@ -146,6 +146,21 @@ FAMILIES = (
         _near("paste|enter|copy", "into|in|inside", "(?:your |the |a )?(?:terminal|shell|"
               "console|command prompt|powershell)", gap=8),
     )),
+    Family("deceive", "steers or deceives whom it should help", _any(
+        _near("pretend|lie|claim falsely|falsely claim|act as if|make (?:them|it|him|her|shoppers|"
+              "customers|people) (?:believe|think|feel)|deceive|mislead|trick|pressure|manipulate",
+              _PEOPLE + r"|that|to|about|into|you|it|there|stock|only", gap=3),
+        _near("recommend|promote|favou?r|push|steer|upsell|suggest|sell|mention|prefer|praise",
+              "regardless|no matter|even (?:if|when|though)|whether or not|irrespective|in every|"
+              "at every|whatever", gap=12),
+        _near("regardless|no matter|whatever|irrespective", "recommend|promote|favou?r|push|steer|"
+              "upsell|suggest|sell|mention|praise", gap=12),
+        _near("never|do not|don't|avoid", "recommend|mention|name|show|suggest|list|offer",
+              "competit\\w+|rivals?|cheaper|alternatives?|other (?:brands?|shops?|products?|"
+              "sellers?|vendors?)|better", gap=4),
+        _near("steer|nudge|push|guide|direct|redirect|lead", _PEOPLE, "to|toward|towards|into",
+              gap=3),
+    )),
     Family("no_asking", "acts on money or data and asks nobody", _any(
         _near("refund|pay|charge|discount|credit|transfer|approve|grant|cancel|delete|issue|"
               "process", r"without", "asking|approval|confirm(?:ation|ing)|checking|verif\\w+|"
