@@ -136,7 +136,7 @@ async def test_that_two_people_sign_on_their_own_machines_and_hosts_believe_them
 
 async def test_that_a_rejection_ends_it_with_its_reason(office: Office) -> None:
     digest = await office.handed_in(artifact())
-    told = await office.run("reject", digest, "--reason", "It greets twice.", "--yes")
+    told = await office.run("reject", "acme/hello@1.0.0", "--reason", "It greets twice.", "--yes")
     assert "is rejected" in told
     assert (await office.registry.submission(digest)).why == ("a reviewer: It greets twice.",)
     late = await office.run("approve", digest, "--reason", "But no.", "--yes", code=1)
@@ -258,6 +258,7 @@ async def test_that_exposed_shops_are_listed_and_told(office: Office) -> None:
     assert (told["release"]["status"], told["release"]["reason"]) == ("revoked", "It stole.")
     assert (told["served"]["calls"], told["installed"]) == (3, False)
     assert told["release"]["at"] is not None
+    assert "It stole. It served 3 calls of your shop since" in told["words"]
     assert await notices(office, other) == []
     (met,) = json.loads(await office.run("exposure", "acme/hello", "--json", who="admin"))
     assert (met["exposed"]["slug"], met["exposed"]["calls"]) == ("fernhill", 3)
@@ -322,5 +323,7 @@ async def test_that_the_sources_can_be_read_as_files_and_the_token_printed(
     with RegistryClient(office.url, token) as client:
         found = await asyncio.to_thread(client.get, f"/reviews/{digest}")
     assert found["dossier"]["digest"] == digest
+    assert digest in await office.run("show", "acme/hello", "--no-diff")
+    assert "does not wait" in await office.run("show", "acme/other", code=1)
     unknown = await office.run("show", "sha256:0", code=1)
     assert "nothing of this digest" in unknown

@@ -32,8 +32,10 @@ class ExposedTenant(Struct, frozen=True):
 
 
 class Notice(Struct, frozen=True):
-    """A withdrawn release that a tenant has, or had calls of in the last 90 days."""
+    """A withdrawn release that a tenant has, or had calls of in the last 90 days. `words`: all of
+    it in a few sentences."""
 
+    words: str
     release: Withdrawn
     installed: bool
     served: Served | None
@@ -82,7 +84,7 @@ class Reviewing(Struct, frozen=True):
         served = {one.digest: one for one in await self.exposures.served(tenant_id, since)}
         has = {one.digest for one in await self.installations.list(tenant_id)}
         found = await withdrawn(self.registry.ground.db, sorted({*served, *has}))
-        return [Notice(one, one.digest in has, served.get(one.digest)) for one in found]
+        return [_notice(one, has, served.get(one.digest)) for one in found]
 
     async def reporter(self, tenant_id: UUID, plugin_id: str) -> Reporter:
         """How much a tenant's report of a plugin counts: as a user's once it has really used it."""
@@ -91,6 +93,27 @@ class Reviewing(Struct, frozen=True):
             s for s in await self.exposures.served(tenant_id, since) if s.plugin_id == plugin_id
         ]
         return Reporter(f"tenant:{tenant_id}", "user" if _is_use(used) else "other")
+
+
+_FATES = {
+    "yanked": "was taken back by its publisher; it goes on where it is",
+    "quarantined": "was stopped everywhere until somebody has looked",
+    "revoked": "was forbidden and stopped everywhere, for good",
+}
+
+
+def _notice(release: Withdrawn, has: set[str], served: Served | None) -> Notice:
+    installed = release.digest in has
+    name = f"{release.title} {release.version} ({release.plugin_id})"
+    words = [f"{name} {_FATES[release.status]}: {release.reason}"]
+    if served is not None:
+        since = served.first_at.strftime("%Y-%m-%d")
+        words.append(f"It served {served.calls:,} calls of your shop since {since}.")
+    if installed and release.status == "yanked":
+        words.append("You have it installed; look for a newer release.")
+    elif installed:
+        words.append("You have it installed; nothing of it runs. Update it, or remove it.")
+    return Notice(" ".join(words), release, installed, served)
 
 
 def _is_use(served: Sequence[Served]) -> bool:

@@ -202,16 +202,6 @@ def exposure(release: str, key: str, registry: str, *, as_json: bool) -> None:
         _tell(client.get("/exposure", **query)["items"], show.show_exposure, as_json=as_json)
 
 
-def _digest(client: RegistryClient, named: str) -> str:
-    """The digest of a submission that is named by it, or as it waits: PLUGIN@VERSION."""
-    if named.startswith("sha256:"):
-        return named
-    for one in client.get("/reviews")["items"]:
-        if f"{one['plugin_id']}@{one['version']}" == named:
-            return str(one["digest"])
-    raise BadInputError(f"{named} does not wait for a review; see `hp review queue`")
-
-
 def _decide(
     digest: str, said: tuple[Decision, str, tuple[str, ...]], who: tuple[str, str], *, yes: bool,
     as_json: bool,
@@ -254,6 +244,24 @@ def _withdraw(kind: str, release: str, reason: str, who: tuple[str, str], *, as_
     words = {"quarantine": "quarantined", "lift": "back", "revoke": "revoked"}[kind]
     told = f"{words}: {changed}\nNext: hp review exposure {release}"
     _tell(taken, lambda out, _: out.print(told, markup=False), as_json=as_json)
+
+
+def _digest(client: RegistryClient, named: str) -> str:
+    """The digest of a submission named by it, or as PLUGIN@VERSION, or as the PLUGIN that waits.
+
+    A digest is what you looked at; a name is whatever waits under it at this moment.
+    """
+    if named.startswith("sha256:"):
+        return named
+    waiting = client.get("/reviews")["items"]
+    plugin, _, version = named.partition("@")
+    found = [one for one in waiting if one["plugin_id"] == plugin]
+    found = [one for one in found if not version or one["version"] == version]
+    if not found and version:
+        found = [one for one in client.releases(plugin) if one["version"] == version]
+    if len(found) != 1:
+        raise BadInputError(f"{named} does not wait for a review; see `hp review queue`")
+    return str(found[0]["digest"])
 
 
 def _changes(client: RegistryClient, looked: Looked) -> source_diff.SourceDiff:
