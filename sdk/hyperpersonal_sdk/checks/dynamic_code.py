@@ -1,6 +1,7 @@
 """Code made while it runs, and ways round the host: what a review of the sources cannot see."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from hyperpersonal_sdk.checks.python_words import Constants
@@ -36,11 +37,17 @@ _PROCESSES = frozenset(
 )
 _OF_MODULES = (
     ("os", _PROCESSES, "starts another program"),
+    ("os", frozenset("environ environb getenv getenvb walk scandir listdir expanduser".split()),
+     "looks for what lies on the machine"),
     ("builtins", MAKERS, "makes code at run time"),
     ("types", frozenset({"FunctionType", "CodeType"}), "makes code at run time"),
     ("sys", frozenset({"modules", "meta_path", "path_hooks", "_getframe"}),
      "changes what an import means"),
 )  # fmt: skip
+_ON_THE_MACHINE = re.compile(
+    r"^(?:~/|/(?:proc|etc|home|root|var|run|dev|sys|Users)/\S)"
+    r"|(?:^|/)(?:\.(?:ssh|aws|netrc|npmrc|pypirc|kube|docker|gnupg)(?:/|$)|id_rsa|id_ed25519)"
+)
 _HOSTILE_JS = frozenset({"eval", "execScript", "WebAssembly", "child_process"})
 
 
@@ -55,6 +62,7 @@ def check(reading: Reading) -> Iterator[Finding]:
                 or _brought(node)
                 or _reached(node, imported)
                 or _looked_up(node, constants, imported)
+                or _searched(node)
             )
             if what:
                 yield Finding(f"{path}:{getattr(node, 'lineno', 0)}", what)
@@ -109,9 +117,19 @@ def _reached(node: ast.AST, imported: dict[str, str]) -> str:
     if node.attr in _ATTRIBUTES:
         return f"{node.attr} leads out of the code one sees"
     module = imported.get(node.value.id, "") if isinstance(node.value, ast.Name) else ""
+    if node.attr == "home" and isinstance(node.value, ast.Name) and node.value.id == "Path":
+        return "Path.home looks for what lies on the machine"
     for name, attributes, why in _OF_MODULES:
         if module == name and node.attr in attributes:
             return f"{name}.{node.attr} {why}"
+    return ""
+
+
+def _searched(node: ast.AST) -> str:
+    """Paths of the machine: a plugin has only its own files."""
+    text = node.value if isinstance(node, ast.Constant) else ""
+    if isinstance(text, str) and _ON_THE_MACHINE.search(text):
+        return f"names {text[:60]!r}, which is not the plugin's"
     return ""
 
 
@@ -156,6 +174,7 @@ def _script_word(token: Token, before: str, after: Token, then: list[Token]) -> 
     literal = bool(then) and then[0].kind == "string"
     makes = f"{word} makes code at run time"
     told = (
+        (word == "env" and before == ".", "looks for what lies on the machine"),
         (word in _HOSTILE_JS and (before != "." or word == "eval"), makes),
         (word == "Function" and (calls or before == "new"), makes),
         (word == "constructor" and before == "." and (calls or after.text == "."), makes),

@@ -139,7 +139,7 @@ FAMILIES = (
         _near("follow|execute|obey|run|perform|carry out|apply|do", "instructions?|commands?|"
               "steps?|orders?|directives?|whatever|what|script", "in|from|at|on|inside|returned",
               r"https?://|urls?|pages?|links?|remote|websites?|responses?|results?|"
-              r"downloaded|emails?|gist|pastebin|note field|comments?", gap=5),
+              r"downloaded|gist|pastebin|note field|comments?", gap=5),
         r"\b(?:curl|wget|iwr|invoke-webrequest)\b[^\n]{0,200}\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b",
         r"\bpowershell\b[^\n]{0,80}\s-e(?:nc|ncodedcommand)?\b",
         _near("download|fetch", "and|then", "run|execute|launch", "it|them|the|this", gap=6),
