@@ -45,8 +45,8 @@ async function show() {
   const hash = location.hash || "#/";
   const [pattern, view] = views.find(([one]) => one.test(hash));
   shop.fail(null);
-  $("tab-find").toggleAttribute("aria-current", !hash.startsWith("#/installed"));
-  $("tab-installed").toggleAttribute("aria-current", hash.startsWith("#/installed"));
+  current($("tab-find"), !hash.startsWith("#/installed"));
+  current($("tab-installed"), hash.startsWith("#/installed"));
   try {
     const made = await view(pattern.exec(hash));
     if (mine !== asked) return;
@@ -60,6 +60,11 @@ async function show() {
   countDue();
 }
 
+function current(tab, is) {
+  if (is) tab.setAttribute("aria-current", "page");
+  else tab.removeAttribute("aria-current");
+}
+
 async function countDue() {
   const page = await shop.call("/installed").catch(() => ({ items: [] }));
   const due = page.items.filter((one) => one.waiting.length).length;
@@ -68,7 +73,7 @@ async function countDue() {
 
 async function findView() {
   const found = await search();
-  const list = el("div", {}, results(found));
+  const list = el("div", { class: "results" }, results(found));
   const side = el("div", { class: "facets" }, facets(found, list));
   const box = el("input", { type: "search", name: "q", value: text, maxlength: 200, "aria-label": "What should it do?", placeholder: "What should it do? Track parcels, answer in German, …", autocomplete: "off" });
   let timer = 0;

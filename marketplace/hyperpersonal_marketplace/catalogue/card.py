@@ -1,6 +1,7 @@
 """A plugin as one card of the catalogue: what search looks at and a list shows."""
 
 from datetime import datetime
+from textwrap import shorten
 
 from hyperpersonal_registry.api import Release
 from hyperpersonal_sdk.listing import Listing
@@ -8,6 +9,7 @@ from hyperpersonal_sdk.manifest import Manifest
 from msgspec import Struct
 
 INTERFACE_PARTS = 2
+TAGLINE_CHARS = 80
 
 
 class Card(Struct, frozen=True):
@@ -60,7 +62,9 @@ def card_of(release: Release) -> Card:
         release.version,
         manifest.kind,
         manifest.title,
-        manifest.listing.tagline if manifest.listing else manifest.description[:80],
+        manifest.listing.tagline
+        if manifest.listing
+        else shorten(manifest.description, TAGLINE_CHARS, placeholder=" …"),
         manifest.description,
         listing.category if manifest.listing else "",
         release.published_at,
@@ -69,6 +73,12 @@ def card_of(release: Release) -> Card:
         tuple(dict.fromkeys(price.kind for price in listing.prices)) or ("free",),
         tuple(listing.keywords),
     )
+
+
+def _tagline(manifest: Manifest) -> str:
+    if manifest.listing:
+        return manifest.listing.tagline
+    return shorten(manifest.description, TAGLINE_CHARS, placeholder=" …")
 
 
 def interfaces_of(manifest: Manifest) -> tuple[str, ...]:

@@ -209,6 +209,7 @@ def _manifest(asks: tuple[str, ...]) -> Any:
     return _MANIFESTS.setdefault(asks, read(manifest(asks=asks)))
 
 
+@pytest.mark.timeout(120 + PAIRS // 100)
 async def test_that_no_random_upgrade_gains_a_right_without_consent() -> None:
     """HP_UPGRADE_PAIRS upgrades (1,000 unless it says otherwise) through the real installer."""
     lots, shelf = random.Random(20261122), Shelf()

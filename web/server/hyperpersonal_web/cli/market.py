@@ -59,7 +59,7 @@ def show_one(plugin: str, url: str, key: str, *, as_json: bool) -> None:
 def installed(url: str, key: str, *, as_json: bool) -> None:
     """What is installed, what is newer, and what waits for your consent."""
     page = shop_client(url, key).get(f"{API}/installed")
-    _tell(page, lambda out, told: show.show_installed(out, told["items"]), as_json=as_json)
+    _tell(page, show.show_installed, as_json=as_json)
 
 
 @market.command()

@@ -1,6 +1,5 @@
 """What `hp market` prints for people."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
@@ -59,10 +58,10 @@ def show_plugin(console: Console, page: dict[str, Any]) -> None:
     console.print(f"Versions: {versions}\nInstall it with `hp market install {card['id']}`")
 
 
-def show_installed(console: Console, items: Iterable[dict[str, Any]]) -> None:
+def show_installed(console: Console, page: dict[str, Any]) -> None:
     """Installations, what waits and what is newer."""
     table = _table("plugin", "version", "follows", "newer", "waits for")
-    for one in items:
+    for one in page["items"]:
         newer = one["newer"]["version"] if one["newer"] else ""
         policy = one["policy"]["follow"]
         waits = "; ".join(asked["words"] for asked in one["waiting"])
@@ -70,6 +69,9 @@ def show_installed(console: Console, items: Iterable[dict[str, Any]]) -> None:
         status = "" if one["status"] == "published" else f" {one['status']}"
         table.add_row(name, one["version"] + status, policy, newer, waits)
     console.print(table)
+    console.print(
+        f"[dim]your shop is {page['shop']}: publishers of private plugins ask for it[/dim]"
+    )
 
 
 def show_used(console: Console, used: dict[str, Any]) -> None:

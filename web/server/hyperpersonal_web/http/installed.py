@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from hyperpersonal_core.api import Installation, Installations, Member
 from hyperpersonal_core.kit.errors import NotFoundError
+from hyperpersonal_core.kit.ids import show
 from hyperpersonal_marketplace.api import Data, Follow, GrantUses, Installer, Policies, Policy
 from hyperpersonal_registry.api import Registry
 from litestar import Router, delete, get, post, put
@@ -50,8 +51,10 @@ class NewInstall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InstalledPage(msgspec.Struct, frozen=True):
-    """Every installation, oldest first."""
+    """Every installation, oldest first. `shop`: this shop's id, for publishers of private
+    plugins."""
 
+    shop: str
     items: list[InstalledItem]
 
 
@@ -129,10 +132,11 @@ async def list_installed(
     """What is installed, what it may do, what waits for consent, and what is newer."""
     known = await policies.all(member.tenant_id)
     return InstalledPage(
+        show("tenant", member.tenant_id),
         [
             installed_item(one, known.get(one.id, Policy()), await registry.releases(one.plugin_id))
             for one in await installations.list(member.tenant_id)
-        ]
+        ],
     )
 
 

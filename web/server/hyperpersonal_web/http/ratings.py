@@ -5,13 +5,15 @@ from uuid import UUID
 
 import msgspec
 from hyperpersonal_core.api import Installations, Member
-from hyperpersonal_core.kit.errors import NotFoundError
+from hyperpersonal_core.kit.errors import ForbiddenError, NotFoundError
 from hyperpersonal_marketplace.api import Catalogue, Rated, Rating, Ratings, Uses
-from litestar import Router, delete, get, put
+from hyperpersonal_registry.api import Caller
+from litestar import Router, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from hyperpersonal_web.http.auth import require_managing
+from hyperpersonal_web.http.registry_auth import require_admin
 
 PATH = "/plugins/{publisher:str}/{name:str}/ratings"
 
@@ -29,6 +31,12 @@ class NewRating(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     stars: int
     text: str = ""
+
+
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is said."""
+
+    text: str
 
 
 class OwnNames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,6 +113,31 @@ async def replace_own(
     return OwnNames(list(await uses.own(member.tenant_id)))
 
 
+@post("/ratings/{rating:str}/answer", operation_id="AnswerRating", status_code=200)
+async def answer_rating(
+    rating: FromPath[str],
+    data: JSONBody[Words],
+    caller: NamedDependency[Caller],
+    ratings: NamedDependency[Ratings],
+) -> None:
+    """The publisher's one answer to a rating of its own plugin; with a token of the registry."""
+    if caller.namespace is None:
+        raise ForbiddenError("only the plugin's publisher answers a rating")
+    await ratings.answer(caller.namespace, rating_id(rating), data.text)
+
+
+@post("/ratings/{rating:str}/hide", operation_id="HideRating", status_code=200)
+async def hide_rating(
+    rating: FromPath[str],
+    data: JSONBody[Words],
+    caller: NamedDependency[Caller],
+    ratings: NamedDependency[Ratings],
+) -> None:
+    """Hide a rating, with the reason its shop is told; for admins of the registry."""
+    require_admin(caller)
+    await ratings.hide(rating_id(rating), data.text)
+
+
 def rating_id(text: str) -> UUID:
     """Raises NotFoundError."""
     try:
@@ -115,6 +148,9 @@ def rating_id(text: str) -> UUID:
 
 router = Router(
     "/v1/market",
-    route_handlers=[list_ratings, rate_plugin, withdraw_rating, list_own, replace_own],
+    route_handlers=[
+        list_ratings, rate_plugin, withdraw_rating, list_own, replace_own, answer_rating,
+        hide_rating,
+    ],
     tags=["market"],
-)
+)  # fmt: skip

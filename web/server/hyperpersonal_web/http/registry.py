@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 from hyperpersonal_core.kit.errors import RefusedError, TooLargeError
-from hyperpersonal_registry.api import Caller, DomainProofs, Registry, Submission
+from hyperpersonal_registry.api import Caller, DomainProofs, Registry, Submission, Visibilities
 from hyperpersonal_sdk.dsse import ENVELOPE_BYTES_MAX
 from hyperpersonal_sdk.hpx import ARCHIVE_BYTES_MAX
 from litestar import get, post
@@ -30,6 +30,7 @@ from hyperpersonal_web.http.registry_views import (
     SubmissionItem,
     SubmissionPage,
 )
+from hyperpersonal_web.http.registry_visibility import set_with_release
 
 METADATA_BYTES_MAX = 5_000_000
 SUBMISSION_BYTES_MAX = ARCHIVE_BYTES_MAX + METADATA_BYTES_MAX + 64 * 1024
@@ -194,8 +195,10 @@ async def submit(
     caller: NamedDependency[Caller],
     registry: NamedDependency[Registry],
     rates: NamedDependency[Rates],
+    visibilities: NamedDependency[Visibilities],
 ) -> SubmissionItem:
-    """Hand in a release: a form with the files `artifact`, `envelope` and `metadata`."""
+    """Hand in a release: a form with the files `artifact`, `envelope` and `metadata`; its fields
+    `visibility` and `tenants` say who may see the plugin from now on."""
     rates.registry(caller.key_id)
     form = await request.form()
     artifact = await _part(form.get("artifact"), "artifact", ARCHIVE_BYTES_MAX)
@@ -204,6 +207,9 @@ async def submit(
     signed = await _part(metadata, "metadata", METADATA_BYTES_MAX) if metadata else None
     if not artifact or not envelope:
         raise RefusedError("the form needs the files `artifact` and `envelope`")
+    if visibility := str(form.get("visibility") or ""):
+        tenants = str(form.get("tenants") or "")
+        await set_with_release(caller, visibilities, envelope, visibility, tenants)
     return await _shown(registry, await registry.submit(artifact, envelope, signed))
 
 
