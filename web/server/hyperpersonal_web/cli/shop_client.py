@@ -5,16 +5,14 @@ merchant's key in the data folder.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 import httpx
 import msgspec
+from hyperpersonal_sdk.demo_client import DemoAwayError, running_demo
 
-from hyperpersonal_web.cli.database import own_settings
-from hyperpersonal_web.demo.merchant import MERCHANT_FILE, Merchant
-from hyperpersonal_web.demo.stage import ADDRESS_FILE, DEMO_FOLDER
+from hyperpersonal_web.paths import data_folder
 
 DEADLINE_S = 60.0  # an install tries the release in a sandbox first
 START = "start one with `./hp demo`, or name it: --url and --key (HP_URL and HP_KEY)"
@@ -89,27 +87,13 @@ def shop_client(url: str = "", key: str = "") -> ShopClient:
     Raises:
         click.ClickException: none is named and none runs.
     """
-    folder = own_settings().data_dir / DEMO_FOLDER
-    url = url or _told(folder)
-    key = key or _merchants_key(folder)
-    if not url or not key:
-        raise click.ClickException(f"no shop's server is known; {START}")
-    shop = ShopClient(url.rstrip("/"), key)
-    if context := click.get_current_context(silent=True):
-        context.call_on_close(shop.close)
-    return shop
-
-
-def _told(folder: Path) -> str:
-    path = folder / ADDRESS_FILE
-    return path.read_text().strip() if path.exists() else ""
-
-
-def _merchants_key(folder: Path) -> str:
-    path = folder / MERCHANT_FILE
-    if not path.exists():
-        return ""
-    return msgspec.json.decode(path.read_bytes(), type=Merchant).member_key
+    if not (url and key):
+        try:
+            found = running_demo(data_folder())
+        except DemoAwayError:
+            raise click.ClickException(f"no shop's server is known; {START}") from None
+        url, key = url or found.url, key or found.member_key
+    return ShopClient(url.rstrip("/"), key)
 
 
 def _problem(answer: httpx.Response) -> dict[str, Any]:
