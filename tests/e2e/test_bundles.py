@@ -76,17 +76,20 @@ def written(path: Path, *, open_now: bool) -> Path:
     return path
 
 
-class Merchant:
-    """Speaks to the demo in a terminal's words."""
+class Terminal:
+    """Somebody at a terminal beside the demo; every command finds it in the data folder."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._options = ["--url", stage.url, "--key", stage.merchant.member_key]
+    def __init__(self, folder: Path) -> None:
+        self._env = {"HP_DATA_DIR": str(folder), "HOME": str(folder)}
 
-    async def runs(self, *words: str | Path, code: int = 0) -> str:
-        args = ["bundle", *map(str, words), *self._options]
-        done = await asyncio.to_thread(CliRunner().invoke, cli, args)
+    async def says(self, *words: str | Path, code: int = 0) -> str:
+        args = list(map(str, words))
+        done = await asyncio.to_thread(CliRunner(env=self._env).invoke, cli, args)
         assert done.exit_code == code, (args, done.output, done.exception)
         return str(done.output)
+
+    async def runs(self, *words: str | Path, code: int = 0) -> str:
+        return await self.says("bundle", *words, code=code)
 
 
 async def talk(stage: Stage, text: str) -> list[dict[str, Any]]:
@@ -112,9 +115,9 @@ ORDER = f"Where is my order #W1000001? My e-mail is {MAYA}"
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 async def test_that_a_bundle_serves_in_its_hours_and_tells_when_people_are_back(
-    stage: Stage, tmp_path: Path
+    stage: Stage, folder: Path, tmp_path: Path
 ) -> None:
-    merchant, file = Merchant(stage), written(tmp_path / "bundle.toml", open_now=True)
+    merchant, file = Terminal(folder), written(tmp_path / "bundle.toml", open_now=True)
     await _does_not_fit(merchant, file)
     assert "evenings@1.0.0" in await merchant.runs("solve", file)
     plan = json.loads(await merchant.runs("solve", file, "--json"))
@@ -153,9 +156,10 @@ async def test_that_a_bundle_serves_in_its_hours_and_tells_when_people_are_back(
     assert "FH1000000001" in before[0]["text"]
     assert not before[0]["text"].startswith("Hello from Fernhill!")
     assert "no bundle was applied" in await merchant.runs("rollback", code=1)
+    await _is_shared(merchant, stage, tmp_path)
 
 
-async def _does_not_fit(merchant: Merchant, file: Path) -> None:
+async def _does_not_fit(merchant: Terminal, file: Path) -> None:
     whole = file.read_text()
     narrow = whole.replace("order_agent", 'order_agent"\nversion = "^7')
     file.write_text(f"{narrow}[ceilings]\ncapabilities = []\n")
@@ -165,3 +169,25 @@ async def _does_not_fit(merchant: Merchant, file: Path) -> None:
     file.write_text("id = 7")
     assert "bundle.toml line 1, id:" in await merchant.runs("apply", file, code=1)
     file.write_text(whole)
+
+
+async def _is_shared(author: Terminal, stage: Stage, tmp_path: Path) -> None:
+    """Published, reviewed, and installed as a plan."""
+    file = written(tmp_path / "bundle.toml", open_now=True)
+    key = ("--key", tmp_path / "author.key")
+    await author.says("plugin", "keys", "new", *key)
+    await author.says("plugin", "claim", "fernhill", *key)
+    await author.says("registry", "namespaces", "approve", "fernhill")
+    await author.runs("lock", file)
+    told = await author.runs("publish", file, "--lock", tmp_path / "bundle.lock", *key)
+    assert "checked" in told, told
+    refused = await author.runs("install", "fernhill/evenings", "--yes", code=1)
+    assert "no release fernhill/evenings" in refused
+    await author.says(
+        "review", "approve", "fernhill/evenings@1.0.0", "--reason", "Names known agents.", "--yes"
+    )
+    alone = await author.says("market", "install", "fernhill/evenings", "--yes", code=1)
+    assert "is a bundle" in alone
+    done = await author.runs("install", "fernhill/evenings", "--locked", "--yes")
+    assert "serves from the next turn on" in done
+    assert (await talk(stage, ORDER))[0]["text"].startswith("Hello from Fernhill!")
