@@ -42,6 +42,10 @@ class ShopClient:
         """Hang up."""
         self._http.close()
 
+    def close(self) -> None:
+        """Hang up."""
+        self._http.close()
+
     def get(self, path: str, **query: Any) -> Any:
         """What is there. Raises click.ClickException, as every method does."""
         given = {name: value for name, value in query.items() if value not in (None, "", [], ())}
@@ -93,7 +97,10 @@ def shop_client(url: str = "", key: str = "") -> ShopClient:
         except DemoAwayError:
             raise click.ClickException(f"no shop's server is known; {START}") from None
         url, key = url or found.url, key or found.member_key
-    return ShopClient(url.rstrip("/"), key)
+    client = ShopClient(url.rstrip("/"), key)
+    if context := click.get_current_context(silent=True):
+        context.call_on_close(client.close)
+    return client
 
 
 def _problem(answer: httpx.Response) -> dict[str, Any]:
