@@ -4,7 +4,8 @@ admin.
 Rules:
 1. The key is proven by login: a claim is made by its holder only.
 2. A domain proves names made of its own: `acme.example` proves `acme`, `acme-example` and what
-   begins with one of them and a hyphen. It shows the claim's token at a fixed address.
+   begins with one of them and a hyphen; a longer one only the whole of it. It shows the claim's
+   token at a fixed address.
 3. A name that was given once is never given again, whatever became of it.
 """
 
@@ -182,16 +183,17 @@ def comes_from(name: str, domain: str) -> bool:
 
 
 def stems(domain: str) -> tuple[str, ...]:
-    """The names a domain gives: its label before the public part, and the whole of it."""
-    host = domain.partition(":")[0]
-    labels = host.split(".")
-    return labels[-2], host.replace(".", "-"), host.replace(".", "_")
+    """The names a domain gives: the whole of it, and its label where it has one label before the
+    last. Of `me.pages.example` the label in the middle is its host's, not its tenant's."""
+    host = domain.partition(":")[0].removeprefix("www.")
+    label = host.split(".")[:1] if host.count(".") == 1 else []
+    return *label, host.replace(".", "-"), host.replace(".", "_")
 
 
 def words_for(domain: str) -> str:
     """What a domain does prove, in words."""
-    first, whole, _ = stems(domain)
-    return f"it proves {first!r}, {whole!r} and what begins with one of them and a hyphen"
+    names = " or ".join(repr(stem) for stem in stems(domain)[:-1])
+    return f"it proves {names}, and what begins so and goes on with a hyphen"
 
 
 async def _claim(connection: Connection, name: str) -> Claim:

@@ -1,0 +1,165 @@
+"""Names are given to whoever proves a domain, or by an admin; once, and never again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from fakes.full_registry import FullRegistry, key, raw
+from fakes.publishing import Publisher, artifact, manifest
+from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.kit.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
+from hyperpersonal_registry import house
+from hyperpersonal_registry.api import Caller, DomainProofs
+from hyperpersonal_registry.claims import PLACE, comes_from, stems
+from hyperpersonal_runtime.api import Fetcher
+
+
+@pytest.fixture
+async def full(db: Database, tmp_path: Path) -> FullRegistry:
+    return await FullRegistry.open(db, tmp_path)
+
+
+class Domain:
+    """What a publisher's web server shows."""
+
+    def __init__(self) -> None:
+        self.text, self.status, self.asked = "", "200 OK", [""]
+        self.name = ""
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        self.asked.append(head.decode().split(" ")[1])
+        body = self.text.encode()
+        lines = f"HTTP/1.1 {self.status}\r\ncontent-length: {len(body)}\r\n"
+        lines += "location: http://127.0.0.1:1/\r\nconnection: close\r\n\r\n"
+        writer.write(lines.encode() + body)
+        await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def shown() -> AsyncIterator[Domain]:
+    domain = Domain()
+    server = await asyncio.start_server(domain.answer, "127.0.0.1", 0)
+    domain.name = f"localhost.localdomain:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        yield domain
+
+
+async def near(name: str, port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+@pytest.fixture
+async def proofs() -> AsyncIterator[DomainProofs]:
+    """A registry whose operator lets this one private host be reached."""
+    hosts = ["localhost.localdomain"]
+    fetcher = Fetcher(private_hosts=hosts, resolve=near)
+    yield DomainProofs(fetcher, hosts)
+    await fetcher.close()
+
+
+async def caller(full: FullRegistry, number: int) -> Caller:
+    return await full.registry.people.caller(raw(key(number)))
+
+
+async def test_that_a_domain_proves_its_name(full: FullRegistry, proofs: DomainProofs) -> None:
+    me = await caller(full, 50)
+    async with shown() as domain:
+        claim = await full.registry.claims.claim(me, "localhost-shop", domain.name)
+        with pytest.raises(RefusedError, match="not there yet"):
+            await full.registry.claims.prove(me, "localhost-shop", proofs)
+        domain.text = f"# ours\n{claim.proof}\n"
+        given = await full.registry.claims.prove(me, "localhost-shop", proofs)
+    assert given.state == "given"
+    assert domain.asked[-1] == PLACE
+    assert (await caller(full, 50)).namespace == "localhost-shop"
+    packed = artifact(manifest("localhost-shop/hello"))
+    assert (await house.submit(full.registry, packed, key(50))).state == "checked"
+    told = [entry.kind for entry in await full.registry.journal()][-4:-1]
+    assert told == ["namespace.claimed", "namespace.created", "claim.given"]
+
+
+async def test_that_a_proof_is_read_with_care(full: FullRegistry, proofs: DomainProofs) -> None:
+    me = await caller(full, 50)
+    async with shown() as domain:
+        claim = await full.registry.claims.claim(me, "localhost-shop", domain.name)
+        for status, text, words in (
+            ("302 Found", claim.proof, "302"),
+            ("404 Not Found", claim.proof, "404"),
+            ("200 OK", claim.proof + "\n" + "#" * 5_000, "4096"),
+            ("200 OK", claim.proof[:-1], "not there yet"),
+            ("200 OK", f"x{claim.proof}", "not there yet"),
+        ):
+            domain.status, domain.text = status, text
+            with pytest.raises(RefusedError, match=words):
+                await full.registry.claims.prove(me, "localhost-shop", proofs)
+    with pytest.raises(RefusedError, match="cannot be read"):
+        await DomainProofs(Fetcher(resolve=near)).read(domain.name)
+    with pytest.raises(ForbiddenError):
+        await full.registry.claims.prove(await caller(full, 51), "localhost-shop", proofs)
+
+
+async def test_that_a_name_without_a_domain_waits_for_an_admin(
+    full: FullRegistry, proofs: DomainProofs
+) -> None:
+    me = await caller(full, 50)
+    claim = await full.registry.claims.claim(me, "handmade")
+    assert "admin" in claim.next
+    with pytest.raises(RefusedError, match="admin"):
+        await full.registry.claims.prove(me, "handmade", proofs)
+    assert [one.name for one in await full.registry.claims.waiting()] == ["handmade"]
+    assert (await full.registry.claims.approve("handmade", "ann")).state == "given"
+    with pytest.raises(ConflictError):
+        await full.registry.claims.approve("handmade", "ann")
+    with pytest.raises(NotFoundError):
+        await full.registry.claims.approve("nobody", "ann")
+
+
+async def test_that_a_name_is_given_once(full: FullRegistry) -> None:
+    me, other = await caller(full, 50), await caller(full, 51)
+    for taken in ("acme", "hyperpersona1", "timestamp", "private"):
+        with pytest.raises(ConflictError):
+            await full.registry.claims.claim(me, taken)
+    with pytest.raises(RefusedError):
+        await full.registry.claims.claim(me, "Not A Name")
+    await full.registry.claims.claim(me, "wanted")
+    with pytest.raises(ConflictError, match="another key"):
+        await full.registry.claims.claim(other, "wanted")
+    await full.registry.claims.refuse("wanted", "ann")
+    await full.registry.claims.claim(other, "wanted")
+    await full.registry.claims.approve("wanted", "ann")
+    with pytest.raises(ConflictError, match="already"):
+        await full.registry.claims.claim(await caller(full, 51), "another")
+    await full.registry.revoke_key(other.key_id, "Lost.")
+    with pytest.raises(ConflictError, match="taken"):
+        await full.registry.claims.claim(me, "wanted")
+
+
+def test_that_a_domain_proves_only_names_made_of_it() -> None:
+    assert stems("shop.acme.example") == ("shop-acme-example", "shop_acme_example")
+    for name, domain in (("acme", "acme.example"), ("acme-agents", "www.acme.example"),
+                         ("acme-example", "acme.example")):  # fmt: skip
+        assert comes_from(name, domain), (name, domain)
+    for name, domain in (("acmes", "acme.example"), ("example", "acme.example"),
+                         ("acme", "acme.evil.example"), ("evil", "acme.evil.example"),
+                         ("pages", "me.pages.example")):  # fmt: skip
+        assert not comes_from(name, domain), (name, domain)
+    for domain in ("acme", "https://acme.example", "acme.example/x", "a..b", ""):
+        with pytest.raises(RefusedError):
+            comes_from("acme", domain)
+
+
+async def test_that_a_key_is_rotated_under_trust_metadata(full: FullRegistry) -> None:
+    """What the old key signed stays good while it speaks; the new one goes on from there."""
+    await full.publish(artifact())
+    newer = Publisher(77)
+    await full.registry.add_key("acme", newer.public)
+    packed = artifact(manifest(version="1.1.0"))
+    assert (await full.publish(packed, newer)).state == "published"
+    host = full.new_host("both")
+    for version in ("1.0.0", "1.1.0"):
+        found = await full.registry.find("acme/hello", version)
+        assert (await host.load(found.digest)).version == version
