@@ -182,7 +182,9 @@ async def test_that_quarantine_lift_and_revocation_need_the_right_people(office:
         "quarantine", "acme/hello", "--reason", "Look at it."
     )
     await refused_load(host, digest, "quarantined")
+    assert not await found(office)
     await office.run("lift", "acme/hello", "--reason", "It is fine.")
+    assert await found(office)
     await asyncio.sleep(ASKED_AGAIN_S)
     assert (await host.load(digest)).digest == digest, "the same host, which knew of the quarantine"
     no = await office.run("revoke", "acme/hello@1.0.0", "--reason", "It stole.", code=1)
@@ -213,6 +215,14 @@ async def forbidden(ask: Callable[[], Any]) -> None:
     with pytest.raises(RegistryRefusedError) as error:
         await asyncio.to_thread(ask)
     assert error.value.status == 403
+
+
+async def found(office: Office) -> bool:
+    """Whether merchants find acme/hello."""
+    await office.gateway.catalogue.follow()
+    return any(
+        card.plugin_id == "acme/hello" for card in office.gateway.catalogue.of_publisher("acme")
+    )
 
 
 async def refused_load(host: Registry, digest: str, reason: str) -> None:

@@ -8,6 +8,7 @@ Rules:
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from hyperpersonal_sdk.checks import vendored
 from hyperpersonal_sdk.manifest import Manifest
 from hyperpersonal_sdk.permission_change import PermissionChange
 from hyperpersonal_sdk.risk import risks
@@ -37,8 +38,7 @@ class Factor(Struct, frozen=True):
 
 
 class Facts(Struct, frozen=True):
-    """What urgency depends on. `published_since`: when its publisher's first release came out;
-    `vendored`: how many packages of others it brings along."""
+    """What urgency depends on. `published_since`: when its publisher's first release came out."""
 
     manifest: Manifest
     change: PermissionChange
@@ -46,7 +46,6 @@ class Facts(Struct, frozen=True):
     submitted_at: datetime
     appealed_at: datetime | None = None
     published_since: datetime | None = None
-    vendored: int = 0
 
 
 def factors(facts: Facts, now: datetime) -> tuple[Factor, ...]:
@@ -75,11 +74,11 @@ def _of_code(facts: Facts) -> list[Factor]:
     kind = facts.manifest.runtime.kind
     if kind in _KINDS:
         found.append(Factor(kind, _KINDS[kind], 15))
-    if facts.vendored:
-        words = f"It brings {facts.vendored} packages of others along."
-        found.append(Factor("vendored", words, 10))
-    remarks = [one.check for one in facts.report if one.verdict == "PASS" and one.detail]
-    if remarks:
-        words = f"Checks passed with remarks: {', '.join(remarks)}."
-        found.append(Factor("remarks", words, 5 * min(len(remarks), REMARKS_MAX)))
+    told = {one.check: one.detail for one in facts.report if one.verdict == "PASS" and one.detail}
+    brought = len(told.pop(vendored.NAME, ()))
+    if brought:
+        found.append(Factor("vendored", f"It brings packages of others along: {brought}.", 10))
+    if told:
+        words = f"Checks passed with remarks: {', '.join(told)}."
+        found.append(Factor("remarks", words, 5 * min(len(told), REMARKS_MAX)))
     return found

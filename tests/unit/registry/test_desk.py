@@ -24,6 +24,7 @@ from msgspec.structs import replace
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 MONEY = ("money:refund<=10.00 USD/turn", "knowledge:read")
 EQUAL = PermissionChange("equal")
+BRINGS = [Verdict("vendored", "PASS", detail=("wheels/a.whl: brings a 1.0 along",))]
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ async def test_that_what_is_overdue_comes_before_what_is_risky(
         (Facts(read(manifest()), EQUAL, [], AT, published_since=AT - timedelta(days=31)), []),
         (Facts(read(manifest()), EQUAL, [], AT), ["new_publisher"]),
         (
-            Facts(read(manifest()), EQUAL, [], AT, AT, AT - timedelta(days=31), 2),
+            Facts(read(manifest()), EQUAL, BRINGS, AT, AT, AT - timedelta(days=31)),
             ["appeal", "vendored"],
         ),
     ],
