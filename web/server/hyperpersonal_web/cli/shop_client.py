@@ -42,10 +42,6 @@ class ShopClient:
         """Hang up."""
         self._http.close()
 
-    def close(self) -> None:
-        """Hang up."""
-        self._http.close()
-
     def get(self, path: str, **query: Any) -> Any:
         """What is there. Raises click.ClickException, as every method does."""
         given = {name: value for name, value in query.items() if value not in (None, "", [], ())}
