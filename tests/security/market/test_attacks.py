@@ -14,8 +14,8 @@ from security.market.corpus import ATTACKS
 from security.market.judging import Judged, judge_attacks, judge_pairs
 from security.market.pairs import Pair, pairs
 
-ATTACKED = int(os.environ.get("HP_MARKET_ATTACKS", "12"))
-PAIRED = int(os.environ.get("HP_MARKET_PAIRS", "8"))
+ATTACKED = int(os.environ.get("HP_MARKET_ATTACKS", "8"))
+PAIRED = int(os.environ.get("HP_MARKET_PAIRS", "4"))
 FLAGGED_LEAST, ALARMS_MOST = 0.95, 0.02
 
 

@@ -1,6 +1,6 @@
 """The sample plugins do what they say: every release in its real sandbox, and by its own tests.
 
-`HP_MARKET_SAMPLES`: how many run their own tests here (default 8; all are tried in the sandbox).
+`HP_MARKET_SAMPLES`: how many run their own tests here (default 5; all are tried in the sandbox).
 """
 
 import os
@@ -14,7 +14,7 @@ from hyperpersonal_runtime.testing import SandboxServer, World, hook_call
 from hyperpersonal_sdk import hpx
 from hyperpersonal_web.paths import ROOT
 
-COUNT = int(os.environ.get("HP_MARKET_SAMPLES", "8"))
+COUNT = int(os.environ.get("HP_MARKET_SAMPLES", "5"))
 SAMPLES = samples()
 SETTINGS = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
 
