@@ -48,6 +48,7 @@ from hyperpersonal_core.receipts.keys import ReceiptKeys
 from hyperpersonal_core.receipts.reading import receipts_after
 from hyperpersonal_core.receipts.sealer import ReceiptSealer
 from hyperpersonal_core.rollouts.judge import Judge
+from hyperpersonal_core.rollouts.records import KINDS as ROLLOUT_KINDS
 from hyperpersonal_core.rollouts.records import RolloutRecords, Standing
 from hyperpersonal_core.rollouts.shadow import Shadow
 from hyperpersonal_core.rollouts.values import METRICS as ROLLOUT_METRICS
@@ -81,6 +82,7 @@ __all__ = [
     "IMPORT_ATTEMPTS_MAX",
     "IMPORT_JOB",
     "PRUNE_JOB",
+    "ROLLOUT_KINDS",
     "ROLLOUT_METRICS",
     "AgentCard",
     "AgentTerms",

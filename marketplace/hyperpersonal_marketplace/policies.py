@@ -6,7 +6,7 @@
     latest   takes every new release by itself
 
 `cooldown_days`: a release is taken by itself only when it has been out for so long, so that others
-find its faults first.
+find its faults first. `by_degrees`: it is rolled out (shadow, canary) instead of at once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,13 +27,14 @@ Follow = Literal["pin", "off", "fixes", "latest"]
 COOLDOWN_DAYS_MAX = 365
 WHY_CHARS_MAX = 500
 
-_ALL = """select installation_id, follow, cooldown_days, asked, tried, tried_why
+_ALL = """select installation_id, follow, cooldown_days, by_degrees, asked, tried, tried_why
   from market.policies where tenant_id = $1"""
 _SET = """
-insert into market.policies (tenant_id, installation_id, follow, cooldown_days, asked)
-values ($1, $2, $3, $4, $5)
+insert into market.policies (tenant_id, installation_id, follow, cooldown_days, by_degrees, asked)
+values ($1, $2, $3, $4, $5, $6)
 on conflict (tenant_id, installation_id) do update
-   set follow = excluded.follow, cooldown_days = excluded.cooldown_days, tried = '', tried_why = ''
+   set follow = excluded.follow, cooldown_days = excluded.cooldown_days,
+       by_degrees = excluded.by_degrees, tried = '', tried_why = ''
 """
 _ASKED = """
 insert into market.policies (tenant_id, installation_id, asked) values ($1, $2, $3)
@@ -52,6 +53,7 @@ class Policy(Struct, frozen=True):
 
     follow: Follow = "off"
     cooldown_days: int = 0
+    by_degrees: bool = False
     asked: tuple[str, ...] | None = None
     tried: str = ""
     tried_why: str = ""
@@ -73,14 +75,18 @@ class Policies:
         """The policy of one installation."""
         return (await self.all(present.tenant_id)).get(present.id, Policy())
 
-    async def set(self, present: Installation, follow: Follow, cooldown_days: int = 0) -> None:
+    async def set(
+        self, present: Installation, follow: Follow, cooldown_days: int = 0, *,
+        by_degrees: bool = False,
+    ) -> None:  # fmt: skip
         """Replace the policy of an installation. Raises MarketRefusedError (bad_policy)."""
         if not 0 <= cooldown_days <= COOLDOWN_DAYS_MAX:
             message = f"wait 0 to {COOLDOWN_DAYS_MAX} days after publication"
             raise MarketRefusedError("bad_policy", message)
         key = (present.tenant_id, present.id)
         async with self._db.transaction(present.tenant_id) as connection:
-            await connection.execute(_SET, *key, follow, cooldown_days, list(_asked(present)))
+            asked = list(_asked(present))
+            await connection.execute(_SET, *key, follow, cooldown_days, by_degrees, asked)
 
     async def consented(self, tenant_id: UUID, installation_id: UUID, manifest: Manifest) -> None:
         """The tenant has seen all that this release asks, and chose."""

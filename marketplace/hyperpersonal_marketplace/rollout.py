@@ -7,12 +7,15 @@ not. From there on the core watches, and undoes what is shown to be worse.
 from uuid import UUID
 
 from hyperpersonal_core.api import (
+    ROLLOUT_KINDS,
     Candidate,
+    Installation,
     Rollout,
     RolloutPlan,
     RolloutRecords,
     Standing,
 )
+from hyperpersonal_core.kit.errors import RefusedError
 
 from hyperpersonal_marketplace.installer import Installer
 
@@ -47,6 +50,21 @@ class Rollouts:
         present, new = await self._installer.candidate(tenant_id, installation_id, version)
         release = Candidate(new.version, new.digest, new.manifest, new.grants)
         return await self._records.begin(present, release, plan or RolloutPlan(), member_id)
+
+    def are_for(self, present: Installation) -> bool:
+        """Whether plugins of its kind can be rolled out."""
+        return present.kind in ROLLOUT_KINDS
+
+    async def running(self, tenant_id: UUID, installation_id: UUID) -> bool:
+        """Whether the installation has a rollout that has not ended."""
+        found = await self._records.list(tenant_id, installation_id)
+        return any(one.state in ("shadow", "canary") for one in found)
+
+    async def check(self, tenant_id: UUID, installation_id: UUID, version: str) -> None:
+        """Raises RefusedError where a rollout of this version was undone or stopped."""
+        for one in await self._records.list(tenant_id, installation_id):
+            if one.candidate.version == version and one.state in ("rolled_back", "stopped"):
+                raise RefusedError(f"its rollout was {one.state.replace('_', ' ')}: {one.reason}")
 
     async def list(self, tenant_id: UUID) -> list[Rollout]:
         """The tenant's newest hundred, newest first."""

@@ -17,6 +17,7 @@ from hyperpersonal_registry.api import Registry
 from hyperpersonal_marketplace.installer import Installer
 from hyperpersonal_marketplace.leaving import LeftBehind
 from hyperpersonal_marketplace.policies import Policies, Policy, next_release
+from hyperpersonal_marketplace.rollout import Rollouts
 
 UPDATE_JOB = "market.update"
 EVERY_S = 300.0
@@ -31,11 +32,13 @@ class Updater:
         installer: Installer,
         policies: Policies,
         left_behind: LeftBehind,
+        rollouts: Rollouts | None = None,
     ) -> None:
         self._db, self._clock, self._registry, self._installations = stores
         self._installer = installer
         self._policies = policies
         self._left_behind = left_behind
+        self._rollouts = rollouts
         self._log = log.get("market")
 
     async def plan(self) -> None:
@@ -72,11 +75,24 @@ class Updater:
         if release is None:
             return False
         try:
-            await self._installer.update(present.tenant_id, present.id, release.version)
+            return await self._take(present, release.version, by_degrees=policy.by_degrees)
         except RefusedError as error:
             await self._policies.failed(present, release.version, error.message)
             return False
         except OutsideError as error:  # no sandbox to try it in now: the next time
             self._log.warning("market.update_waits", error=str(error))
             return False
+
+    async def _take(self, present: Installation, version: str, *, by_degrees: bool) -> bool:
+        """Whether it was taken. What a rollout has undone is not taken after all, and none is
+        overtaken while it runs. Raises RefusedError."""
+        key = (present.tenant_id, present.id)
+        if self._rollouts is not None:
+            if await self._rollouts.running(*key):
+                return False
+            await self._rollouts.check(*key, version)
+            if by_degrees and self._rollouts.are_for(present):
+                await self._rollouts.start(*key, version)
+                return True
+        await self._installer.update(*key, version)
         return True

@@ -8,7 +8,13 @@ from hyperpersonal_core.api import RolloutPlan, RolloutRecords, RolloutStage
 from hyperpersonal_core.kit.clock import SystemClock
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
 from hyperpersonal_core.kit.ids import Uuid7Ids
-from hyperpersonal_marketplace.api import InstallRefusedError, Rollouts
+from hyperpersonal_marketplace.api import (
+    InstallRefusedError,
+    LeftBehind,
+    Policies,
+    Rollouts,
+    Updater,
+)
 
 from .conftest import Market
 
@@ -85,3 +91,50 @@ async def test_that_an_uninstalled_plugin_keeps_the_history_of_its_rollout(
     assert [found.id for found in await rollouts.list(market.tenant_id)] == [one.id]
     with pytest.raises(NotFoundError):
         await rollouts.stop(UUID(int=99), one.id, UUID(int=7))
+
+
+@pytest.fixture
+def updater(market: Market, rollouts: Rollouts) -> Updater:
+    clock = SystemClock()
+    stores = (market.db, clock, market.registry, market.installations)
+    left = LeftBehind(market.db, clock, market.vault)
+    return Updater(stores, market.installer, Policies(market.db), left, rollouts)
+
+
+async def follow(market: Market, here: UUID, *, by_degrees: bool) -> None:
+    """1.0.1 is published; the installation takes fixes."""
+    await market.publish(artifact(manifest(version="1.0.1")))
+    (present,) = await market.installations.list(market.tenant_id)
+    await Policies(market.db).set(present, "fixes", by_degrees=by_degrees)
+
+
+async def test_that_an_installation_follows_by_degrees_and_takes_nothing_undone(
+    market: Market, rollouts: Rollouts, updater: Updater
+) -> None:
+    here = await installed(market)
+    await follow(market, here, by_degrees=True)
+    assert await updater.update(market.tenant_id) == 1
+    (one,) = await rollouts.list(market.tenant_id)
+    assert (one.state, one.candidate.version) == ("shadow", "1.0.1")
+    assert await updater.update(market.tenant_id) == 0, "it runs"
+    await rollouts.stop(market.tenant_id, one.id, UUID(int=7))
+    await follow_at_once(market)
+    assert await updater.update(market.tenant_id) == 0, "what was undone is not taken after all"
+    (present,) = await market.installations.list(market.tenant_id)
+    assert present.version == "1.0.0"
+    assert "rollout was stopped" in (await Policies(market.db).of(present)).tried_why
+
+
+async def follow_at_once(market: Market) -> None:
+    (present,) = await market.installations.list(market.tenant_id)
+    await Policies(market.db).set(present, "fixes")
+
+
+async def test_that_an_installation_follows_at_once_where_nothing_else_is_said(
+    market: Market, updater: Updater
+) -> None:
+    here = await installed(market)
+    await follow(market, here, by_degrees=False)
+    assert await updater.update(market.tenant_id) == 1
+    (present,) = await market.installations.list(market.tenant_id)
+    assert present.version == "1.0.1"

@@ -12,6 +12,7 @@ from hyperpersonal_core.api import (
     News,
     ReleaseStore,
     RemoteHost,
+    RolloutRecords,
     StaticEmbedder,
     TurnJournals,
     tell,
@@ -29,6 +30,7 @@ from hyperpersonal_marketplace.api import (
     LeftBehind,
     Policies,
     Ratings,
+    Rollouts,
     Runner,
     Shelf,
     Updater,
@@ -148,7 +150,9 @@ async def open_market_jobs(
 ) -> None:
     """What is counted and updated in the background."""
     stores = (ground.db, ground.clock, market.registry, market.installations)
-    updater = Updater(stores, market.installer, market.books.policies, market.books.left_behind)
+    books, records = market.books, RolloutRecords(ground.db, ground.clock, ground.ids)
+    rollouts = Rollouts(market.installer, records)
+    updater = Updater(stores, market.installer, books.policies, books.left_behind, rollouts)
     jobs.register(UPDATE_JOB, updater.run)
     if ground.trust.metadata is not None:  # a report may publish: that takes the registry's keys
         jobs.register(CHECK_JOB, open_checking(ground, market.registry).handle)

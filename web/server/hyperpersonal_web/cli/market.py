@@ -165,9 +165,12 @@ def grants(
 @click.argument("plugin")
 @click.argument("follow", type=click.Choice(["pin", "off", "fixes", "latest"]))
 @click.option("--cooldown", type=click.IntRange(0, 365), default=0, help="Days to wait first.")
+@click.option("--by-degrees", is_flag=True, help="Roll it out (`hp rollout`), not to all at once.")
 @shop_options
 @_JSON
-def policy(plugin: str, follow: str, url: str, key: str, *, cooldown: int, as_json: bool) -> None:
+def policy(
+    plugin: str, follow: str, url: str, key: str, *, cooldown: int, by_degrees: bool, as_json: bool
+) -> None:
     r"""How PLUGIN follows new releases.
 
     \b
@@ -176,7 +179,7 @@ def policy(plugin: str, follow: str, url: str, key: str, *, cooldown: int, as_js
     fixes   takes patches of its minor version by itself
     latest  takes every new release by itself
     """
-    body = {"follow": follow, "cooldown_days": cooldown}
+    body = {"follow": follow, "cooldown_days": cooldown, "by_degrees": by_degrees}
     done = shop_client(url, key).put(f"{API}/installed/{plugin}/policy", body)
     words = f"{plugin} follows: {follow}" + (f", after {cooldown} days" if cooldown else "")
     _tell(done, lambda out, _: out.print(words), as_json=as_json)

@@ -93,10 +93,12 @@ class NewSecrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`cooldown_days`: how long a release must have been out before it is taken by itself."""
+    """`cooldown_days`: how long a release must have been out before it is taken by itself;
+    `by_degrees`: it is rolled out then, instead of taken at once."""
 
     follow: Follow
     cooldown_days: int = 0
+    by_degrees: bool = False
 
 
 class Switch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -271,7 +273,7 @@ async def replace_policy(
     """How it follows new releases: pin, off, fixes or latest."""
     require_managing(member)
     one = await _installed(installations, member, f"{publisher}/{name}")
-    await policies.set(one, data.follow, data.cooldown_days)
+    await policies.set(one, data.follow, data.cooldown_days, by_degrees=data.by_degrees)
     return policy_item(await policies.of(one))
 
 

@@ -63,6 +63,7 @@ class PolicyItem(msgspec.Struct, frozen=True):
 
     follow: str
     cooldown_days: int
+    by_degrees: bool
     failed: str = ""
     failed_why: str = ""
 
@@ -160,7 +161,9 @@ def installed_item(one: Installation, policy: Policy, releases: list[Release]) -
 
 def policy_item(policy: Policy) -> PolicyItem:
     """The policy as JSON."""
-    return PolicyItem(policy.follow, policy.cooldown_days, policy.tried, policy.tried_why)
+    return PolicyItem(
+        policy.follow, policy.cooldown_days, policy.by_degrees, policy.tried, policy.tried_why
+    )
 
 
 def updated_item(before: Installation, updated: Updated, after: Installation) -> UpdatedItem:
