@@ -18,10 +18,11 @@ from msgspec import Struct
 
 from hyperpersonal_registry.checks.examination import Examination, Play, Unfit
 from hyperpersonal_registry.checks.own_tests import fixtures_of
-from hyperpersonal_registry.checks.places import places
+from hyperpersonal_registry.checks.places import new_words, places
 from hyperpersonal_registry.checks.rehearsal import perform
 from hyperpersonal_registry.checks.scenario import scenes
 from hyperpersonal_registry.checks.told import Told, told
+from hyperpersonal_registry.checks.waking import waking
 
 NAME = "behaviour"
 REASON = "An update goes to people who trusted the release before; it must not surprise them."
@@ -78,12 +79,16 @@ def is_told(change: Change, said: Told) -> bool:
 async def _changes(examination: Examination, before: Play, release: Play) -> AsyncIterator[Change]:
     for change in _places(before, release):
         yield change
-    for scene in scenes([before, release]):
+    both = (before, release)
+    for scene in (*scenes(both), *waking(both, new_words(before, release))):
         was = await perform(examination.stage, before, scene)
         now = await perform(examination.stage, release, scene)
         for one, other in zip(was, now, strict=False):
             for change in _judged(compare(one, other), other, scene.name):
                 yield change
+            if _shows(one) and not _shows(other):
+                words = "it answers and no longer shows where it has it from"
+                yield Change("evidence", words, ("evidence",), scene.name)
     try:
         recorded = fixtures_of(before)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -142,6 +147,17 @@ def _verdict(answer: str) -> str:
         return msgspec.json.decode(answer, type=ReviewVerdict).verdict
     except msgspec.MsgspecError:
         return ""
+
+
+def _shows(trace: Trace) -> bool:
+    """Whether a reply names its evidence, or says nothing that would need some."""
+    try:
+        reply = msgspec.json.decode(trace.value)
+    except msgspec.DecodeError:
+        return True
+    if not isinstance(reply, dict) or reply.get("status", "done") != "done":
+        return True
+    return bool(reply.get("evidence")) or not reply.get("text")
 
 
 def _leaves(one: Difference, after: Trace | None) -> bool:

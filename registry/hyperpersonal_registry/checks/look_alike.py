@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from hyperpersonal_sdk.checks.names_apart import distance
 from hyperpersonal_sdk.verdicts import Verdict, verdict
 
-from hyperpersonal_registry.checks.examination import Examination
+from hyperpersonal_registry.checks.examination import Examination, Unfit
 from hyperpersonal_registry.names import HOUSE, borrows_the_house, skeleton, without_separators
 
 NAME = "look_alike"
@@ -25,7 +25,10 @@ _OFFICIAL = frozenset(
 
 async def check(examination: Examination) -> Verdict:
     """FAIL with every name it could be taken for."""
-    plugin_id = examination.release.manifest.id
+    try:
+        plugin_id = examination.release.manifest.id
+    except Unfit as error:
+        return verdict(NAME, "FAIL", f"Its name was not looked at: {error}.")
     found = tuple(dict.fromkeys(_taken_for(plugin_id, examination.subject.others)))
     if found:
         return verdict(NAME, "FAIL", f"{found[0]}. {FIX}", found)

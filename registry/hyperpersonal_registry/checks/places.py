@@ -9,6 +9,7 @@ from hyperpersonal_sdk.checks.reading import TESTS
 
 from hyperpersonal_registry.checks.examination import Play
 
+WORD_CHARS_MAX, WORDS_MAX = 60, 16
 _URL = re.compile(r"(?:https?|wss?)://[^\s\"'<>)\]}]+", re.IGNORECASE)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _TOOL = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){2,}")
@@ -30,6 +31,15 @@ def places(play: Play) -> dict[str, str]:
         if _TOOL.fullmatch(text) and _WRITES.search(text):
             found[text] = "tool"
     return found
+
+
+def new_words(before: Play, release: Play) -> list[str]:
+    """Short texts that stand in the release's code and not in that of the one before: what might
+    wake something in it."""
+    known = set(_texts(before))
+    short = (text.strip() for text in _texts(release) if text not in known)
+    found = dict.fromkeys(text for text in short if 1 < len(text) <= WORD_CHARS_MAX)
+    return list(found)[:WORDS_MAX]
 
 
 def _texts(play: Play) -> Iterator[str]:

@@ -59,7 +59,7 @@ class Scene(Struct, frozen=True):
 def scenes(plays: Iterable[Play]) -> list[Scene]:
     """What these releases of one plugin are both tried with."""
     releases = list(plays)
-    today = [scene for hook in _hooks(releases) for scene in _of_hook(hook, releases)]
+    today = [scene for hook in hooks_of(releases) for scene in scenes_of(hook, releases)]
     later = [
         msgspec.structs.replace(
             scene, name=f"{scene.name}, {days} days later", chance=chance,
@@ -99,7 +99,7 @@ def world(scene: Scene) -> World:
 
 def payload_of(play: Play, hook: str) -> bytes:
     """One payload of a hook."""
-    found = next(iter(_of_hook(hook, [play])), None)
+    found = next(iter(scenes_of(hook, [play])), None)
     return msgspec.json.encode(found.payloads[0] if found else {})
 
 
@@ -131,7 +131,8 @@ def _passage(title: str, text: str) -> Json:
     return {**about, "text": text}
 
 
-def _hooks(plays: list[Play]) -> list[str]:
+def hooks_of(plays: list[Play]) -> list[str]:
+    """The hooks any of them serves."""
     return list(dict.fromkeys(hook for play in plays for hook in play.manifest.hooks))
 
 
@@ -139,7 +140,8 @@ def _spread(found: list[Scene], count: int) -> list[Scene]:
     return found[:: max(1, len(found) // count)][:count]
 
 
-def _of_hook(hook: str, plays: list[Play]) -> Iterator[Scene]:
+def scenes_of(hook: str, plays: list[Play]) -> Iterator[Scene]:
+    """What is tried with one hook."""
     made = {
         "reply": _talks, "route": _talks, "call_tool": _calls, "review_reply": _reviews,
         "parse_inbound": _inbound, "handle_webhook": _inbound, "deliver": _deliveries,
