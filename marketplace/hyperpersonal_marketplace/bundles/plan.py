@@ -4,7 +4,8 @@ Rules:
 1. Nothing is installed or updated that the plan does not show, with all it asks.
 2. The plan's hash names the text, every release and what is there now: consent is given to that,
    and to nothing that came later.
-3. An agent that the bundle does not name stays installed and is asked no more; a connector in
+3. What a plugin may do without, and the bundle's ceiling does not allow, is not even asked for.
+4. An agent that the bundle does not name stays installed and is asked no more; a connector in
    whose place another one serves is switched off. Nothing is ever removed.
 """
 
@@ -17,7 +18,7 @@ from hyperpersonal_core.api import Installation
 from hyperpersonal_sdk.bundle import Bundle
 from hyperpersonal_sdk.capabilities import CapabilitySet
 from hyperpersonal_sdk.manifest import Manifest
-from msgspec import Struct, convert
+from msgspec import Struct, convert, structs
 
 from hyperpersonal_marketplace.bundles.lock import text_hash
 from hyperpersonal_marketplace.bundles.shelf import Offered, Present, month_at_most, serves_of
@@ -67,7 +68,10 @@ def plan_of(
 ) -> Plan:
     """The plan that brings the tenant to these releases."""
     named = set(bundle.plugins)
-    steps = tuple(_step(one, present.of(one.plugin_id), named, currency) for one in chosen)
+    ceiling = ceiling_of(bundle)
+    steps = tuple(
+        _within(_step(one, present.of(one.plugin_id), named, currency), ceiling) for one in chosen
+    )
     ids = {one.plugin_id for one in chosen}
     served = {name for one in chosen for name in serves_of(one.manifest)}
     others = [one for one in present.installations if one.plugin_id not in ids and one.enabled]
@@ -79,6 +83,21 @@ def plan_of(
         f"{bundle.id}@{bundle.version}", _hash(source, steps, present), steps, tuple(left_out),
         tuple(off), tuple(asks.values()), _price(total, currency),
     )  # fmt: skip
+
+
+def ceiling_of(bundle: Bundle) -> CapabilitySet | None:
+    """The most any plugin may be granted; None: no limit."""
+    texts = bundle.ceilings.capabilities
+    return None if texts is None else CapabilitySet.parse(texts)
+
+
+def _within(step: Step, ceiling: CapabilitySet | None) -> Step:
+    """Without what may be left out and is beyond the ceiling."""
+    if ceiling is None:
+        return step
+    kept = [p for p in step.permissions
+            if not p.optional or ceiling.covers(CapabilitySet.parse([p.capability]))]  # fmt: skip
+    return structs.replace(step, permissions=tuple(kept))
 
 
 def _step(one: Offered, there: Installation | None, named: set[str], currency: str) -> Step:

@@ -39,7 +39,7 @@ from hyperpersonal_marketplace.bundles.choosing import (
     NoChoice,
 )
 from hyperpersonal_marketplace.bundles.keys import BundleKeys
-from hyperpersonal_marketplace.bundles.plan import Plan, Step
+from hyperpersonal_marketplace.bundles.plan import Plan, Step, ceiling_of
 from hyperpersonal_marketplace.bundles.repository import Before, Run
 from hyperpersonal_marketplace.bundles.serving import switch_of
 from hyperpersonal_marketplace.installer import Installer
@@ -316,12 +316,16 @@ def _check(choice: Choice, said: Consent) -> None:
     unknown: Sequence[str] = sorted({*said.grants, *said.config, *said.secrets} - set(manifests))
     if unknown:
         raise BundleRefusedError("unknown_plugin", f"the plan has no {', '.join(unknown)}")
+    ceiling = ceiling_of(choice.bundle)
     for step in choice.plan.steps:
         manifest = manifests[step.plugin_id]
+        given_now = consent.check_asked(manifest, said.grants.get(step.plugin_id, ()))
+        if ceiling is not None and not ceiling.covers(given_now):
+            what = "; ".join(given_now.beyond(ceiling).texts)
+            message = f"the bundle's ceiling does not allow {step.plugin_id}: {what}"
+            raise BundleRefusedError("over_ceiling", message)
         if step.kind == "install":
             given = consent.checked_grants(manifest, said.grants.get(step.plugin_id, ()))
             consent.check_config(manifest, said.config.get(step.plugin_id) or {})
             secrets: Mapping[str, Mapping[str, str]] = said.secrets.get(step.plugin_id) or {}
             consent.check_secrets(manifest, given, secrets)
-        else:
-            consent.check_asked(manifest, said.grants.get(step.plugin_id, ()))

@@ -103,6 +103,17 @@ async def test_that_an_update_gains_no_right_without_consent(table: Table) -> No
     assert set(one.grants) == {"knowledge:read", "kv:1MiB"}
 
 
+async def test_that_the_ceiling_is_for_what_may_be_left_out_too(table: Table) -> None:
+    await table.publish(agent("acme/one", optional=("kv:1MiB", "memory:contact.read")))
+    ceiling = '[ceilings]\ncapabilities = ["knowledge:read", "kv:2MiB"]\n'
+    source = text("acme/one", more=ceiling)
+    plan = (await table.look(source)).plan
+    assert {asked.capability for asked in plan.asks} == {"knowledge:read", "kv:1MiB"}
+    assert await refused(table.apply(source, one=["memory:contact.read"])) == "over_ceiling"
+    assert await table.installed() == {}
+    assert await table.apply(source, one=["kv:1MiB"]) == "done"
+
+
 class Broken(Installer):
     """Dies at the install of one plugin, as a process that is killed does; `why`: refuses."""
 
