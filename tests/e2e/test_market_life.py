@@ -1,0 +1,230 @@
+"""A merchant's whole life with a plugin, over HTTP and from the command line."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+from fakes.metered import use
+from fakes.publishing import Publisher, artifact, manifest
+from hyperpersonal_core.api import ReceiptKeys
+from hyperpersonal_core.kit.settings import Settings
+from hyperpersonal_sdk import hpx
+from hyperpersonal_web.asgi import create_app
+from hyperpersonal_web.cli.market import market as command
+from hyperpersonal_web.embedded.services import Addresses
+from hyperpersonal_web.server import listen, serve
+from hyperpersonal_web.wiring import open_gateway, open_ground, open_market, open_understanding
+
+from .conftest import Shop
+
+ORDERS, KV, REFUND = "tool:commerce.orders.read", "kv:1KiB", "money:refund<=5.00 USD/turn"
+LISTING = """
+[config]
+type = "object"
+required = ["greeting"]
+[config.properties.greeting]
+type = "string"
+[listing]
+category = "orders"
+tagline = "Greets."
+support = "mailto:help@acme.example"
+screenshots = ["shot.png"]
+changelog = "CHANGELOG.md"
+"""
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
+
+
+@pytest.fixture
+async def shop(dsn: str, nats_url: str, tmp_path: Path) -> AsyncIterator[Shop]:
+    """A gateway of a process without sandboxes: releases are installed untried."""
+    settings = Settings(data_dir=tmp_path, nats_prefix=f"t{secrets.token_hex(6)}")
+    async with AsyncExitStack() as stack:
+        ground = await open_ground(stack, settings, Addresses(dsn, nats_url))
+        mind, market = open_understanding(ground), open_market(ground)
+        gateway = await open_gateway(stack, ground, mind, market)
+        listener = listen("127.0.0.1", 0)
+        made = Shop(ground, gateway, listener.getsockname()[1])
+        stop = asyncio.Event()
+        serving = asyncio.create_task(serve(create_app(gateway), listener, stop))
+        await made.furnish()
+        yield made
+        await made.http.aclose()
+        stop.set()
+        await serving
+        await ground.bus.drop_streams()
+
+
+async def publish(shop: Shop, version: str, *asks: str, optional: tuple[str, ...] = ()) -> None:
+    said = manifest("acme/hello", version, asks, optional, LISTING)
+    code = hpx.unpack(artifact()).files["hello.py"]
+    files = {"plugin.toml": said.encode(), "hello.py": code, "shot.png": PNG,
+             "CHANGELOG.md": f"# {version}\nGreets louder.".encode()}  # fmt: skip
+    made, publisher, registry = hpx.pack(files), Publisher(), shop.gateway.registry
+    if version == "1.0.0":
+        await registry.create_namespace("acme", publisher.public)
+    await registry.publish(made, publisher.sign(made))
+    await shop.gateway.catalogue.follow()
+
+
+async def hp(shop: Shop, *words: str, key: str = "") -> Result:
+    """The command, in a thread of its own as a process would be."""
+    env = {"HP_URL": shop.url, "HP_KEY": key or shop.member_key}
+    return await asyncio.to_thread(CliRunner().invoke, command, list(words), env=env)
+
+
+async def told(shop: Shop, *words: str) -> Any:
+    done = await hp(shop, *words, "--json")
+    assert done.exit_code == 0, done.output
+    return msgspec.json.decode(done.output)
+
+
+async def ask(shop: Shop, method: str, path: str, body: Any = None, key: str = "") -> Any:
+    return await shop.http.request(method, f"/v1/market{path}", json=body, headers=shop.staff(key))
+
+
+async def install(shop: Shop, *more: str) -> Any:
+    return await told(shop, "install", "acme/hello", "--yes", "--set", "greeting=Hi", *more)
+
+
+async def test_that_a_plugin_is_read_with_all_that_speaks_for_it(shop: Shop) -> None:
+    await publish(shop, "1.0.0", ORDERS)
+    page = (await ask(shop, "GET", "/plugins/acme/hello", key=shop.viewer_key)).json()
+    assert page["changelog"].startswith("# 1.0.0")
+    assert page["data"]["leaves"] is False
+    assert {line["name"] for line in page["scorecard"]} >= {"checks", "reviews", "age", "code"}
+    shot = await ask(shop, "GET", "/plugins/acme/hello/screenshots/0")
+    assert (shot.content, shot.headers["content-type"]) == (PNG, "image/png")
+    assert "sandbox" in shot.headers["content-security-policy"]
+    assert (await ask(shop, "GET", "/plugins/acme/hello/screenshots/1")).status_code == 404
+    publisher = (await ask(shop, "GET", "/publishers/acme")).json()
+    assert [one["id"] for one in publisher["items"]] == ["acme/hello"]
+    assert (await ask(shop, "GET", "/publishers/bolt")).status_code == 404
+    assert "acme/hello" in (await hp(shop, "search", "greets")).output
+    assert "mailto:help@acme.example" in (await hp(shop, "show", "acme/hello")).output
+
+
+async def test_that_only_what_is_given_is_granted_and_the_terminal_says_so(shop: Shop) -> None:
+    await publish(shop, "1.0.0", ORDERS, optional=(KV, REFUND))
+    alone = await hp(shop, "install", "acme/hello", "--set", "greeting=Hi")
+    assert alone.exit_code == 2
+    assert "--yes" in alone.output
+    assert "Read orders" in alone.output
+    without = await hp(shop, "install", "acme/hello", "--yes")
+    assert without.exit_code == 1
+    assert "greeting" in without.output
+    done = await install(shop, "--grant", KV)
+    assert [one["capability"] for one in done["grants"]] == [KV, ORDERS]
+    assert [one["capability"] for one in done["refused"]] == [REFUND]
+    assert done["waiting"] == []
+    more = await hp(
+        shop, "install", "acme/hello", "--yes", "--grant", "http:GET https://x.example/*"
+    )
+    assert more.exit_code == 1
+
+
+async def test_that_wider_rights_wait_through_update_and_come_with_consent(shop: Shop) -> None:
+    await publish(shop, "1.0.0", ORDERS)
+    await install(shop)
+    await publish(shop, "1.1.0", ORDERS, REFUND)
+    (before,) = (await told(shop, "installed"))["items"]
+    assert before["newer"]["version"] == "1.1.0"
+    assert [one["capability"] for one in before["newer"]["gains"]] == [REFUND]
+    updated = await told(shop, "update", "acme/hello")
+    assert [one["capability"] for one in updated["grants"]] == [ORDERS]
+    assert [one["capability"] for one in updated["waiting"]] == [REFUND]
+    (after,) = (await told(shop, "installed"))["items"]
+    assert [one["capability"] for one in after["waiting"]] == [REFUND]
+    given = await told(shop, "consent", "acme/hello", "--yes")
+    assert [one["capability"] for one in given["grants"]] == [REFUND, ORDERS]
+    back = await told(shop, "rollback", "acme/hello")
+    assert (back["version"], [one["capability"] for one in back["grants"]]) == ("1.0.0", [ORDERS])
+    await told(shop, "policy", "acme/hello", "pin")
+    pinned = await hp(shop, "update", "acme/hello")
+    assert pinned.exit_code == 1
+    assert "unpin" in pinned.output
+
+
+async def test_that_unused_grants_are_offered_and_taken_away(shop: Shop) -> None:
+    await publish(shop, "1.0.0", ORDERS, optional=(KV,))
+    await install(shop, "--grant", KV)
+    used = await told(shop, "grants", "acme/hello")
+    assert [one["capability"] for one in used["unused"]] == [KV]
+    assert {one["capability"]: one["calls"] for one in used["grants"]} == {KV: 0, ORDERS: 0}
+    left = await told(shop, "grants", "acme/hello", "--remove-unused")
+    assert [one["capability"] for one in left["grants"]] == [ORDERS]
+    assert (await hp(shop, "grants", "acme/hello", "--remove", "kv:1MiB")).exit_code == 2
+
+
+async def test_that_removal_says_what_went_and_gives_the_data_out(
+    shop: Shop, tmp_path: Path
+) -> None:
+    await publish(shop, "1.0.0", ORDERS)
+    await install(shop)
+    assert (await hp(shop, "uninstall", "acme/hello")).exit_code == 2
+    out = tmp_path / "data.json"
+    left = await told(shop, "uninstall", "acme/hello", "--export-data", str(out))
+    assert left["config_fields"] == ["greeting"]
+    assert msgspec.json.decode(out.read_bytes())["config"] == {"greeting": "Hi"}
+    gone = await hp(shop, "uninstall", "acme/hello", "--delete-data")
+    assert gone.exit_code == 1
+    assert "not installed" in gone.output
+
+
+async def test_that_a_shop_rates_what_it_uses_and_nothing_else(shop: Shop, tmp_path: Path) -> None:
+    await publish(shop, "1.0.0", ORDERS)
+    assert "not installed" in (await hp(shop, "rate", "acme/hello", "5")).output
+    await install(shop)
+    early = await hp(shop, "rate", "acme/hello", "5")
+    assert early.exit_code == 1
+    assert "20 calls" in early.output
+    now, keys = shop.ground.clock.now(), ReceiptKeys(tmp_path / "receipt.keys")
+    for day in range(3):
+        at = now - timedelta(days=day)
+        await use(shop.ground.db, keys, shop.tenant_id, "acme/hello", at, 7)
+    await shop.gateway.uses.count_all()
+    assert (await told(shop, "rate", "acme/hello", "4", "Helps."))["stars"] == 4
+    read = (await ask(shop, "GET", "/plugins/acme/hello/ratings", key=shop.viewer_key)).json()
+    assert [one["text"] for one in read["items"]] == ["Helps."]
+    assert read["rated"]["mean"] == 4.0
+    answer = f"/ratings/{read['items'][0]['id']}/answer"
+    assert (await ask(shop, "POST", answer, {"text": "Thanks"})).status_code == 401
+
+
+CHANGES: list[tuple[str, str, Any]] = [
+    ("POST", "/installed", {"plugin_id": "acme/hello", "version": "1.0.0", "grants": []}),
+    ("POST", "/installed/acme/hello/update", {}),
+    ("POST", "/installed/acme/hello/rollback", None),
+    ("PUT", "/installed/acme/hello/grants", {"grants": []}),
+    ("PUT", "/installed/acme/hello/config", {"config": {}}),
+    ("PUT", "/installed/acme/hello/secrets", {"secrets": {}}),
+    ("PUT", "/installed/acme/hello/policy", {"follow": "latest"}),
+    ("PUT", "/installed/acme/hello/enabled", {"enabled": False}),
+    ("DELETE", "/installed/acme/hello?data=delete", None),
+    ("PUT", "/plugins/acme/hello/ratings/own", {"stars": 5}),
+    ("PUT", "/own-namespaces", {"namespaces": []}),
+]
+
+
+async def test_that_who_only_reads_changes_nothing(shop: Shop) -> None:
+    for method, path, body in CHANGES:
+        assert (await ask(shop, method, path, body, shop.viewer_key)).status_code == 403, path
+        stranger = await shop.http.request(method, f"/v1/market{path}", json=body)
+        assert stranger.status_code == 401, path
+
+
+async def test_that_no_server_is_told_how_to_get_one(tmp_path: Path) -> None:
+    env = {"HP_DATA_DIR": str(tmp_path), "HP_URL": "", "HP_KEY": ""}
+    done = await asyncio.to_thread(CliRunner().invoke, command, ["installed"], env=env)
+    assert done.exit_code == 1
+    assert "hp demo" in done.output
+    env |= {"HP_URL": "http://127.0.0.1:9", "HP_KEY": "hpm_x"}
+    away = await asyncio.to_thread(CliRunner().invoke, command, ["installed"], env=env)
+    assert away.exit_code == 1
+    assert "does not answer" in away.output
