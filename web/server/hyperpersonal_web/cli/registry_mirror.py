@@ -1,4 +1,4 @@
-"""`hp registry export` and `import`: chosen plugins as one signed file, for hosts without a network."""
+"""`hp registry export` and `import`: plugins in one signed file, for hosts without a network."""
 
 from pathlib import Path
 
