@@ -9,9 +9,10 @@ told to the reviewer.
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any
 
 import msgspec
-from hyperpersonal_runtime.api import Difference, Trace, compare
+from hyperpersonal_runtime.api import Asked, Difference, Trace, compare
 from hyperpersonal_sdk.contract.hooks import ReviewVerdict
 from hyperpersonal_sdk.verdicts import Verdict, verdict
 from msgspec import Struct
@@ -20,7 +21,8 @@ from hyperpersonal_registry.checks.examination import Examination, Play, Unfit
 from hyperpersonal_registry.checks.own_tests import fixtures_of
 from hyperpersonal_registry.checks.places import new_words, places
 from hyperpersonal_registry.checks.rehearsal import perform
-from hyperpersonal_registry.checks.scenario import scenes
+from hyperpersonal_registry.checks.requests import parsed, texts_in
+from hyperpersonal_registry.checks.scenario import Scene, scenes
 from hyperpersonal_registry.checks.told import Told, told
 from hyperpersonal_registry.checks.waking import waking
 
@@ -29,6 +31,7 @@ REASON = "An update goes to people who trusted the release before; it must not s
 FIX = "Say it in the changelog under this version, by name, or take it out."
 WAIVABLE = True
 
+PUT_IN_CHARS_MIN = 20
 _SENDS = frozenset({"http.fetch", "http.open"})
 _READS = frozenset({"kv.get", "kv.keys", "memory.recall", "knowledge.search"})
 
@@ -86,6 +89,8 @@ async def _changes(examination: Examination, before: Play, release: Play) -> Asy
         for one, other in zip(was, now, strict=False):
             for change in _judged(compare(one, other), other, scene.name):
                 yield change
+            for change in _put_in(before, release, (one, other), scene):
+                yield change
             if _shows(one) and not _shows(other):
                 words = "it answers and no longer shows where it has it from"
                 yield Change("evidence", words, ("evidence",), scene.name)
@@ -126,6 +131,8 @@ def _change(one: Difference, after: Trace | None, scene: str) -> Change | None:
         "tool added": _tools(one),
     }
     kind = "tool" if one.kind == "tool added" else one.kind
+    if kind == "evidence" and one.after == "[]":
+        return Change(kind, "it no longer shows where it has it from", ("evidence",), scene)
     if kind in ("field", "tool"):
         return Change(kind, one.words, names[one.kind], scene, grave=_leaves(one, after))
     if kind in ("host", "recipient", "money", "refused"):
@@ -147,6 +154,24 @@ def _verdict(answer: str) -> str:
         return msgspec.json.decode(answer, type=ReviewVerdict).verdict
     except msgspec.MsgspecError:
         return ""
+
+
+def _put_in(
+    before: Play, release: Play, traces: tuple[Trace, Trace], scene: Scene
+) -> Iterator[Change]:
+    """Of a model: words it hands its vendor that neither the asker wrote nor the release before."""
+    if release.manifest.kind != "model" or before.manifest.kind != "model":
+        return
+    written = " ".join(texts_in([*scene.payloads, *(_request(a) for a in traces[0].asked)]))
+    for asked in traces[1].asked:
+        for text in texts_in([_request(asked)]):
+            if len(text) >= PUT_IN_CHARS_MIN and text not in written:
+                words = f"it puts words in that nobody asked for: “{text[:100]}”"
+                yield Change("words", words, ("instructions",), scene.name)
+
+
+def _request(asked: Asked) -> Any:
+    return parsed(asked.request)
 
 
 def _shows(trace: Trace) -> bool:

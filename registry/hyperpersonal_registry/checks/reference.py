@@ -71,10 +71,10 @@ _BEHAVIOUR = """
 ## What an update must say
 
 `behaviour` runs the release and the one before it through the same made-up talks and calls, today,
-much later, at night and in another shop; with every short text that is new in its sources as a word of
-the shopper's and as a name; through the recorded calls that were signed with the one
-before; and compares the places their sources name. Of what is new, this must be said in the section
-of the version in `CHANGELOG.md` (or the file that `[listing] changelog` names):
+much later, at night and in another shop; with every short text that is new in its sources as a
+word of the shopper's and as a name; and through the recorded calls signed with the one before. It
+also compares the places their sources name. Of what is new, this must be said in the section of the
+version in `CHANGELOG.md` (or the file that `[listing] changelog` names):
 
 | new | said by |
 |---|---|
@@ -83,6 +83,7 @@ of the version in `CHANGELOG.md` (or the file that `[listing] changelog` names):
 | a field handed to a tool that writes, or to a host | the field's name |
 | a tool that writes | its name, or a capability for it that is newly asked |
 | an amount, or money moved where none was | a sentence about the money |
+| of a model: words it puts in | a sentence about instructions |
 | answers that no longer show their evidence | a sentence about evidence |
 | any right more | a section of the version at all; merchants are asked for consent besides |
 

@@ -1,0 +1,29 @@
+"""What requests hold: JSON within JSON, and the texts in it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+
+def parsed(text: str) -> Any:
+    """The JSON value, a body of JSON in it read as well; the text itself when it is none."""
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeEncodeError):
+        return text
+    if isinstance(value, dict) and isinstance(value.get("body"), str):
+        value["body"] = parsed(value["body"])
+    return value
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text of a JSON value, by lines; names of fields are none."""
+    if isinstance(value, str):
+        yield from (line.strip() for line in value.splitlines() if line.strip())
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from texts_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_in(item)
