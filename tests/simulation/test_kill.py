@@ -38,8 +38,9 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
 
 @pytest.fixture
 async def stage(stack: AsyncExitStack, db: Database, nats_url: str, tmp_path: Path) -> KillStage:
+    """Two hosts; what is measured opens its own fifty."""
     made = KillStage(stack, db, nats_url, tmp_path, prefix=f"kill{os.getpid()}{time.time_ns()}")
-    await made.open()
+    await made.open(hosts=2)
     return made
 
 
@@ -61,8 +62,10 @@ async def refusal(registry: Registry, digest: str) -> str:
 
 
 async def test_that_a_kill_reaches_fifty_hosts_and_a_sandbox_within_a_second(
-    stage: KillStage, host: Host
+    stack: AsyncExitStack, db: Database, nats_url: str, tmp_path: Path, host: Host
 ) -> None:
+    stage = KillStage(stack, db, nats_url, tmp_path, prefix=f"fifty{os.getpid()}")
+    await stage.open()
     figures = await kill_ms_p99(stage, host, lambda _: None, ROUNDS)
     print(figures)
     assert figures["kill_hosts"] == 51

@@ -4,7 +4,7 @@ Reading and quarantine need a reviewer's or an admin's token; revocation and the
 tenants an admin's. A token signs nothing: a review counts by the signature handed in.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -13,7 +13,7 @@ from hyperpersonal_core.kit.errors import NotFoundError, RefusedError
 from hyperpersonal_marketplace.api import Permission, in_words, permissions
 from hyperpersonal_registry.api import Caller, Registry
 from hyperpersonal_registry.reviews.alarm import Observation
-from hyperpersonal_registry.reviews.dossier import Dossier, QueueItem
+from hyperpersonal_registry.reviews.dossier import QueueItem
 from hyperpersonal_registry.reviews.observations import Outcome, Reporter
 from hyperpersonal_sdk.receipts import Receipt
 from litestar import Response, Router, get, post
@@ -48,9 +48,10 @@ class Gained(msgspec.Struct, frozen=True):
 
 
 class DossierItem(msgspec.Struct, frozen=True):
-    """The dossier, with permissions in a merchant's words."""
+    """The dossier (`Dossier` as JSON: it holds a whole manifest, whose schema is published apart),
+    with permissions in a merchant's words."""
 
-    dossier: Dossier
+    dossier: dict[str, Any]
     permissions: list[Permission]
     gained: list[Gained]
 
@@ -144,7 +145,7 @@ async def read_dossier(digest: FromPath[str], caller: Who, reviewing: Desk_) -> 
     require_reviewer(caller)
     found = await reviewing.desk.dossier(digest)
     gained = [Gained(text, in_words(text)) for text in found.change.gained]
-    return DossierItem(found, permissions(found.manifest), gained)
+    return DossierItem(msgspec.to_builtins(found), permissions(found.manifest), gained)
 
 
 @get("/reviews/{digest:str}/artifact", operation_id="ReadSubmittedArtifact")
