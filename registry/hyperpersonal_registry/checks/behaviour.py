@@ -22,7 +22,7 @@ from hyperpersonal_registry.checks.own_tests import fixtures_of
 from hyperpersonal_registry.checks.places import new_words, places
 from hyperpersonal_registry.checks.rehearsal import perform
 from hyperpersonal_registry.checks.requests import parsed, texts_in
-from hyperpersonal_registry.checks.scenario import Scene, scenes
+from hyperpersonal_registry.checks.scenario import KEY, Scene, scenes
 from hyperpersonal_registry.checks.told import Told, told
 from hyperpersonal_registry.checks.waking import waking
 
@@ -131,8 +131,6 @@ def _change(one: Difference, after: Trace | None, scene: str) -> Change | None:
         "tool added": _tools(one),
     }
     kind = "tool" if one.kind == "tool added" else one.kind
-    if kind == "evidence" and one.after == "[]":
-        return Change(kind, "it no longer shows where it has it from", ("evidence",), scene)
     if kind in ("field", "tool"):
         return Change(kind, one.words, names[one.kind], scene, grave=_leaves(one, after))
     if kind in ("host", "recipient", "money", "refused"):
@@ -141,6 +139,17 @@ def _change(one: Difference, after: Trace | None, scene: str) -> Change | None:
         return Change(kind, "lets pass what the release before held back", (), scene)
     if kind in ("handoff", "status", "outcome"):
         return Change(kind, one.words, (), scene, grave=False)
+    return _lost(one, scene)
+
+
+def _lost(one: Difference, scene: str) -> Change | None:
+    """What an update may not leave out in silence."""
+    if one.kind == "evidence" and one.after == "[]":
+        words = "it answers and no longer shows where it has it from"
+        return Change("evidence", words, ("evidence",), scene)
+    if one.kind == "arguments" and KEY in one.before and KEY not in one.after:
+        words = "it no longer hands on the key by which a write acts once"
+        return Change("key", words, ("key",), scene)
     return None
 
 

@@ -21,6 +21,7 @@ from hyperpersonal_registry.checks.examination import Play
 
 NOW = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
 LATER = ((400, 3, 255), (45, 23, 127))  # days, hour, chance
+KEY = "key-1f0c"
 EXAMPLES_MAX, TOOLS_MAX, LATER_SCENES = 8, 30, 4
 Json = dict[str, Any]
 
@@ -191,9 +192,9 @@ def _calls(hook: str, plays: list[Play]) -> Iterator[Scene]:
     config = config_of(plays[-1])
     for tool in list(dict.fromkeys(tools))[:TOOLS_MAX]:
         given = {name: _sample(name) for name in _arguments(tool, plays)}
-        call = {"tool": tool, "arguments": given, "idempotency_key": "key-1", "config": config,
+        call = {"tool": tool, "arguments": given, "idempotency_key": KEY, "config": config,
                 "money_max": {"USD": 100_000}}  # fmt: skip
-        yield Scene(tool, hook, (call,))
+        yield Scene(tool, hook, (call, call))  # a retry: the same key acts once
 
 
 def _arguments(tool: str, plays: list[Play]) -> list[str]:

@@ -135,6 +135,13 @@ FAMILIES = (
         _near("do not|don't|never", "use|call|trust|invoke", "other|any other|another", "tools?|"
               "functions?|plugins?|agents?", gap=2),
     ), can_be_forbidden=False),
+    Family("take_over_talks", "orders which talks are given to it", _any(
+        _near("route|send|assign|direct|hand|forward|give|pass|deliver", "all|every|any|everything|"
+              "everyone|each", r"to (?:this|me\b|my|our) |here\b", gap=5),
+        _near("always|must", "choose|pick|select|prefer|use|route", "this|me|our", "agent|"
+              "plugin|assistant|one|label|intent", gap=4),
+        _near("confidence", "of|is|to|as", r"1(?:\.0+)?\b|100|highest|maximum|full", gap=3),
+    )),
     Family("fetch_orders", "takes its orders from a place nobody signed", _any(
         _near("follow|execute|obey|run|perform|carry out|apply|do", "instructions?|commands?|"
               "steps?|orders?|directives?|whatever|what|script", "in|from|at|on|inside|returned",
