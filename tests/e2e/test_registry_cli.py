@@ -1,0 +1,95 @@
+"""`hp registry` as its keeper uses it: the ceremony, people, and a key that is replaced."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from fakes.full_registry import key
+from hyperpersonal_core.kit.db import Database
+from hyperpersonal_registry.api import Keeper, KeyFolder, Trust, fingerprint, from_database
+from hyperpersonal_web.cli.registry_commands import registry
+
+
+class Keeping:
+    """A keeper's terminal."""
+
+    def __init__(self, folder: Path, dsn: str, nats_url: str) -> None:
+        self.folder = folder
+        self.keys = folder / "registry-keys"
+        self._env = {"HP_DATA_DIR": str(folder), "HP_DATABASE_URL": dsn, "HP_NATS_URL": nats_url}
+
+    def says(self, *command: str) -> Result:
+        return CliRunner().invoke(registry, command, env=self._env)
+
+    def does(self, *command: str) -> str:
+        result = self.says(*command)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    def holders(self, *numbers: int) -> list[str]:
+        return [part for n in numbers for part in ("--holder", str(self.keys / f"root-{n}"))]
+
+
+@pytest.fixture
+def keeping(tmp_path: Path, dsn: str, nats_url: str) -> Keeping:
+    return Keeping(tmp_path, dsn, nats_url)
+
+
+def test_that_a_registry_is_begun_and_its_keys_are_replaced(keeping: Keeping) -> None:
+    told = keeping.does("init")
+    root = (keeping.keys / "root.json").read_bytes()
+    assert fingerprint(root) in told
+    assert keeping.says("init").exit_code == 2, "a registry has one root"
+    for path in keeping.keys.iterdir():
+        if path.suffix not in (".pub", ".json"):
+            assert path.stat().st_mode & 0o077 == 0, path
+    public = key(221).public_key().public_bytes_raw().hex()
+    keeping.does("people", "add", "reviewer", "Ada", public)
+    assert keeping.says("people", "add", "admin", "Ada", public).exit_code == 2
+    before = (keeping.keys / "timestamp").read_bytes()
+    few = keeping.says("rotate", "timestamp", *keeping.holders(1))
+    assert few.exit_code == 2
+    assert "1/2" in few.output
+    keeping.does("rotate", "timestamp", *keeping.holders(1, 3))
+    assert (keeping.keys / "timestamp").read_bytes() != before
+    keeping.does("rotate", "targets", *keeping.holders(2, 3))
+    keeping.does("rotate", "withdrawn", *keeping.holders(1, 2))
+    found = json.loads(keeping.does("status", "--json"))
+    assert found["root"] == 4
+    assert list(found["people"]) == ["Ada"]
+
+
+def test_that_a_holder_goes_and_another_comes(keeping: Keeping, tmp_path: Path) -> None:
+    keeping.does("init")
+    newer = KeyFolder(tmp_path / "newer")
+    newer.key("root-4")
+    gone = KeyFolder(keeping.keys).key("root-1")
+    from hyperpersonal_registry.trust.roles import public_of
+
+    draft = str(tmp_path / "next.json")
+    added = ("--add", str(tmp_path / "newer" / "root-4.pub"))
+    keeping.does("root", "draft", "--out", draft, "--remove", public_of(gone).keyid, *added)
+    assert keeping.says("root", "apply", draft).exit_code == 2, "nobody signed it"
+    for holder in (keeping.keys / "root-2", keeping.keys / "root-3"):
+        keeping.does("root", "sign", draft, "--key", str(holder))
+    assert "version 2" in keeping.does("root", "apply", draft)
+    assert keeping.says("rotate", "snapshot", *keeping.holders(1, 2)).exit_code == 2
+    keeping.does("rotate", "snapshot", *keeping.holders(2, 3))
+    wrong = keeping.says("root", "draft", "--out", draft, "--remove", "nobody")
+    assert wrong.exit_code == 2
+
+
+async def test_that_a_host_follows_its_pinned_root_through_changes(
+    keeping: Keeping, db: Database, tmp_path: Path
+) -> None:
+    import asyncio
+
+    await asyncio.to_thread(keeping.does, "init")
+    root = (keeping.keys / "root.json").read_bytes()
+    host = Keeper(Trust(tmp_path / "host", root), from_database(db))
+    assert await host.refresh()
+    for role in ("timestamp", "snapshot", "targets"):
+        await asyncio.to_thread(keeping.does, "rotate", role, *keeping.holders(1, 2))
+        assert await host.refresh(), role
+    assert await Keeper(Trust(tmp_path / "newcomer", root), from_database(db)).refresh()
