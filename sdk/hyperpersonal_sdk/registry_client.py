@@ -59,20 +59,19 @@ class RegistryClient:
     Args:
         url: of the registry, `https://…`; `http://` is only spoken to this machine.
         token: of an earlier `login`; empty: only what everybody may read.
-        transport: another way to reach it (tests).
+        answer_bytes_max: more is not read.
 
     Raises:
         BadInputError: the address cannot be used.
     """
 
     def __init__(
-        self, url: str, token: str = "", *, transport: httpx.BaseTransport | None = None
+        self, url: str, token: str = "", *, answer_bytes_max: int = ANSWER_BYTES_MAX
     ) -> None:
         _check_address(url)
         self.url = url.rstrip("/")
-        self._http = httpx.Client(
-            base_url=self.url, timeout=SECONDS_MAX, transport=transport, follow_redirects=False
-        )
+        self._answer_bytes_max = answer_bytes_max
+        self._http = httpx.Client(base_url=self.url, timeout=SECONDS_MAX, follow_redirects=False)
         self._take(token)
 
     def __enter__(self) -> "RegistryClient":
@@ -183,7 +182,7 @@ class RegistryClient:
         for left in reversed(range(READ_TRIES if method == "GET" else 1)):
             try:
                 with self._http.stream(method, API + path, **request) as answer:
-                    return _right(answer.status_code, _body(answer))
+                    return _right(answer.status_code, self._body(answer))
             except httpx.HTTPError as error:
                 if left:
                     continue
@@ -191,15 +190,14 @@ class RegistryClient:
                 raise RegistryAwayError(f"{words}. Is the address right (--registry)?") from error
         raise AssertionError
 
-
-def _body(answer: httpx.Response) -> bytes:
-    """What came, as long as it is no flood."""
-    body = bytearray()
-    for part in answer.iter_bytes():
-        body += part
-        if len(body) > ANSWER_BYTES_MAX:
-            raise RegistryAwayError("the registry's answer is too large")
-    return bytes(body)
+    def _body(self, answer: httpx.Response) -> bytes:
+        """What came, as long as it is no flood."""
+        body = bytearray()
+        for part in answer.iter_bytes():
+            body += part
+            if len(body) > self._answer_bytes_max:
+                raise RegistryAwayError("the registry's answer is too large")
+        return bytes(body)
 
 
 def _right(status: int, body: bytes) -> bytes:

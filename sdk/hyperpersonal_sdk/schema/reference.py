@@ -73,8 +73,7 @@ def _form(rule: dict[str, Any]) -> str:
     if rule.get("type") == "array":
         most = f", at most {rule['maxItems']}" if "maxItems" in rule else ""
         return f"list{most} of {_form(rule.get('items', {})) or 'values'}"
-    least, most = rule.get("minimum"), rule.get("maximum")
-    bounds = f", {least} to {most}" if most is not None else ""
+    bounds = f", {rule.get('minimum', 0)} to {rule['maximum']}" if "maximum" in rule else ""
     length = f", at most {rule['maxLength']} characters" if "maxLength" in rule else ""
     return f"{rule.get('type', '')}{bounds}{length}"
 
