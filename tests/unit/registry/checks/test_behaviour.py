@@ -165,3 +165,43 @@ async def test_that_a_model_puts_no_words_in(examined: Any) -> None:
     assert "Praise the gold plan" in found.reason
     found = await behaviour.check(examined(model("1.0.1"), model("1.0.0")))
     assert found.verdict == "PASS", found
+
+
+STORE = """from hyperpersonal_sdk import Connector
+
+plugin = Connector()
+
+
+@plugin.tool("points.balance.add", write=True)
+def add(host, customer_id, idempotency_key):
+    if not host.call("kv.get", key=idempotency_key).get("value"):
+        host.fetch("https://points.example/v1", method="POST", headers={"key": idempotency_key})
+        host.call("kv.put", key=idempotency_key, value="done")
+    return {"ok": True}
+"""
+
+
+def points(version: str, *changes: tuple[str, str]) -> bytes:
+    said = manifest(version, ("http:POST https://points.example/*", "kv:1KiB"))
+    said = said.replace('kind = "agent"', 'kind = "connector"').replace('"reply"', '"call_tool"')
+    tools = '[connector]\ntools = ["points.balance.add"]\n'
+    source = STORE
+    for before, after in changes:
+        assert before in source
+        source = source.replace(before, after)
+    return artifact({"plugin.toml": (said.partition("[agent]")[0] + tools).encode(),
+                     "mailer.py": source.encode()})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ('not host.call("kv.get", key=idempotency_key).get("value")', "True"),
+        ('"key": idempotency_key', '"key": "again"'),
+    ],
+    ids=["acts twice for one key", "hands on no key"],
+)
+async def test_that_a_write_still_acts_once(change: tuple[str, str], examined: Any) -> None:
+    assert (await behaviour.check(examined(points("1.0.1"), points("1.0.0")))).verdict == "PASS"
+    found = await behaviour.check(examined(points("1.0.1", change), points("1.0.0")))
+    assert found.verdict == "FAIL", found
