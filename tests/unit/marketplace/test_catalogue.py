@@ -10,8 +10,9 @@ from hyperpersonal_marketplace.catalogue.card import Card
 from hyperpersonal_marketplace.catalogue.catalogue import Catalogue
 from hyperpersonal_marketplace.catalogue.index import PAGE_MAX, STANDING_MOST, Index, Query
 from hyperpersonal_registry.api import Registry
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from .conftest import Market
 
@@ -90,6 +91,42 @@ def test_that_standing_orders_the_alike_but_never_beats_what_was_asked_for() -> 
     assert ids(Query("order help"), Index([*twins, other], EMBED, famous))[:2] == ["b/two", "a/one"]
     assert ids(Query("order help"), Index([*twins, other], EMBED))[:2] == ["a/one", "b/two"]
     assert STANDING_MOST < 1
+
+
+names = st.sampled_from([f"acme/n{n}" for n in range(9)])
+changed_cards = st.dictionaries(names, st.sampled_from(CARDS), max_size=3)
+steps = st.lists(st.tuples(changed_cards, st.sets(names, max_size=2)), max_size=4)
+
+
+@given(steps)
+@settings(max_examples=25)
+def test_that_an_index_that_changed_holds_what_a_new_one_holds(
+    changes: list[tuple[dict[str, Card], set[str]]],
+) -> None:
+    known = {card.plugin_id: card for card in CARDS}
+    index = Index(CARDS, EMBED)
+    for changed, gone in changes:
+        fresh = [structs.replace(card, plugin_id=name) for name, card in changed.items()]
+        left = gone - set(changed)
+        known |= {card.plugin_id: card for card in fresh}
+        known = {name: card for name, card in known.items() if name not in left}
+        index = index.with_changes(fresh, left, {}, {})
+    whole = Index(list(known.values()), EMBED)
+    assert len(index) == len(whole) == len(known)
+    query = Query(limit=PAGE_MAX)
+    assert index.search(query) == whole.search(query)
+    narrowed = Query(where={"language": ["en"]}, limit=PAGE_MAX)
+    assert index.search(narrowed) == whole.search(narrowed)
+
+
+def test_that_a_changed_card_is_found_by_its_new_words_and_not_by_its_old() -> None:
+    index = Index([*CARDS, card("acme/n1", "Bicycle repair", "Mends bicycles.")], EMBED)
+    other = card("acme/n1", "Pension advice", "Reckons pensions.")
+    changed = index.with_changes([other], [], {}, {})
+    assert ids(Query("bicycle repair"), index)[0] == "acme/n1"
+    assert "acme/n1" not in ids(Query("bicycle repair"), changed)
+    assert ids(Query("pension advice"), changed)[0] == "acme/n1"
+    assert "acme/n1" not in ids(Query(), changed.with_changes([], ["acme/n1"], {}, {}))
 
 
 @pytest.fixture
