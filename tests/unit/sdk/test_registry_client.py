@@ -33,7 +33,7 @@ class Answers(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer[1])
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 - http.server's name
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
