@@ -108,7 +108,8 @@ def _notice(release: Withdrawn, has: set[str], served: Served | None) -> Notice:
     words = [f"{name} {_FATES[release.status]}: {release.reason}"]
     if served is not None:
         since = served.first_at.strftime("%Y-%m-%d")
-        words.append(f"It served {served.calls:,} calls of your shop since {since}.")
+        calls = "1 call" if served.calls == 1 else f"{served.calls:,} calls"
+        words.append(f"It served {calls} of your shop since {since}.")
     if installed and release.status == "yanked":
         words.append("You have it installed; look for a newer release.")
     elif installed:

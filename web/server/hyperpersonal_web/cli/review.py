@@ -242,7 +242,9 @@ def _withdraw(kind: str, release: str, reason: str, who: tuple[str, str], *, as_
         taken = client.post("/withdrawals", body)
     changed = ", ".join(f"{plugin}@{one}" for one in taken["versions"]) or "nothing: it was already"
     words = {"quarantine": "quarantined", "lift": "back", "revoke": "revoked"}[kind]
-    told = f"{words}: {changed}\nNext: hp review exposure {release}"
+    told = f"{words}: {changed}"
+    if kind != "lift":
+        told += f"\nNext: hp review exposure {release}"
     _tell(taken, lambda out, _: out.print(told, markup=False), as_json=as_json)
 
 

@@ -56,18 +56,19 @@ def show_sources(console: Console, sources: SourceDiff) -> None:
 
 
 def show_exposure(console: Console, items: list[dict[str, Any]]) -> None:
-    """Whom a release reached."""
-    table = Table("shop", "release", "calls", "first", "last", "requests out", "data", box=None)
+    """Whom a release reached, one shop after the other."""
     for one in items:
         met = one["exposed"]
-        installed = " (installed)" if met["installed"] else ""
-        table.add_row(
-            escape(f"{met['slug'] or met['tenant_id']}{installed}"),
-            escape(f"{one['plugin_id']}@{one['version']}"), f"{met['calls']:,}",
-            _when(met["first_at"]), _when(met["last_at"]), f"{met['requests']:,}",
-            "; ".join(one["data"]),
-        )  # fmt: skip
-    console.print(table if items else "it reached nobody")
+        name = met["name"] or met["slug"] or met["tenant_id"]
+        state = "installed now" if met["installed"] else "not installed now"
+        console.print(f"[bold]{escape(name)}[/bold] {escape(met['slug'])}, "
+                      f"{escape(one['plugin_id'])}@{one['version']}, {state}")  # fmt: skip
+        if met["calls"]:
+            console.print(f"  {met['calls']:,} calls from {_when(met['first_at'])} to "
+                          f"{_when(met['last_at'])}, {met['requests']:,} requests to other "
+                          f"services, {met['bytes_out']:,} bytes sent")  # fmt: skip
+        console.print(f"  it could touch {'; '.join(one['data']) or 'nothing'}")
+    console.print(f"{len(items)} reached" if items else "it reached nobody")
 
 
 def show_observations(console: Console, items: list[dict[str, Any]]) -> None:
@@ -92,7 +93,8 @@ def _show_permissions(console: Console, looked: Looked) -> None:
     change = looked.dossier.change
     console.print(f"\n[bold]May[/bold] {change.words}")
     for one in looked.permissions:
-        mark = "[red]+[/red]" if one["capability"] in change.gained else " "
+        new = change.kind != "first" and one["capability"] in change.gained
+        mark = "[red]+[/red]" if new else " "
         optional = " (optional)" if one["optional"] else ""
         console.print(f" {mark} {escape(one['words'])}{optional}: [dim]{escape(one['why'])}[/dim]")
     for text in change.lost:
