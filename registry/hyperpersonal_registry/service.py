@@ -28,6 +28,7 @@ from hyperpersonal_registry.queue import Queue
 from hyperpersonal_registry.releases import NamespaceKeys, Release
 from hyperpersonal_registry.submissions import Reviewed, Submission
 from hyperpersonal_registry.trust.keeper import Keeper
+from hyperpersonal_registry.trust.roles import OnlineKeys
 from hyperpersonal_registry.trust.store import MetadataStore
 from hyperpersonal_registry.verdicts import Verdict
 from hyperpersonal_registry.withdrawal import Withdrawals
@@ -170,6 +171,18 @@ class Registry:
             RefusedError: its keys do not stand for it, or it names what was not published.
         """
         await signatures.renew(self.ground, namespace, metadata)
+
+    async def change_root(self, data: bytes, keys: OnlineKeys | None = None) -> int:
+        """A new root after its ceremony; its version.
+
+        Args:
+            data: signed by as many holders as must, of the root before and of this one.
+            keys: the registry's own, where it names new ones.
+
+        Raises:
+            RefusedError: it is not.
+        """
+        return await signatures.change_root(self.ground, data, keys)
 
     async def find(self, plugin_id: str, version: str | None = None) -> Release:
         """A published release; the newest one without a pre-release label, if none is named.

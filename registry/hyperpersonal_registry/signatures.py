@@ -1,5 +1,6 @@
 """Newer signatures for what is published already."""
 
+import hashlib
 from datetime import datetime
 
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
@@ -13,7 +14,7 @@ from hyperpersonal_registry.ground import Ground
 from hyperpersonal_registry.lifecycle import claimed_namespace
 from hyperpersonal_registry.releases import NamespaceKeys
 from hyperpersonal_registry.trust.namespaces import release_path
-from hyperpersonal_registry.trust.roles import REVIEWS
+from hyperpersonal_registry.trust.roles import REVIEWS, OnlineKeys
 
 
 async def sign_again(ground: Ground, envelope: bytes) -> None:
@@ -30,6 +31,19 @@ async def sign_again(ground: Ground, envelope: bytes) -> None:
             raise PublishRefusedError("other_statement", message)
         await releases.add_envelope(connection, release.digest, envelope, now)
         await journal.append(connection, now, "release.signed_again", release.name, key=key.key_id)
+
+
+async def change_root(ground: Ground, data: bytes, keys: OnlineKeys | None) -> int:
+    """See `Registry.change_root`."""
+    async with ground.db.transaction() as connection, ground.signing(connection) as repository:
+        if repository is None:
+            raise ConflictError("there is no root yet; hold `hp registry init`")
+        repository.change_root(data, ground.now, keys)
+        version = repository.root.signed.version
+        detail = {"sha256": hashlib.sha256(data).hexdigest()}
+        await journal.append(connection, ground.now, "root.changed", str(version), **detail)
+    await ground.tell()
+    return version
 
 
 async def renew(ground: Ground, namespace: str, metadata: bytes) -> None:

@@ -64,13 +64,17 @@ class Keeper:
         Raises:
             UntrustedError: see `Trust.admit`.
         """
+        asked = (plugin_id, version, archive)
+        held = self.trust.held(*asked)
+        if held is not None:
+            return held
         try:
-            return self.trust.admit_measured(plugin_id, version, archive)
+            return await asyncio.to_thread(self.trust.admit_measured, *asked)
         except UntrustedError as error:
             if error.code not in MAYBE_NEW or time.monotonic() < self._asked_at + ASKED_AGAIN_S:
                 raise
         await self.refresh()
-        return self.trust.admit_measured(plugin_id, version, archive)
+        return await asyncio.to_thread(self.trust.admit_measured, *asked)
 
     def _mirror(self) -> Mirror:
         """The asynchronous mirror for python-tuf, which runs in a thread beside this loop."""

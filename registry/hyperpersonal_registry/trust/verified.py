@@ -118,10 +118,17 @@ def delegated(updater: Updater) -> list[str]:
     return [name for name in names if name != "targets"]
 
 
-def check_expiry(updater: Updater) -> None:
-    """Raises UntrustedError `expired_metadata` when a top-level role is no longer believed."""
+def rests_on(found: Admitted) -> list[str]:
+    """The roles an admission rests on, beside those at the top."""
+    reviews = [REVIEWS] if found.reviewers else []
+    return [found.plugin_id.partition("/")[0], WITHDRAWN, *reviews]
+
+
+def check_expiry(updater: Updater, *roles: str) -> None:
+    """Raises UntrustedError `expired_metadata` when one of these roles, or one at the top, is no
+    longer believed."""
     now = datetime.now(UTC)
-    for name in TOP:
+    for name in (*TOP, *roles):
         signed = updater._trusted_set[name]
         if signed.is_expired(now):
             _refuse("expired_metadata", f"the {name} known here expired {signed.expires}")

@@ -63,12 +63,7 @@ def apply(file: Path) -> None:
     data = file.read_bytes()
 
     async def work(registry: Registry, settings: Settings) -> int:
-        ground = registry.ground
-        async with ground.db.transaction() as connection, ground.signing(connection) as found:
-            if found is None:
-                raise RefusedError("there is no root yet; hold `hp registry init`")
-            found.change_root(data, ground.now)
-            return found.root.signed.version
+        return await registry.change_root(data)
 
     click.echo(f"version {with_registry(work)} of the root is in force")
 
@@ -104,9 +99,8 @@ async def _rotate(
     async with ground.db.transaction() as connection, ground.signing(connection) as found:
         assert found is not None
         following = ceremony.rekeyed_root(found.root, role, (folder.online(), keys), _now())
-        ceremony.sign(following, *holders)
-        found.change_root(following.to_bytes(), ground.now, keys)
-        version = found.root.signed.version
+    ceremony.sign(following, *holders)
+    version = await registry.change_root(following.to_bytes(), keys)
     folder.take_over(role)
     return version
 

@@ -13,7 +13,7 @@ from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import NotFoundError, RefusedError
 from hyperpersonal_core.kit.ids import parse
 from hyperpersonal_core.kit.settings import Settings
-from hyperpersonal_registry.api import FolderBlobs, Registry
+from hyperpersonal_registry.api import FolderBlobs, Registry, Renewal
 from hyperpersonal_runtime.api import SealedRelease
 from hyperpersonal_sdk import hpx
 from hyperpersonal_sdk.errors import ArchiveError
@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from hyperpersonal_web.embedded.services import Addresses
 from hyperpersonal_web.keys import open_vault
+from hyperpersonal_web.trusting import open_trust
 from hyperpersonal_web.wiring import BLOBS
 
 DAYS_MAX = 3650
@@ -104,7 +105,11 @@ async def open_archive(settings: Settings, found: Addresses) -> AsyncIterator[Ar
         stack.push_async_callback(db.close)
         clock = SystemClock()
         turns = RecordedTurns(db, TurnJournals(db, open_vault(settings, db, clock)))
-        registry = Registry(db, FolderBlobs(settings.data_dir / BLOBS), clock)
+        trust = await open_trust(stack, settings, db)
+        blobs = FolderBlobs(settings.data_dir / BLOBS)
+        registry = Registry(db, blobs, clock, metadata=trust.metadata, keeper=trust.keeper)
+        if trust.metadata is not None:  # nobody may have renewed it since yesterday
+            await Renewal(registry.ground).renew()
         yield Archive(turns, registry, clock)
 
 
