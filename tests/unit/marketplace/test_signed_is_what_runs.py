@@ -17,7 +17,7 @@ SHOP = World(tools={"commerce.orders.get": {"id": "#W1234567", "status": "delive
 async def test_that_the_bytes_that_were_signed_are_the_ones_that_run(
     market: Market, sandbox_server: SandboxServer
 ) -> None:
-    files = hpx.collect(TEMPLATE)
+    files = {**hpx.collect(TEMPLATE.parent / "shared"), **hpx.collect(TEMPLATE)}
     await market.publish(hpx.pack(files))
     offer = await market.installer.offer("acme/order_status")
     grants = [permission.capability for permission in offer.permissions]
