@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from fakes.turns import TENANT, Calls, Rig, echo
 from hyperpersonal_core.turns import texts
-from hyperpersonal_core.turns.turn import Manner
 from hyperpersonal_core.turns.history import TurnHistory
+from hyperpersonal_core.turns.turn import Manner
 from hyperpersonal_runtime.api import CallResult
 from hyperpersonal_sdk.contract.outcomes import Outcome
 from hyperpersonal_sdk.contract.turns import EvidenceItem, HandoffAsk, TurnReply, TurnRequest
