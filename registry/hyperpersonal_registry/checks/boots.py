@@ -15,7 +15,11 @@ FIX = "Run `hp plugin test`: it starts the same sandbox on your machine."
 WAIVABLE = False
 
 NO_SUCH_HOOK = "hp_boot"
-_LOADED = f"has no hook {NO_SUCH_HOOK}"
+_NOT_FOUND = "not-found"
+
+
+class NotRunError(Exception):
+    """Nothing is known, since this machine did not run it: its walls do not hold, say."""
 
 
 async def check(examination: Examination) -> Verdict:
@@ -41,6 +45,8 @@ async def _wrong(examination: Examination, play: Play) -> AsyncIterator[str]:
     if trace.outcome in (Outcome.TRAPPED, Outcome.OVER_LIMIT, Outcome.TIMED_OUT):
         yield f"It does not start: {trace.outcome.value}, {trace.detail[:300]}"
         return
+    if trace.outcome is Outcome.REFUSED and not trace.detail.startswith(_NOT_FOUND):
+        raise NotRunError(trace.detail)
     for hook in play.manifest.hooks:
         call = play.call(f"boot-{hook}", hook, payload_of(play, hook))
         trace = await stage.run(call, World(), NOW)

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from hyperpersonal_registry.checks import boots, look_alike, own_tests, resources
+from hyperpersonal_runtime.api import HookCall, Trace
 from hyperpersonal_sdk import hpx
+from hyperpersonal_sdk.contract.outcomes import Outcome
 
 from .small_mail import artifact, manifest, release
 
@@ -34,6 +36,23 @@ async def test_that_one_that_does_not_start_fails(source: bytes, words: str, exa
     found = await boots.check(examined(given))
     assert found.verdict == "FAIL"
     assert words in found.reason
+
+
+async def test_that_what_this_machine_would_not_run_did_not_pass(examined: Any) -> None:
+    """Where no wall holds, every plugin is refused: that says nothing of the plugin."""
+    examination = examined(release())
+    refused = Trace("", "", "reply", Outcome.REFUSED, detail="no wall of this machine holds")
+
+    class Refusing:
+        async def prepare(self, _call: HookCall) -> str:
+            return ""
+
+        async def run(self, *_: Any) -> Trace:
+            return refused
+
+    examination.stage = Refusing()
+    with pytest.raises(boots.NotRunError, match="no wall"):
+        await boots.check(examination)
 
 
 def template(**changes: bytes) -> bytes:
