@@ -42,6 +42,10 @@ class Lexicon:
     `like`: a lexicon whose rarity of letter groups counts here too, so that scores of both compare.
     """
 
+    _rarity: dict[str, float]
+    _unseen: float
+    _mean: float
+
     def __init__(self, texts: Sequence[str], like: "Lexicon | None" = None) -> None:
         counts = [Counter(letter_groups(text)) for text in texts]
         self._size = len(texts)
