@@ -17,11 +17,11 @@ from hyperpersonal_sdk.registry_client import RegistryClient, RegistryRefusedErr
 from rich.console import Console
 
 from hyperpersonal_web.cli import review_show as show
-from hyperpersonal_web.cli.database import own_settings
 from hyperpersonal_web.cli.review_sign import Looked, look, sign_review
-from hyperpersonal_web.trusting import folder_of
+from hyperpersonal_web.paths import data_folder
 
 DEFAULT_KEY = Path("~/.config/hyperpersonal/reviewer.key")
+KEYS_FOLDER = "registry-keys"  # as `trusting` has it, whose import takes seconds
 REVIEWER = "reviewer-1"
 OUTCOMES = ["dismissed", "quarantined", "revoked", "fixed"]
 
@@ -305,7 +305,7 @@ def _told() -> Iterator[None]:
 
 def _key(given: str, name: str) -> Path:
     """The key's file: as given, by its name in the demo's folder, or where people keep theirs."""
-    demo = folder_of(own_settings())
+    demo = data_folder() / KEYS_FOLDER
     if given and (demo / given).is_file():
         return demo / given
     if given:

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hyperpersonal_registry.api import report_hash
 from hyperpersonal_registry.reviews.dossier import Dossier
 from hyperpersonal_registry.trust.namespaces import with_review
+from hyperpersonal_registry.verdicts import report_hash
 from hyperpersonal_sdk import dsse, hpx, namespace_metadata, signing
 from hyperpersonal_sdk.attestations import Decision, Review, attest
 from hyperpersonal_sdk.errors import UntrustedError
