@@ -41,7 +41,7 @@ class CallRecord(Struct, frozen=True, omit_defaults=True):
         return cls(
             release.plugin_id, release.version, release.digest, call.hook, call.payload.decode(),
             call.scope, result.outcome, call.grants, call.limits, release.runtime_kind,
-            result.value.decode(), result.detail, result.logs,
+            result.value.decode(errors="replace"), result.detail, result.logs,
             round(result.guest_cpu_ms, 3), round(result.elapsed_ms, 3), result.runs,
         )  # fmt: skip
 
