@@ -35,7 +35,8 @@ class Lifetimes(Struct, frozen=True):
 
 
 class OnlineKeys(Struct, frozen=True):
-    """The keys the registry itself holds; none of them can make a release appear."""
+    """The keys the registry itself holds. None signs in place of a publisher or a reviewer;
+    `targets`, `snapshot` and `timestamp` together say who these are."""
 
     targets: Ed25519PrivateKey
     snapshot: Ed25519PrivateKey
