@@ -6,6 +6,7 @@ from hyperpersonal_registry.checks.job import Checking
 from hyperpersonal_registry.claims import Claim, Proofs
 from hyperpersonal_registry.decision import Case, Decision, Vote, decide
 from hyperpersonal_registry.errors import PublishRefusedError, ReleaseRefusedError
+from hyperpersonal_registry.founding import found
 from hyperpersonal_registry.identities import Caller, Person, Role
 from hyperpersonal_registry.journal import Entry
 from hyperpersonal_registry.lifecycle import CHECK_JOB
@@ -73,6 +74,7 @@ __all__ = [
     "decide",
     "fingerprint",
     "first_root",
+    "found",
     "from_database",
     "house",
     "migrate",

@@ -29,6 +29,7 @@ from hyperpersonal_registry.api import (
     Trust,
     fingerprint,
     first_root,
+    found,
     from_database,
 )
 from hyperpersonal_runtime.api import Fetcher
@@ -103,7 +104,7 @@ async def hold_ceremony(
     store = MetadataStore(online, clock)
     Pins(settings.data_dir / TRUST).pin(root)  # before it counts: a process killed here can repeat
     async with db.transaction() as connection:
-        await store.found(connection, root, [])
+        await found(connection, store, root)
     return root
 
 
