@@ -23,12 +23,13 @@ from hyperpersonal_registry.api import (
 )
 
 
-async def loads(registry: Registry, digest: str) -> bool:
+async def load(registry: Registry, digest: str) -> str:
+    """`loaded`, or why not."""
     try:
-        return (await registry.load(digest)).digest == digest
+        await registry.load(digest)
     except ReleaseRefusedError as error:
-        assert error.reason == "unknown_release"
-        return False
+        return error.reason
+    return "loaded"
 
 
 async def test_that_older_releases_are_signed_for_and_load(
@@ -50,12 +51,12 @@ async def test_that_older_releases_are_signed_for_and_load(
     await registry.people.add(raw(REVIEWERS[1]), "Grace", "reviewer")
     keeper = Keeper(Trust(tmp_path / "host", root), from_database(db))
     host = Registry(db, blobs, clock, keeper=keeper)
-    assert [await loads(host, one.digest) for one in old] == [False, False]
+    assert {await load(host, one.digest) for one in old} == {"unknown_release"}
 
     assert await house.adopt(registry, old, publisher.key, REVIEWERS) == 2
     assert await house.adopt(registry, old, publisher.key, REVIEWERS) == 0
     await keeper.refresh()
-    assert [await loads(host, one.digest) for one in old] == [True, True]
+    assert {await load(host, one.digest) for one in old} == {"loaded"}
     newer = artifact(manifest(version="1.1.0"))
     assert (await house.publish(registry, newer, publisher.key, REVIEWERS)).state == "published"
 
