@@ -190,3 +190,46 @@ async def test_that_what_is_too_large_or_half_is_refused(site: Site) -> None:
     assert await refused(me.submit, packed[:-9], envelope, None) == 422
     assert await refused(me.submit, b"", b"", None) == 400
     assert await refused(me.submit, packed, b"x" * 20_000, None) == 413
+
+
+async def test_that_a_private_release_needs_no_reviewer_and_shows_to_no_stranger(
+    site: Site,
+) -> None:
+    await site.registry.create_namespace("acme", raw(ACME))
+    ours = {"visibility": "private", "tenants": "tnt_" + "1" * 32}
+    client = await asyncio.to_thread(site.client)
+    parts = await site.signed()
+    for wrong in (
+        {**ours, "tenants": "fernhill"},
+        {"visibility": "secret"},
+        {**ours, "tenants": ""},
+    ):
+        with pytest.raises(RegistryRefusedError) as refused:
+            await asyncio.to_thread(lambda said=wrong: client.submit(*parts, **said))
+        assert refused.value.status == 400
+    assert await site.registry.releases("acme/hello") == []
+    await asyncio.to_thread(lambda: client.submit(*parts, **ours))
+    passed = [Verdict(name, "PASS") for name in site.registry.ground.policy.checks]
+    found = await site.registry.record_verdicts(DIGEST, passed)
+    assert found.state == "published", found.why
+    with pytest.raises(RegistryRefusedError) as hidden:
+        await asyncio.to_thread(site.client(0).releases, "acme/hello")
+    assert hidden.value.status == 404
+    opened = {"visibility": "public"}
+    with pytest.raises(RegistryRefusedError) as closed:
+        await asyncio.to_thread(lambda: client.submit(*parts, **opened))
+    assert closed.value.status == 409
+
+
+async def test_that_only_its_publisher_says_who_sees_a_plugin(site: Site) -> None:
+    await site.registry.create_namespace("acme", raw(ACME))
+    await site.registry.create_namespace("bolt", raw(key(9)))
+    said = {"visibility": "unlisted", "tenants": []}
+    path = f"{site.url}/v1/registry/plugins/acme/hello/visibility"
+    async with httpx.AsyncClient() as http:
+        assert (await http.put(path, json=said)).status_code == 401
+        for number, status in ((9, 403), (1, 200)):
+            session = await asyncio.to_thread(site.client(0).login, key(number))
+            headers = {"authorization": f"Bearer {session.token}"}
+            assert (await http.put(path, json=said, headers=headers)).status_code == status
+            assert (await http.get(path, headers=headers)).status_code == status
