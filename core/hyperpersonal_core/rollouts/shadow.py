@@ -179,5 +179,10 @@ def _sums(traces: Sequence[Trace]) -> dict[str, Any]:
 
 def drawn(one: Rollout, turn_id: UUID) -> bool:
     """Whether the shadow answers this turn too."""
-    found = blake2b(turn_id.bytes, key=one.draw.seed, digest_size=8).digest()
-    return int.from_bytes(found, "big") / 2**64 < one.plan.shadow_share
+    return drawn_of(one.draw.seed, one.plan.shadow_share, turn_id)
+
+
+def drawn_of(seed: bytes, share: float, turn_id: UUID) -> bool:
+    """Whether a turn is in a share that this seed draws."""
+    found = blake2b(turn_id.bytes, key=seed, digest_size=8).digest()
+    return int.from_bytes(found, "big") / 2**64 < share

@@ -21,6 +21,7 @@ from hyperpersonal_core.api import (
 )
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.rollouts.shadow import drawn, drawn_of
 from hyperpersonal_runtime.api import Replayer, SealedRelease
 from hyperpersonal_runtime.testing import default_cache
 from msgspec import structs
@@ -149,10 +150,19 @@ async def test_that_only_the_drawn_share_is_compared(place: Place) -> None:
     await place.talk(12)
     for _ in range(4):
         await place.watch.look()
-    compared = (await place.records.read(TENANT, one.id)).shadow.turns
-    assert 0 < compared < 12
+    async with place.rig.db.transaction(TENANT) as connection:
+        turns = [row["id"] for row in await connection.fetch("select id from turns")]
+    expected = sum(drawn(one, turn) for turn in turns)
+    assert len(turns) == 12
+    assert (await place.records.read(TENANT, one.id)).shadow.turns == expected
     await place.watch.look()
-    assert (await place.records.read(TENANT, one.id)).shadow.turns == compared, "each once"
+    assert (await place.records.read(TENANT, one.id)).shadow.turns == expected, "each once"
+
+
+def test_that_the_shadow_draws_the_plans_share() -> None:
+    ids = [UUID(int=number) for number in range(20_000)]
+    part = sum(drawn_of(b"seed", 0.3, one) for one in ids) / len(ids)
+    assert abs(part - 0.3) < 0.015
 
 
 async def test_that_a_shadow_alone_stays_in_the_shadow(place: Place) -> None:

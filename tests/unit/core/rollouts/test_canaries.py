@@ -113,7 +113,7 @@ async def test_that_a_candidate_gets_no_grant_that_was_not_given(stage: Stage) -
     release = Candidate("2.0.0", "sha256:order2", present.manifest, wide)
     one = await stage.records.begin(present, release, HALF)
     await asyncio.sleep(0.005)
-    await stage.talk(8)
+    await stage.talk(24)
     met = [call for call in stage.host.calls if call.release.digest == "sha256:order2"]
     assert met
     assert {call.grants for call in met} == {("knowledge:read",)}
