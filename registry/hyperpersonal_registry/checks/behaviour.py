@@ -91,7 +91,7 @@ async def _changes(examination: Examination, before: Play, release: Play) -> Asy
                 yield change
             for change in _put_in(before, release, (one, other), scene):
                 yield change
-            if _shows(one) and not _shows(other):
+            if _evidence(one) and not _shows(other):
                 words = "it answers and no longer shows where it has it from"
                 yield Change("evidence", words, ("evidence",), scene.name)
     try:
@@ -173,6 +173,8 @@ def _put_in(
         return
     written = " ".join(texts_in([*scene.payloads, *(_request(a) for a in traces[0].asked)]))
     for asked in traces[1].asked:
+        if asked.name in _READS:  # the merchant's own articles and facts are no vendor
+            continue
         for text in texts_in([_request(asked)]):
             if len(text) >= PUT_IN_CHARS_MIN and text not in written:
                 words = f"it puts words in that nobody asked for: “{text[:100]}”"
@@ -185,13 +187,23 @@ def _request(asked: Asked) -> Any:
 
 def _shows(trace: Trace) -> bool:
     """Whether a reply names its evidence, or says nothing that would need some."""
+    reply = _reply(trace)
+    if reply.get("status", "done") != "done":
+        return True
+    return bool(reply.get("evidence")) or not reply.get("text")
+
+
+def _evidence(trace: Trace) -> bool:
+    """Whether a reply names any: what was not there cannot be dropped."""
+    return bool(_reply(trace).get("evidence"))
+
+
+def _reply(trace: Trace) -> dict[str, Any]:
     try:
         reply = msgspec.json.decode(trace.value)
     except msgspec.DecodeError:
-        return True
-    if not isinstance(reply, dict) or reply.get("status", "done") != "done":
-        return True
-    return bool(reply.get("evidence")) or not reply.get("text")
+        return {}
+    return reply if isinstance(reply, dict) else {}
 
 
 def _leaves(one: Difference, after: Trace | None) -> bool:
