@@ -5,6 +5,7 @@ async with open_sandbox(files, "my_plugin", grants, tools={"commerce.orders.get"
 """
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -206,7 +207,9 @@ def hook_call(
 
 
 def default_cache() -> Path:
-    """`.hp/cache/guest` of the nearest project folder above, else of this folder."""
+    """`cache/guest` of HP_DATA_DIR, else of the nearest `.hp` above, else of one here."""
+    if given := os.environ.get("HP_DATA_DIR"):
+        return Path(given) / "cache" / "guest"
     here = Path.cwd()
     root = next((folder for folder in (here, *here.parents) if (folder / ".hp").is_dir()), here)
     return root / ".hp" / "cache" / "guest"

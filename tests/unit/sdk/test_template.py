@@ -30,11 +30,6 @@ def hp(*arguments: str) -> Result:
     return CliRunner().invoke(plugin, list(arguments), catch_exceptions=False)
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 @pytest.fixture
 def agent(hyperpersonal_sandboxes: Sandboxes) -> PluginSandbox:
     return hyperpersonal_sandboxes.of(MODULE)
@@ -105,7 +100,8 @@ PYTHON_KINDS = ("agent", "connector", "channel", "guard")
 
 def test_that_each_python_template_passes_its_own_tests_and_every_check(tmp_path: Path) -> None:
     for template in PYTHON_KINDS:
-        made = hp("init", f"acme/my_{template}", "--template", template, "--into", template)
+        into = str(tmp_path / template)
+        made = hp("init", f"acme/my_{template}", "--template", template, "--into", into)
         assert made.exit_code == 0, made.output
     folders = [str(tmp_path / template / "tests") for template in PYTHON_KINDS]
     quiet = ("-o", "asyncio_default_fixture_loop_scope=function", "-W", "error")
