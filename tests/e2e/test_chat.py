@@ -237,7 +237,7 @@ class TestHealth:
         document = (await shop.http.get("/schema/openapi.json")).json()
         assert {"/v1/chat/sessions", "/v1/chat/messages", "/health"} <= set(document["paths"])
 
-    @pytest.mark.parametrize("path", ["/", "/staff", "/review", "/schema"])
+    @pytest.mark.parametrize("path", ["/", "/staff", "/review", "/market", "/schema"])
     async def test_that_no_page_loads_anything_from_elsewhere(self, shop: Any, path: str) -> None:
         page = await shop.http.get(path, follow_redirects=True)
         assert page.status_code == 200

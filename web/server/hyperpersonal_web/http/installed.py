@@ -8,7 +8,7 @@ from hyperpersonal_core.api import Installation, Installations, Member
 from hyperpersonal_core.kit.errors import NotFoundError
 from hyperpersonal_core.kit.ids import show
 from hyperpersonal_marketplace.api import Data, Follow, GrantUses, Installer, Policies, Policy
-from hyperpersonal_registry.api import Registry
+from hyperpersonal_registry.api import PUBLIC, Registry, Visibilities
 from litestar import Router, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
@@ -130,16 +130,17 @@ async def list_installed(
     installations: NamedDependency[Installations],
     policies: NamedDependency[Policies],
     registry: NamedDependency[Registry],
+    visibilities: NamedDependency[Visibilities],
 ) -> InstalledPage:
     """What is installed, what it may do, what waits for consent, and what is newer."""
-    known = await policies.all(member.tenant_id)
-    return InstalledPage(
-        show("tenant", member.tenant_id),
-        [
-            installed_item(one, known.get(one.id, Policy()), await registry.releases(one.plugin_id))
-            for one in await installations.list(member.tenant_id)
-        ],
-    )
+    known, hidden = await policies.all(member.tenant_id), await visibilities.hidden()
+    items = []
+    for one in await installations.list(member.tenant_id):
+        releases = await registry.releases(one.plugin_id)
+        if not hidden.get(one.plugin_id, PUBLIC).may(member.tenant_id):
+            releases = [release for release in releases if release.digest == one.digest]
+        items.append(installed_item(one, known.get(one.id, Policy()), releases))
+    return InstalledPage(show("tenant", member.tenant_id), items)
 
 
 @post("/installed", operation_id="InstallPlugin")
