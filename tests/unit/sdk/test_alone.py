@@ -107,7 +107,9 @@ def test_that_the_same_sources_are_the_same_bytes_on_any_machine(
     first = tmp_path / "first"
     made = run(program, "init", "acme/order_help", "--into", "first", cwd=tmp_path)
     assert made.returncode == 0, made.stderr
-    (first / "hyperpersonal_plugin_order_help" / "words.py").write_bytes("WORD = 'Größe, één'\r\n".encode())
+    (first / "hyperpersonal_plugin_order_help" / "words.py").write_bytes(
+        "WORD = 'Größe, één'\r\n".encode()
+    )
     archives = {packed(program, first, "first.hpx", LC_ALL="C.UTF-8")}
     for number, env in enumerate(MACHINES):
         other = tmp_path / f"another place {number}"

@@ -31,6 +31,12 @@ from hyperpersonal_web.http.socket import ChatSocket
 from hyperpersonal_web.wiring import Gateway
 
 SOCKET_PATH = "/v1/chat/socket"
+AT_THE_REGISTRY = {"caller": Provide(caller_of), "reporter": Provide(reviews.reporter_of)}
+IN_A_SHOP = {
+    "contact": Provide(contact_of, sync_to_thread=False),
+    "member": Provide(member_of),
+}
+"""Who is calling, as the handlers may ask for it by name."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -58,6 +64,7 @@ def create_app(gateway: Gateway, extra: Sequence[ControllerRouterHandler] = ()) 
             *extra,
         ],
         {name: getattr(gateway, name) for name in gateway.__struct_fields__},
+        AT_THE_REGISTRY | IN_A_SHOP,
     )
     socket = ChatSocket(gateway.tokens, gateway.intake, gateway.hub, gateway.rates)
 
@@ -72,14 +79,20 @@ def create_app(gateway: Gateway, extra: Sequence[ControllerRouterHandler] = ()) 
 
 def create_registry_app(services: Mapping[str, Any]) -> App:
     """The registry alone: no tenants, no shoppers."""
-    web = _web([registry_router, reviews.router, health.health], services)
-    return cast("App", web)
+    routes: list[ControllerRouterHandler] = [
+        registry_router, reviews.router, health.health, pages.review_page, pages.asset,
+    ]  # fmt: skip
+    return cast("App", _web(routes, services, AT_THE_REGISTRY))
 
 
-def _web(routes: Sequence[ControllerRouterHandler], services: Mapping[str, Any]) -> Litestar:
+def _web(
+    routes: Sequence[ControllerRouterHandler],
+    services: Mapping[str, Any],
+    callers: Mapping[str, Provide],
+) -> Litestar:
     return Litestar(
         route_handlers=routes,
-        dependencies=_dependencies(services),
+        dependencies={**{name: _constant(value) for name, value in services.items()}, **callers},
         exception_handlers={Exception: answer},
         request_max_body_size=FRAME_BYTES_MAX,
         openapi_config=OpenAPIConfig(
@@ -90,18 +103,6 @@ def _web(routes: Sequence[ControllerRouterHandler], services: Mapping[str, Any])
         ),
         logging_config=None,
     )
-
-
-def _dependencies(given: Mapping[str, Any]) -> dict[str, Provide]:
-    """What handlers may ask for by name."""
-    services = {name: _constant(value) for name, value in given.items()}
-    callers = {
-        "contact": Provide(contact_of, sync_to_thread=False),
-        "member": Provide(member_of),
-        "caller": Provide(caller_of),
-        "reporter": Provide(reviews.reporter_of),
-    }
-    return services | callers
 
 
 def _constant(value: Any) -> Provide:

@@ -17,6 +17,7 @@ from hyperpersonal_web.run import Told
 from hyperpersonal_web.secret import server_secret
 from hyperpersonal_web.server import listen, serve, stop_on_signals
 from hyperpersonal_web.trusting import open_proofs
+from hyperpersonal_web.walls import Walls
 
 
 async def run_registry(settings: Settings, found: Addresses, told: Told) -> None:
@@ -26,7 +27,10 @@ async def run_registry(settings: Settings, found: Addresses, told: Told) -> None
         ground = await open_ground(stack, settings, found)
         market = open_market(ground)
         await _open_jobs(stack, ground, market, found)
-        app = create_registry_app(_services(stack, ground, market))
+        walls = Walls(ground.bus)
+        await walls.listen()
+        services = _services(stack, ground, market)
+        app = create_registry_app({**services, "walls": walls})
         listener = listen(settings.host, settings.port)
         host, port = listener.getsockname()[:2]
         told(f"http://{host}:{port}/v1/registry")

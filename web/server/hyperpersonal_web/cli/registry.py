@@ -216,6 +216,22 @@ def refuse(name: str) -> None:
     click.echo(f"{name} is refused")
 
 
+@namespaces.command("revoke-key")
+@click.argument("key_id")
+@click.option("--reason", required=True, help="What merchants and the log are told.")
+def revoke_key(key_id: str, reason: str) -> None:
+    """Distrust a publisher's key, say a stolen one: what only it signed runs nowhere from now on.
+
+    KEY_ID: 64 hex digits, as `hp plugin keys show` prints them.
+    """
+
+    async def work(registry: Registry, settings: Settings) -> None:
+        await registry.revoke_key(key_id, reason)
+
+    with_registry(work)
+    click.echo(f"{key_id[:16]}… stands for nothing; its publisher signs anew with another key")
+
+
 def holder_keys(files: tuple[Path, ...]) -> list[Any]:
     """The root holders' keys in these files. Raises KeyFileError."""
     return [key_files.load_key(file) for file in files]
