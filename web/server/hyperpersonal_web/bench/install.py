@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hyperpersonal_core.api import Installations, Lifecycle, Tenants
@@ -37,18 +38,17 @@ _ASK = '\n[[capabilities]]\nask = "{ask}"\nwhy = "Answers about orders."\n'
 
 
 class Shelves(Struct, frozen=True):
-    """`registry` takes releases in; `host` verifies them, as the process that installs does."""
+    """`host` verifies releases, as the process that installs does, and knows the newest news."""
 
     db: Database
-    registry: Registry
     host: Registry
     sandbox: Host
 
 
-async def bench_install(shelves: Shelves, plugins: int = PLUGINS) -> dict[str, float]:
+async def bench_install(shelves: Shelves, names: Sequence[str]) -> dict[str, float]:
     """`install_ms`: one plugin after the other, each of them new to the host, its artifact on the
-    host's disk: trust metadata, signature and hashes, a first run in the sandbox, the row."""
-    names = await _published(shelves, plugins + WARM)
+    host's disk: trust metadata, signature and hashes, a first run in the sandbox, the row. The
+    first WARM do not count."""
     clock, ids = SystemClock(), Uuid7Ids()
     lifecycle = Lifecycle(shelves.host)
     lifecycle.host = shelves.sandbox
@@ -70,14 +70,14 @@ async def bench_install(shelves: Shelves, plugins: int = PLUGINS) -> dict[str, f
     }
 
 
-async def _published(shelves: Shelves, count: int) -> list[str]:
-    """So many plugins of about 370 lines, no two the same."""
+async def published(registry: Registry, count: int) -> list[str]:
+    """So many plugins of about 370 lines, no two the same, and those to get warm with."""
     key = Ed25519PrivateKey.from_private_bytes(bytes([77]) * 32)
-    await shelves.registry.create_namespace(NAMESPACE, key.public_key().public_bytes_raw())
+    await registry.create_namespace(NAMESPACE, key.public_key().public_bytes_raw())
     names = []
-    for number in range(count):
+    for number in range(count + WARM):
         name = f"{NAMESPACE}/agent{number}"
-        await house.publish(shelves.registry, _archive(name, number), key)
+        await house.publish(registry, _archive(name, number), key)
         names.append(name)
     return names
 

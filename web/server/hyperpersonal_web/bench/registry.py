@@ -16,7 +16,7 @@ from hyperpersonal_registry.trust.keeper import from_database
 from hyperpersonal_runtime.api import Host
 from hyperpersonal_runtime.testing import FakePorts, World
 
-from hyperpersonal_web.bench.install import PLUGINS, Shelves, bench_install
+from hyperpersonal_web.bench.install import PLUGINS, Shelves, bench_install, published
 from hyperpersonal_web.bench.kill import HOSTS, ROUNDS, KillStage, kill_ms_p99
 from hyperpersonal_web.bench.search import bench_search
 from hyperpersonal_web.bench.terms import Terms
@@ -64,9 +64,9 @@ async def _together(props: Props, terms: Terms) -> dict[str, Any]:
         stack.push_async_callback(sandbox.close)
         killed = await kill_ms_p99(stage, sandbox, terms.say, rounds)
         terms.say("installing")
+        names = await published(stage.registry, plugins)
         host = await stage.watch(sandbox, "installer", from_database(db))
-        shelves = Shelves(db, stage.registry, host, sandbox)
-        return {**await bench_install(shelves, plugins), **killed}
+        return {**await bench_install(Shelves(db, host, sandbox), names), **killed}
 
 
 async def _empty_database(owner_url: str) -> str:
