@@ -75,7 +75,8 @@ def bench(what: str, seconds: float, count: int | None, out: Path | None) -> Non
              Then 1,000 turns that wait for a model in one worker
     fairness a neighbour at its share, with and without a tenant at ten times its own
     registry verifying a release offline (verify: in a running host; verify_fresh: in a new
-             process), search over 10,000 listings, a bundle over 1,000 plugins
+             process), installing it, stopping it on 51 hosts, search over 10,000 listings, a
+             bundle over 1,000 plugins; with their aims
 
     Exit codes: 0 measured, 1 a server did not start or a measurement failed, 2 wrong usage.
     """  # noqa: D301 - click reads the control character that the escape stands for
