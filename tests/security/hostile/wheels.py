@@ -18,9 +18,9 @@ def brings(name: str, tries: str, wheel: bytes, refused: Refusal, file: str = NA
     return Attack(name=f"wheel: {name}", tries=tries, refused=refused, files=files, more=PROCESS)
 
 
-def holding(name: str, tries: str, path: str, words: str) -> Attack:
+def holding(name: str, tries: str, path: str, refused: Refusal) -> Attack:
     """The good wheel with one more file."""
-    return brings(name, tries, with_entry(path, b"word = 1\n"), call("refused", words))
+    return brings(name, tries, with_entry(path, b"word = 1\n"), refused)
 
 
 def with_entry(path: str, data: bytes, mode: int = 0) -> bytes:
@@ -52,24 +52,27 @@ PTH = small_wheel("evil", {"evil.pth": "import os; os.abort()\n", "evil.py": "wo
 SITE = small_wheel("evil", {"sitecustomize.py": "1 / 0\n", "evil.py": "word = 'ran'\n"})[1]
 SDK = small_wheel("evil", {"hyperpersonal_sdk/__init__.py": "1 / 0\n", "evil.py": "word = 1\n"})[1]
 
+ELSEWHERE = publish("bad_wheels", "leads elsewhere")
+NAMED = call("refused", "may not be so named")
 ATTACKS = [
-    holding("a path upwards", "a file of the host", "../../evil.py", "may not be so named"),
-    holding("an absolute path", "a file of the host", "/etc/evil.py", "may not be so named"),
-    holding("a backslash", "a file of the host", "..\\evil.py", "may not be so named"),
-    holding("a name of 1,000 characters", "the host's disk", "e" * 1_000, "may not be so named"),
-    holding("a control character", "a terminal that obeys", "a\x1b[2J.py", "may not be so named"),
+    holding("a path upwards", "a file of the host", "../../evil.py", ELSEWHERE),
+    holding("an absolute path", "a file of the host", "/etc/evil.py", ELSEWHERE),
+    holding("a backslash", "a file of the host", "..\\evil.py", ELSEWHERE),
+    holding("a name of 1,000 characters", "the host's disk", "e" * 1_000, NAMED),
+    holding("a control character", "a terminal that obeys", "a\x1b[2J.py", NAMED),
     brings("a link", "a file of the host",
            with_entry("link.py", b"/etc/shadow", stat.S_IFLNK | 0o777),
-           call("refused", "a link or a device")),
+           publish("bad_wheels", "holds a link")),
     brings("a device", "the host's memory", with_entry("mem", b"", stat.S_IFCHR | 0o666),
            call("refused", "a link or a device")),
     brings("one name twice", "a reviewer who sees other code", twice(),
-           call("refused", "there already")),
+           publish("bad_wheels", "a name twice")),
     brings("a bomb", "the host's disk", with_entry("bomb.txt", bytes(1 << 30)),
-           call("refused", "more than is allowed")),
+           publish("bad_wheels", "would unpack to")),
     brings("a bomb that says it is small", "the host's disk", lying(1 << 26),
            call("refused", "no readable wheel")),
-    brings("code at the start of Python", "a run before the plugin's own", PTH, call("ok", "ran")),
+    brings("code at the start of Python", "a run before the plugin's own", PTH,
+           publish("bad_wheels", "runs code at every start")),
     brings("code for every start of Python", "a run before the plugin's own", SITE,
            call("ok", "ran")),
     brings("another SDK", "the host's calls", SDK, call("trapped", "")),

@@ -7,11 +7,11 @@ from fakes.components import component
 from hyperpersonal_sdk import build, checks, hpx, manifest
 from hyperpersonal_sdk.errors import CheckFailedError, ManifestError
 
-TEMPLATE = Path(build.__file__).parent / "templates" / "typescript"
+TEMPLATES = Path(build.__file__).parent / "templates"
 
 
 def archive(data: bytes | None, **changes: str) -> hpx.Archive:
-    files = hpx.collect(TEMPLATE)
+    files = hpx.collect(TEMPLATES / "shared") | hpx.collect(TEMPLATES / "typescript")
     text = files["plugin.toml"].decode()
     for old, new in changes.items():
         text = text.replace(old, new)
@@ -50,7 +50,7 @@ def test_that_python_is_no_component() -> None:
     "entry", ["../plugin.wasm", "/plugin.wasm", "a//b.wasm", "plugin.wasm.", "é.wasm"]
 )
 def test_that_an_entry_is_a_plain_path(entry: str) -> None:
-    text = (TEMPLATE / "plugin.toml").read_text()
+    text = (TEMPLATES / "typescript" / "plugin.toml").read_text()
     manifest.parse(text.replace('"plugin.wasm"', '"out/plugin-1.wasm"'))
     with pytest.raises(ManifestError, match="entry"):
         manifest.parse(text.replace('"plugin.wasm"', f'"{entry}"'))

@@ -12,7 +12,7 @@ from hyperpersonal_sdk.wheels import Pin, WheelError
 from hypothesis import given
 from hypothesis import strategies as st
 
-TEMPLATE = hpx.collect(TEMPLATES / "native")
+TEMPLATE = hpx.collect(TEMPLATES / "shared") | hpx.collect(TEMPLATES / "native")
 WITHOUT = {path: data for path, data in TEMPLATE.items() if path != "requirements.lock"}
 GUEST = hpx.collect(TEMPLATES / "agent")
 DIGEST = "0" * 64

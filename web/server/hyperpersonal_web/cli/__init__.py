@@ -5,6 +5,8 @@ import sys
 
 import click
 
+from hyperpersonal_web.paths import data_folder
+
 COMMANDS = {
     "demo": (
         "hyperpersonal_web.cli.demo",
@@ -98,8 +100,10 @@ class LazyGroup(click.Group):
     epilog="Start with `./hp demo`. Settings are variables named HP_*: see `hp serve --help`.",
 )
 @click.version_option(package_name="hyperpersonal-web", prog_name="hp")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """HyperPersonal: an online shop's support that runs itself."""
+    context.obj = data_folder()  # where the SDK's commands find the demo
 
 
 def main() -> None:
