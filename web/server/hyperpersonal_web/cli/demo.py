@@ -103,6 +103,8 @@ async def _check(console: Console, stage: Stage) -> int:
 def _welcome(console: Console, stage: Stage) -> None:
     console.print(f"\n  [bold]Chat[/bold]   {stage.url}")
     console.print(f"  [bold]Staff[/bold]  {stage.url}/staff")
+    console.print(f"  [bold]Market[/bold] {stage.url}/market")
+    console.print(f"  [bold]Review[/bold] {stage.url}/review")
     console.print(f"  [bold]API[/bold]    {stage.url}/schema\n")
     console.print("  Ctrl-C stops everything; what happened stays in .hp", style="dim")
 
