@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import msgspec
 
-from hyperpersonal_core.kit import log
+from hyperpersonal_core.kit import log, tasks
 from hyperpersonal_core.kit.bus import Delivery
 from hyperpersonal_core.kit.envelope import decode
 from hyperpersonal_core.kit.errors import OutsideError
@@ -101,15 +101,15 @@ class TurnWorker:
                 if loop.done() and not loop.cancelled():
                     loop.result()
         finally:
-            await _cancel(self._loops)
+            await tasks.end(self._loops)
 
     async def close(self) -> None:
         """Claim no more, let running turns end (a few seconds), give the rest back to others."""
-        await _cancel(self._loops)
+        await tasks.end(self._loops)
         if self._running:
             await asyncio.wait(list(self._running), timeout=self._settings.close_s)
         left = [turn.live for turn in self._running.values()]
-        await _cancel([*self._running, *self._reassuring])
+        await tasks.end([*self._running, *self._reassuring])
         with contextlib.suppress(OutsideError):
             await self._claims.give_back(left)
         for batcher in (self._recall, self._route, self._finisher):
@@ -258,9 +258,3 @@ def _traced(
             return await ask(one)
 
     return asked
-
-
-async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from hyperpersonal_core.api import Timeline, seal_open_secrets
+from hyperpersonal_core.kit import tasks
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.clock import Clock, SystemClock
 from hyperpersonal_core.kit.db import Database
@@ -64,11 +65,7 @@ def background(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
     task = asyncio.create_task(work)
     task.add_done_callback(_die_with(asyncio.get_running_loop()))
 
-    async def stop() -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    stack.push_async_callback(stop)
+    stack.push_async_callback(tasks.end, [task])
 
 
 def _die_with(loop: asyncio.AbstractEventLoop) -> Callable[[asyncio.Task[None]], None]:
