@@ -15,11 +15,10 @@ from hyperpersonal_registry.trust.subjects import Measured
 from hyperpersonal_registry.trust.verified import Admitted
 
 REFRESH_EVERY_S = 30.0
-ASKED_AGAIN_S = 0.5  # an unknown release makes us look for news, at most so often
+ASKED_AGAIN_S = 0.5  # what may have changed makes us look for news, at most so often
 FETCH_SECONDS_MAX = 20.0
-MAYBE_NEW = frozenset(
-    {"unknown_release", "unreviewed", "withdrawn", "expired_metadata", "untrusted_metadata"}
-)  # a quarantine may have been lifted
+JUST_PUBLISHED = frozenset({"unknown_release", "unreviewed"})  # looked for each time
+MAYBE_NEW = frozenset({"withdrawn", "expired_metadata", "untrusted_metadata"})  # or lifted again
 
 Fetch = Callable[[str], Awaitable[bytes | None]]
 """Gives a metadata file by name; None when there is none. Raises OSError or OutsideError."""
@@ -71,10 +70,14 @@ class Keeper:
         try:
             return await asyncio.to_thread(self.trust.admit_measured, *asked)
         except UntrustedError as error:
-            if error.code not in MAYBE_NEW or time.monotonic() < self._asked_at + ASKED_AGAIN_S:
+            if not self._is_worth_a_look(error.code):
                 raise
         await self.refresh()
         return await asyncio.to_thread(self.trust.admit_measured, *asked)
+
+    def _is_worth_a_look(self, code: str) -> bool:
+        lately = time.monotonic() < self._asked_at + ASKED_AGAIN_S
+        return code in JUST_PUBLISHED or (code in MAYBE_NEW and not lately)
 
     def _mirror(self) -> Mirror:
         """The asynchronous mirror for python-tuf, which runs in a thread beside this loop."""
