@@ -91,6 +91,14 @@ async def test_arbitrary_software_with_every_row_in_place(full: FullRegistry, ds
     assert await load(full.host) == DIGEST
 
 
+async def test_a_release_published_a_moment_after_a_look_is_loaded(full: FullRegistry) -> None:
+    assert await load(full.host) == DIGEST
+    for version in ("1.0.1", "1.0.2"):
+        later = artifact(manifest(version=version))
+        assert (await full.publish(later)).state == "published"
+        assert await load(full.host, hpx.unpack(later).digest) == hpx.unpack(later).digest
+
+
 async def test_an_altered_byte_and_an_altered_name(full: FullRegistry, dsn: str) -> None:
     (path,) = full.folder.rglob("*.hpx")
     right = path.read_bytes()
@@ -147,7 +155,8 @@ async def test_freeze_ends_with_the_timestamp(db: Database, tmp_path: Path) -> N
 
 
 async def test_stolen_online_keys_make_no_release(full: FullRegistry) -> None:
-    """All four keys of the registry: what publisher and reviewers did not sign stays out."""
+    """All four keys of the registry do not sign in a publisher's place. (That together they could
+    name another publisher is said in docs/guides/trust.md.)"""
     evil = artifact(manifest(version="6.6.6"))
     ends = SystemClock().now().replace(microsecond=0) + timedelta(days=30)
     thief = MetadataStore(ONLINE, SystemClock())
