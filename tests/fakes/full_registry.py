@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fakes.publishing import Publisher
+from fakes.publishing import Publisher, artifact
 from hyperpersonal_core.kit.clock import Clock, SystemClock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_registry import house
@@ -12,6 +13,7 @@ from hyperpersonal_registry.api import (
     FolderBlobs,
     Policy,
     Registry,
+    ReleaseRefusedError,
     Signer,
     Submission,
     Verdict,
@@ -21,6 +23,7 @@ from hyperpersonal_registry.trust.key_folder import first_root
 from hyperpersonal_registry.trust.reader import Trust
 from hyperpersonal_registry.trust.roles import Lifetimes, OnlineKeys
 from hyperpersonal_registry.trust.store import MetadataStore
+from hyperpersonal_sdk import hpx
 
 
 def key(number: int) -> Ed25519PrivateKey:
@@ -103,3 +106,24 @@ class FullRegistry:
 def raw(private: Ed25519PrivateKey) -> bytes:
     """The public half, 32 bytes."""
     return private.public_key().public_bytes_raw()
+
+
+HELLO = hpx.unpack(artifact()).digest
+
+
+async def load(registry: Registry, digest: str = HELLO) -> str:
+    """The digest when it may be loaded, else why not."""
+    try:
+        return (await registry.load(digest)).digest
+    except ReleaseRefusedError as error:
+        return error.reason
+
+
+async def attack(dsn: str, statement: str, *given: object) -> None:
+    """What the database's owner can do."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute("set session_replication_role = replica")
+        await connection.execute(statement, *given)
+    finally:
+        await connection.close()

@@ -6,13 +6,11 @@ Source of the classes: The Update Framework specification 1.0, section 1.5.2.
 
 from pathlib import Path
 
-import asyncpg
 import pytest
-from fakes.full_registry import HOLDERS, ONLINE, FullRegistry, key
+from fakes.full_registry import HOLDERS, ONLINE, FullRegistry, attack, key, load
 from fakes.publishing import artifact, manifest
 from hyperpersonal_core.kit.clock import SystemClock
 from hyperpersonal_core.kit.db import Database
-from hyperpersonal_registry.api import Registry, ReleaseRefusedError
 from hyperpersonal_registry.trust import ceremony
 from hyperpersonal_registry.trust.roles import Lifetimes, public_of
 from hyperpersonal_registry.trust.store import MetadataStore
@@ -30,24 +28,6 @@ async def full(db: Database, tmp_path: Path) -> FullRegistry:
     await made.publish(HELLO)
     assert await load(made.host) == FIRST
     return made
-
-
-async def load(registry: Registry, digest: str = FIRST) -> str:
-    """The digest when it may be loaded, else why not."""
-    try:
-        return (await registry.load(digest)).digest
-    except ReleaseRefusedError as error:
-        return error.reason
-
-
-async def attack(dsn: str, statement: str, *given: object) -> None:
-    """What the database's owner can do."""
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute("set session_replication_role = replica")
-        await connection.execute(statement, *given)
-    finally:
-        await connection.close()
 
 
 @pytest.mark.parametrize("role", ["timestamp", "snapshot", "targets", "acme"])

@@ -12,9 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
-import asyncpg
 import pytest
-from fakes.full_registry import HOLDERS, ONLINE, REVIEWERS, FullRegistry, key, raw
+from fakes.full_registry import HOLDERS, ONLINE, REVIEWERS, FullRegistry, attack, key, load, raw
 from fakes.publishing import Publisher, artifact, manifest
 from hyperpersonal_core.kit.clock import SystemClock
 from hyperpersonal_core.kit.db import Database
@@ -22,8 +21,6 @@ from hyperpersonal_core.kit.errors import RefusedError
 from hyperpersonal_registry import house
 from hyperpersonal_registry.api import (
     MetadataStore,
-    Registry,
-    ReleaseRefusedError,
     Visibilities,
     first_root,
     report_hash,
@@ -47,24 +44,6 @@ async def full(db: Database, tmp_path: Path) -> FullRegistry:
     made = await FullRegistry.open(db, tmp_path)
     assert (await made.publish(HELLO)).state == "published"
     return made
-
-
-async def load(registry: Registry, digest: str = DIGEST) -> str:
-    """The digest when it may be loaded, else why not."""
-    try:
-        return (await registry.load(digest)).digest
-    except ReleaseRefusedError as error:
-        return error.reason
-
-
-async def attack(dsn: str, statement: str, *given: object) -> None:
-    """What the database's owner can do."""
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute("set session_replication_role = replica")
-        await connection.execute(statement, *given)
-    finally:
-        await connection.close()
 
 
 async def test_arbitrary_software_with_every_row_in_place(full: FullRegistry, dsn: str) -> None:

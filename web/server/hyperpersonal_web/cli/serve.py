@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
 import asyncpg
@@ -11,7 +12,7 @@ from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.errors import OutsideError, RefusedError
 from hyperpersonal_core.kit.settings import Settings, describe, load
 
-from hyperpersonal_web.embedded.services import Services
+from hyperpersonal_web.embedded.services import Addresses, Services
 
 
 def _settings_help() -> str:
@@ -38,7 +39,18 @@ def serve(role: str, port: int | None) -> None:
     folder; a second process there (another role) uses the first one's.
     """
     settings = settings_of(os.environ, port)
-    from hyperpersonal_web.run import bring_up_schema, run  # the whole product: only when it runs
+    from hyperpersonal_web.run import run  # the whole product: only when it runs
+
+    on_services(settings, lambda found: run(settings, found, cast("Any", role), click.echo))
+
+
+def on_services(settings: Settings, work: Callable[[Addresses], Coroutine[Any, Any, None]]) -> None:
+    """Do this on PostgreSQL with our schema and on NATS, both named or embedded.
+
+    Raises:
+        click.ClickException: what is missing, and who may know more.
+    """
+    from hyperpersonal_web.run import bring_up_schema
 
     log.configure(settings.log_level)
     services = Services(
@@ -48,7 +60,7 @@ def serve(role: str, port: int | None) -> None:
         found = services.start()
         bring_up_schema(found.database_url)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(run(settings, found, cast("Any", role), click.echo))
+            runner.run(work(found))
     except (OutsideError, RefusedError, OSError, RuntimeError, asyncpg.PostgresError) as error:
         raise click.ClickException(f"{error}. `./hp doctor` may know more.") from error
     finally:
