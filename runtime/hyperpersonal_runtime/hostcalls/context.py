@@ -12,6 +12,8 @@ from hyperpersonal_runtime.egress.streams import OpenStreams
 from hyperpersonal_runtime.journal import Entry
 from hyperpersonal_runtime.ports import CallScope, Ports
 
+PAST_DEADLINE_MS = 1_000
+
 
 class Context(Struct, frozen=True):
     """One host call's surroundings. `path`: its journal number; `key`: its idempotency key;
@@ -29,6 +31,11 @@ class Context(Struct, frozen=True):
     key: str
     earlier: Callable[[], Iterable[Entry]] = tuple
     left_ms: Callable[[], int] = lambda: 30_000
+
+    def wait_ms(self, timeout_ms: int) -> int:
+        """How long to wait for an answer. A wait as long as the hook's own time goes past it: then
+        it is the deadline that ends the hook, and never a failure told a moment before."""
+        return min(timeout_ms, self.left_ms() + PAST_DEADLINE_MS)
 
 
 class Effect(Struct, frozen=True):

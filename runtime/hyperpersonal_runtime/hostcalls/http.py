@@ -44,7 +44,7 @@ def fetch(ask: Fetch, context: Context) -> Effect | Failure:
 
 async def _fetch(ask: Fetch, context: Context) -> HostAnswer:
     cost, secrets = Cost(), set[str]()
-    wait_ms = max(1, min(ask.timeout_ms, context.left_ms()))
+    wait_ms = context.wait_ms(ask.timeout_ms)
     try:
         async with asyncio.timeout(wait_ms / 1000):
             exchange = await _followed(ask, context, secrets, cost)

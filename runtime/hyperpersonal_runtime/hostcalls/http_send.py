@@ -124,7 +124,7 @@ async def send(hop: Hop, context: Context, secrets: set[str], cost: Cost) -> Exc
     cost.requests += 1
     cost.bytes_out += len(hop.body)
     owner = f"{scope.tenant_id} {scope.installation_id}"
-    wait_s = max(0.001, context.left_ms() / 1000)
+    wait_s = context.wait_ms(TIMEOUT_MS_MAX) / 1000
     request = Request(owner, hop.url, hop.method, list(headers.items()), hop.body, wait_s)
     return await context.fetcher.send(request)
 

@@ -75,7 +75,7 @@ def close_stream(ask: Close, context: Context) -> Effect | Failure:
 
 async def _open(ask: Open, context: Context) -> HostAnswer:
     cost, secrets = Cost(), set[str]()
-    wait_ms = max(1, min(ask.timeout_ms, context.left_ms()))
+    wait_ms = context.wait_ms(ask.timeout_ms)
     try:
         async with asyncio.timeout(wait_ms / 1000):
             exchange = await send(first_hop(ask, context), context, secrets, cost)
