@@ -149,6 +149,3 @@ async def _current(registry: Registry, role: str) -> Metadata[Targets] | None:
 
 def _expires(registry: Registry) -> datetime:
     return (registry.ground.now + timedelta(days=METADATA_DAYS)).replace(microsecond=0)
-
-
-__all__ = ["adopt", "publish", "review", "submit"]

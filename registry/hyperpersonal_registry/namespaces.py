@@ -80,11 +80,6 @@ class Namespaces:
         async with self._ground.db.transaction() as connection:
             return await releases.keys_of(connection, namespace)
 
-    async def of_key(self, key_id: str) -> str | None:
-        """The namespace a valid key speaks for."""
-        async with self._ground.db.transaction() as connection:
-            return await releases.namespace_of(connection, key_id, self._ground.now)
-
     async def _change_keys(
         self, connection: Connection, repository: Repository | None, namespace: str
     ) -> None:

@@ -5,7 +5,7 @@ from hyperpersonal_core.kit.errors import NotFoundError
 from hyperpersonal_registry import journal, releases
 from hyperpersonal_registry.ground import Ground
 from hyperpersonal_registry.namespaces import check_reason
-from hyperpersonal_registry.releases import Release, Status
+from hyperpersonal_registry.releases import Status
 from hyperpersonal_registry.trust.namespaces import release_path
 from hyperpersonal_registry.trust.repository import Repository
 
@@ -54,6 +54,3 @@ def sha256_in(repository: Repository, plugin_id: str, version: str) -> str | Non
     known = repository.of(plugin_id.partition("/")[0])
     target = known.signed.targets.get(release_path(plugin_id, version)) if known else None
     return target.hashes.get("sha256") if target else None
-
-
-__all__ = ["Release", "Withdrawals", "forbid", "sha256_in"]

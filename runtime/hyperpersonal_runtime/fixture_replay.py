@@ -7,7 +7,7 @@ import msgspec
 from hyperpersonal_sdk.contract.outcomes import Outcome
 from hyperpersonal_sdk.testing.fixtures import Fixture, FixtureCall
 
-from hyperpersonal_runtime.calls import HookCall, SealedRelease
+from hyperpersonal_runtime.calls import HookCall
 from hyperpersonal_runtime.journal import Entry, request_hash
 from hyperpersonal_runtime.ports import CallScope
 from hyperpersonal_runtime.records import CallRecord, Recording
@@ -71,11 +71,6 @@ def fixture_of(recording: Recording, call: CallRecord) -> Fixture:
     return Fixture(
         call.hook, _json(call.payload), value, calls, call.outcome.value, list(call.grants)
     )
-
-
-def offline(release: SealedRelease, grants: tuple[str, ...] = ()) -> HookCall:
-    """A call of a release for replaying fixtures on it."""
-    return HookCall(release, "", b"null", _SCOPE, grants)
 
 
 def _entry(number: int, one: FixtureCall) -> Entry:

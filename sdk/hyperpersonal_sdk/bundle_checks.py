@@ -5,11 +5,20 @@ from functools import cache
 from typing import Any
 
 import jsonschema
+import msgspec
 
 from hyperpersonal_sdk import capabilities, hours
 from hyperpersonal_sdk.bundle import BUNDLE_FILE, Bundle, schema
 from hyperpersonal_sdk.errors import BadInputError
-from hyperpersonal_sdk.toml_faults import PROBLEMS_MAX, Fault, Path, say, shape_faults, unseen
+from hyperpersonal_sdk.toml_faults import (
+    PROBLEMS_MAX,
+    Fault,
+    Path,
+    say,
+    shape_faults,
+    shape_of,
+    unseen,
+)
 
 WORDS = ("person", "decline")
 
@@ -26,9 +35,17 @@ def shape_problems(source: str, data: dict[str, Any]) -> list[str]:
 
 def meaning_problems(source: str, bundle: Bundle) -> list[str]:
     """Where a well-shaped bundle says something that cannot be."""
+    return [say(BUNDLE_FILE, source, path, what) for path, what in _meaning(bundle)]
+
+
+def faults(data: dict[str, Any]) -> list[Fault]:
+    """Everything that is wrong with a bundle's data, each with its place; empty: it is a bundle."""
+    return shape_of(data, _validator()) or _meaning(msgspec.convert(data, Bundle))
+
+
+def _meaning(bundle: Bundle) -> list[Fault]:
     checks = (unseen, _plugins, _hours, _targets, _voice, _ceilings)
-    found = (problem for check in checks for problem in check(bundle))
-    return [say(BUNDLE_FILE, source, path, what) for path, what in found][:PROBLEMS_MAX]
+    return [fault for check in checks for fault in check(bundle)][:PROBLEMS_MAX]
 
 
 def _plugins(bundle: Bundle) -> Iterator[Fault]:

@@ -25,12 +25,16 @@ Fault = tuple[Path, str]
 def shape_faults(
     file: str, source: str, data: dict[str, Any], validator: jsonschema.Draft202012Validator
 ) -> list[str]:
-    """Where the data of `file` is not of the published schema."""
+    """Where the data of `file` is not of the published schema, line by line."""
+    return [say(file, source, path, what) for path, what in shape_of(data, validator)]
+
+
+def shape_of(data: dict[str, Any], validator: jsonschema.Draft202012Validator) -> list[Fault]:
+    """Where the data is not of the published schema."""
     if _is_deeper(data, DATA_DEPTH_MAX):
-        return [f"{file}: nested deeper than {DATA_DEPTH_MAX} levels"]
+        return [((), f"nested deeper than {DATA_DEPTH_MAX} levels")]
     errors = sorted(validator.iter_errors(data), key=lambda error: list(map(str, error.path)))
-    found = (fault for error in errors for fault in _worded(error))
-    return [say(file, source, path, what) for path, what in found][:PROBLEMS_MAX]
+    return [fault for error in errors for fault in _worded(error)][:PROBLEMS_MAX]
 
 
 def _is_deeper(value: Any, most: int) -> bool:

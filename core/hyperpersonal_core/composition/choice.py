@@ -8,14 +8,27 @@ Rules:
    when people are back.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from msgspec import structs
 
 from hyperpersonal_core.composition.values import DECLINE, PERSON, Composition
-from hyperpersonal_core.routing.decision import AgentCard, Decision
+from hyperpersonal_core.routing.decision import AgentCard, Decision, RouteAsk
+
+
+async def choose(
+    route: Callable[[RouteAsk], Awaitable[Decision]], ask: RouteAsk,
+    composition: Composition, at: datetime,
+) -> Decision:  # fmt: skip
+    """Where a message goes at this instant, among the agents that are there.
+
+    `ask.away` is told from the composition, whatever it says.
+    """
+    out = away(ask.agents, composition, at)
+    decision = await route(structs.replace(ask, away=out))
+    return fall_back(decision, ask.agents, ask.passed | out, composition, at)
 
 
 def away(cards: Sequence[AgentCard], composition: Composition, at: datetime) -> frozenset[UUID]:

@@ -7,6 +7,7 @@ from hyperpersonal_sdk.contract.turns import HandoffReason, Passage, Speech
 from msgspec import Struct, structs
 
 from hyperpersonal_core.routing.language import ENGLISH, foreign_language, speaks
+from hyperpersonal_core.routing.rules import Rule
 
 RouteKind = Literal["agent", "person", "decline", "clarify", "reply"]
 
@@ -35,6 +36,7 @@ class RouteAsk(Struct, frozen=True):
     `passed`: agents of this turn that gave it back, so the best of the others takes it.
     `away`: agents that are not there now. Both stay among `agents`: what a text is about is judged
     by the whole bundle, whoever is left.
+    `rules`: the tenant's rules while something is only tried; None: those it has.
     """
 
     tenant_id: UUID
@@ -47,6 +49,7 @@ class RouteAsk(Struct, frozen=True):
     clarified: bool = False
     passed: frozenset[UUID] = frozenset()
     away: frozenset[UUID] = frozenset()
+    rules: tuple[Rule, ...] | None = None
 
     def of_the_others(self) -> "RouteAsk":
         """The same for the agents that are there and have not given it back, and of these for

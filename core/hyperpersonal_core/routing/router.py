@@ -25,7 +25,7 @@ from hyperpersonal_core.routing.language import asks_for_person_abroad, foreign_
 from hyperpersonal_core.routing.model import RoutingModel
 from hyperpersonal_core.routing.person import asks_for_person
 from hyperpersonal_core.routing.remarks import reply_to
-from hyperpersonal_core.routing.rules import Rule
+from hyperpersonal_core.routing.rules import Matcher, Rule
 from hyperpersonal_core.routing.seed import OUT_OF_SCOPE, SMALLTALK
 from hyperpersonal_core.routing.sight import Sight
 from hyperpersonal_core.routing.tenant import TenantRouting, TenantRoutings
@@ -142,7 +142,8 @@ def _with_matter(ask: RouteAsk) -> str:
 
 
 def _before_the_model(routing: TenantRouting, ask: RouteAsk) -> Decision | None:
-    rule = routing.rules.match(ask.text)
+    rules = routing.rules if ask.rules is None else Matcher(ask.rules)
+    rule = rules.match(ask.text)
     if rule and (decision := _by_rule(ask, rule)):
         return decision
     if decision := _abroad(ask):

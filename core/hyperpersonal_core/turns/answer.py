@@ -15,7 +15,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from hyperpersonal_core.composition.choice import away, fall_back
+from hyperpersonal_core.composition.choice import choose
 from hyperpersonal_core.installations.service import Installations
 from hyperpersonal_core.installations.values import Bundle
 from hyperpersonal_core.kit.clock import Clock
@@ -110,10 +110,8 @@ class Answerer:
         passed, now = frozenset(draft.passed), self._clock.now()
         if all(card.installation_id in passed for card in bundle.cards):
             return Decision("decline", "", 0.0, "no agent is left to ask")
-        out = away(bundle.cards, bundle.composition, now)
-        asked = route_ask(draft.turn, text, bundle.cards, (passed, out), recalled)
-        decision = await self._minds.route(asked)
-        return fall_back(decision, bundle.cards, passed | out, bundle.composition, now)
+        asked = route_ask(draft.turn, text, bundle.cards, passed, recalled)
+        return await choose(self._minds.route, asked, bundle.composition, now)
 
     async def _ask(self, turn: Turn, leg: Leg, bundle: Bundle, ends_at: float) -> None:
         if leg.done:

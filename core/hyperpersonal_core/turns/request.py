@@ -24,12 +24,11 @@ def route_ask(
     turn: Turn,
     text: str,
     agents: tuple[AgentCard, ...],
-    out: tuple[frozenset[UUID], frozenset[UUID]],
+    passed: frozenset[UUID],
     recalled: Recalled,
 ) -> RouteAsk:
-    """What the router is asked; `out`: agents that gave it back, and agents that are away. An
-    open question's agent counts only for the burst's own text:
-    what an agent left over is by its own word not for it."""
+    """What the router is asked; `passed`: agents that gave it back. An open question's agent
+    counts only for the burst's own text: what an agent left over is by its own word not for it."""
     own = text == turn.text
     return RouteAsk(
         tenant_id=turn.live.tenant_id,
@@ -40,8 +39,7 @@ def route_ask(
         active=turn.active if own else None,
         last=turn.last if own else None,
         clarified=bool(turn.state.get("clarified")),
-        passed=out[0],
-        away=out[1],
+        passed=passed,
     )
 
 

@@ -62,9 +62,7 @@ def card_of(release: Release) -> Card:
         release.version,
         manifest.kind,
         manifest.title,
-        manifest.listing.tagline
-        if manifest.listing
-        else shorten(manifest.description, TAGLINE_CHARS, placeholder=" …"),
+        _tagline(manifest),
         manifest.description,
         listing.category if manifest.listing else "",
         release.published_at,

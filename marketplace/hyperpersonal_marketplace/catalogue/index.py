@@ -70,7 +70,6 @@ class Index:
     ) -> None:
         """`gone`: ids whose card in the first part does not count any more."""
         self._parts, self._gone = parts, gone
-        self._of_standing, self._hidden = standing, hidden
         self._cards = [card for part in parts for card in part.cards]
         names = [card.plugin_id for card in self._cards]
         first = len(parts[0].cards)

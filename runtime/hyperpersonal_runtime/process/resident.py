@@ -47,7 +47,6 @@ class Resident(asyncio.Protocol):
         self.key = key
         self.lost = False
         self.served = 0
-        self.why_ended = ""
         self.idle_since = time.monotonic()
         self.lanes: dict[int, CallLane] = {}
         self._cpu_ms_call = cpu_ms_call
@@ -190,7 +189,6 @@ class Resident(asyncio.Protocol):
         """It broke a rule. A single open call is the one that broke it; of several we do not know
         which, so they run again."""
         log.warning("resident.ended", pid=self.pid, digest=self.key.digest, why=why)
-        self.why_ended = why
         if len(self.lanes) == 1:
             next(iter(self.lanes.values())).end(case, f"the process {why}; it was ended")
         self.kill()

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from hyperpersonal_sdk.errors import ManifestError
 from hyperpersonal_sdk.hpx import Archive, is_wheel
-from hyperpersonal_sdk.manifest import MANIFEST_FILE, Manifest
+from hyperpersonal_sdk.manifest import Manifest
 
 TEXTS = (".py", ".ts", ".js", ".toml", ".json", ".md", ".txt")  # these must be UTF-8
 SCRIPTS = (".ts", ".js", ".mjs", ".cjs", ".tsx", ".jsx", ".mts")
@@ -95,11 +95,6 @@ class Reading:
     def own_modules(self) -> dict[str, ast.Module]:
         """Those that run in a shop: without the plugin's tests."""
         return {path: tree for path, tree in self.modules.items() if not path.startswith(TESTS)}
-
-    @property
-    def line_of_manifest(self) -> str:
-        """The manifest's text."""
-        return self.texts.get(MANIFEST_FILE, "")
 
 
 def encoding_of(data: bytes) -> str:

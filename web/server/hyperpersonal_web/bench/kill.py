@@ -7,7 +7,6 @@ hosts have a call in flight that is only said to be one.
 
 import asyncio
 import math
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -29,12 +28,9 @@ from hyperpersonal_registry.trust.reader import Trust
 from hyperpersonal_registry.trust.roles import Lifetimes, OnlineKeys, public_of
 from hyperpersonal_registry.trust.store import MetadataStore
 from hyperpersonal_runtime.api import CallResult, CallScope, HookCall, Host, Limits, SealedRelease
-from hyperpersonal_runtime.testing import FakePorts, World
 from hyperpersonal_sdk import hpx, namespace_metadata, signing
 
-from hyperpersonal_web.bench.terms import Terms
-from hyperpersonal_web.demo.stage import Props
-from hyperpersonal_web.wiring import GUEST_CACHE, background
+from hyperpersonal_web.wiring import background
 
 HOSTS = 50
 ROUNDS = 20
@@ -186,22 +182,6 @@ class KillStage:
     @property
     def _blobs(self) -> FolderBlobs:
         return FolderBlobs(self._folder / "blobs")
-
-
-async def bench_kill(props: Props, terms: Terms) -> dict[str, float]:
-    """On empty servers of its own; see `kill_ms_p99`."""
-    async with AsyncExitStack() as stack:
-        terms.say("hosts to kill a release on")
-        await props.guest()
-        db = await Database.open(props.addresses.database_url)
-        stack.push_async_callback(db.close)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        stage = KillStage(stack, db, props.addresses.nats_url, folder)
-        await stage.open()
-        host = Host(props.settings.data_dir / GUEST_CACHE, workers=1)
-        await host.start(FakePorts(World()).ports())
-        stack.push_async_callback(host.close)
-        return await kill_ms_p99(stage, host, terms.say)
 
 
 async def kill_ms_p99(

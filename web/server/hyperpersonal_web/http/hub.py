@@ -60,11 +60,6 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
         self._log = log.get("hub")
 
-    @property
-    def listening(self) -> int:
-        """How many conversations are listened to here."""
-        return len(self._listeners)
-
     async def start(self) -> None:
         """Subscribe, and begin to push."""
         for subject in (TIMELINE, INBOUND):
