@@ -134,7 +134,7 @@ class Installer:
         given = consent.checked_grants(manifest, grants)
         consent.check_config(manifest, given_config)
         consent.check_secrets(manifest, given, given_secrets)
-        if any(one.plugin_id == plugin_id for one in await self._installations.list(tenant_id)):
+        if await self._installations.of_plugin(tenant_id, plugin_id) is not None:
             raise ConflictError(f"{plugin_id} is installed already; update it", plugin_id=plugin_id)
         new = _new(release, given, given_config, given_secrets)
         installed = await self._install(tenant_id, structs.replace(new, enabled=in_service))
@@ -224,7 +224,7 @@ class Installer:
             InstallRefusedError: more than the installed release asks, or too little for it to work.
             NotFoundError: there is no such installation.
         """
-        present = await self._installation(tenant_id, installation_id)
+        present = await self._installations.get(tenant_id, installation_id)
         manifest = convert(present.manifest, Manifest)
         given = consent.checked_grants(manifest, grants)
         await self._installations.grant(tenant_id, installation_id, given)
@@ -241,7 +241,7 @@ class Installer:
             InstallRefusedError: it is not of the manifest's schema, or the hook failed.
             NotFoundError: there is no such installation.
         """
-        present = await self._installation(tenant_id, installation_id)
+        present = await self._installations.get(tenant_id, installation_id)
         consent.check_config(convert(present.manifest, Manifest), config)
         await self._try(structs.replace(present, config=config), "configure")
         await self._installations.configure(tenant_id, installation_id, config)
@@ -255,7 +255,7 @@ class Installer:
             InstallRefusedError: bad_secret.
             NotFoundError: there is no such installation.
         """
-        present = await self._installation(tenant_id, installation_id)
+        present = await self._installations.get(tenant_id, installation_id)
         consent.check_secrets(convert(present.manifest, Manifest), present.grants, secrets)
         await self._installations.set_secrets(tenant_id, installation_id, dict(secrets))
 
@@ -273,7 +273,7 @@ class Installer:
         Raises:
             NotFoundError: there is no such installation.
         """
-        present = await self._installation(tenant_id, installation_id)
+        present = await self._installations.get(tenant_id, installation_id)
         if self._lifecycle is not None:
             await self._lifecycle.leave(present)
         left = await self._leave(present, data) if self._books else Left(
@@ -311,7 +311,7 @@ class Installer:
         if self._lifecycle is None:
             return installed
         try:
-            await self._try(await self._installation(tenant_id, installed), "install")
+            await self._try(await self._installations.get(tenant_id, installed), "install")
         except BaseException:
             await self._installations.uninstall(tenant_id, installed)
             raise
@@ -340,17 +340,11 @@ class Installer:
         return await self._registry.find(plugin_id, version)
 
     async def _unpinned(self, tenant_id: UUID, installation_id: UUID) -> Installation:
-        present = await self._installation(tenant_id, installation_id)
+        present = await self._installations.get(tenant_id, installation_id)
         if self._books and (await self._books.policies.of(present)).follow == "pin":
             message = f"{present.title} is pinned at {present.version}; unpin it first"
             raise InstallRefusedError("pinned", message)
         return present
-
-    async def _installation(self, tenant_id: UUID, installation_id: UUID) -> Installation:
-        for one in await self._installations.list(tenant_id):
-            if one.id == installation_id:
-                return one
-        raise NotFoundError("there is no such installation", installation_id=str(installation_id))
 
 
 def _as_if(present: Installation, new: NewInstallation) -> Installation:

@@ -11,10 +11,13 @@ from hyperpersonal_core.kit.db import Connection
 _COLUMNS = """i.tenant_id, i.id, i.plugin_id, i.version, i.digest, i.kind, i.manifest, i.grants,
 i.config, i.enabled, b.position"""
 
-_LIST = f"""
+_OF_TENANT = f"""
 select {_COLUMNS} from installations i
   left join bundle_agents b on b.tenant_id = i.tenant_id and b.installation_id = i.id
- where i.tenant_id = $1 order by i.created_at, i.id"""  # noqa: S608 - no input
+ where i.tenant_id = $1"""  # noqa: S608 - no input
+_LIST = f"{_OF_TENANT} order by i.created_at, i.id"
+_ONE = f"{_OF_TENANT} and i.id = $2"
+_OF_PLUGIN = f"{_OF_TENANT} and i.plugin_id = $2"
 
 _PUT = """
 insert into installations (tenant_id, id, plugin_id, version, digest, kind, manifest, grants,
@@ -71,6 +74,22 @@ class KeptSecrets(Struct, frozen=True):
 async def fetch_all(connection: Connection, tenant_id: UUID) -> list[Installation]:
     """Every installation of the tenant, oldest first."""
     return [_installation(row) for row in await connection.fetch(_LIST, tenant_id)]
+
+
+async def fetch(
+    connection: Connection, tenant_id: UUID, installation_id: UUID
+) -> Installation | None:
+    """One of the tenant's; None when there is no such installation."""
+    row = await connection.fetchrow(_ONE, tenant_id, installation_id)
+    return _installation(row) if row else None
+
+
+async def fetch_of_plugin(
+    connection: Connection, tenant_id: UUID, plugin_id: str
+) -> Installation | None:
+    """The tenant's installation of a plugin; None when it has none."""
+    row = await connection.fetchrow(_OF_PLUGIN, tenant_id, plugin_id)
+    return _installation(row) if row else None
 
 
 async def version_of(connection: Connection, tenant_id: UUID) -> int:

@@ -101,6 +101,21 @@ class Installations:
         async with self._db.transaction(tenant_id) as connection:
             return await repository.fetch_all(connection, tenant_id)
 
+    async def get(self, tenant_id: UUID, installation_id: UUID) -> Installation:
+        """One of the tenant's. Raises NotFoundError."""
+        async with self._db.transaction(tenant_id) as connection:
+            found = await repository.fetch(connection, tenant_id, installation_id)
+        if found is None:
+            raise NotFoundError(
+                "there is no such installation", installation_id=str(installation_id)
+            )
+        return found
+
+    async def of_plugin(self, tenant_id: UUID, plugin_id: str) -> Installation | None:
+        """The tenant's installation of a plugin; None when it has none."""
+        async with self._db.transaction(tenant_id) as connection:
+            return await repository.fetch_of_plugin(connection, tenant_id, plugin_id)
+
     async def install(self, tenant_id: UUID, new: NewInstallation) -> UUID:
         """Install a plugin, or replace the release, grants, config and secrets of an installed one.
 

@@ -82,8 +82,8 @@ class Judge:
 
     async def _moot(self, connection: Connection, one: Rollout) -> str:
         """Why there is nothing left to roll out; '' while there is."""
-        found = await installed.fetch_all(connection, one.tenant_id)
-        if not any(i.id == one.installation_id and i.digest == one.incumbent for i in found):
+        present = await installed.fetch(connection, one.tenant_id, one.installation_id)
+        if present is None or present.digest != one.incumbent:
             return CHANGED
         if self._releases is None:
             return ""

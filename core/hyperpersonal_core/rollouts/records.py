@@ -148,7 +148,8 @@ class RolloutRecords:
         ended = structs.replace(one, state=state, reason=reason, changed_at=now)
         if one.steps:
             await installed.bump(connection, one.tenant_id)
-            if await _installation(connection, one) is not None:
+            key = one.tenant_id, one.installation_id
+            if await installed.fetch(connection, *key) is not None:
                 await canaries.remember(connection, one.tenant_id, drawn, one.installation_id)
         await repository.move(connection, ended)
         await self._tell(connection, ended, state, reason, member_id)
@@ -178,7 +179,7 @@ class RolloutRecords:
         ended = await self.end(connection, one, "promoted", "everybody has it", member_id)
         if not one.steps:
             await installed.bump(connection, one.tenant_id)
-        present = await _installation(connection, one)
+        present = await installed.fetch(connection, one.tenant_id, one.installation_id)
         if present is None or present.digest != one.incumbent:
             raise ConflictError("the installation was changed meanwhile; stop this rollout")
         release = one.candidate
@@ -214,13 +215,6 @@ def _check(present: Installation, release: Candidate, plan: Plan) -> None:
         raise RefusedError(f"{present.plugin_id}@{release.version} is what is installed")
     if plan.fault:
         raise RefusedError(f"this plan does not work: {plan.fault}")
-
-
-async def _installation(connection: Connection, one: Rollout) -> Installation | None:
-    for found in await installed.fetch_all(connection, one.tenant_id):
-        if found.id == one.installation_id:
-            return found
-    return None
 
 
 def _found(one: Rollout | None, rollout_id: UUID) -> Rollout:

@@ -18,7 +18,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from hyperpersonal_core.api import Compositions, Installation, Installations
+from hyperpersonal_core.api import Compositions, Installations
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Database
@@ -39,6 +39,7 @@ from hyperpersonal_marketplace.bundles.choosing import (
     NoChoice,
 )
 from hyperpersonal_marketplace.bundles.keys import BundleKeys
+from hyperpersonal_marketplace.bundles.lock import Lock
 from hyperpersonal_marketplace.bundles.plan import Plan, Step, ceiling_of
 from hyperpersonal_marketplace.bundles.repository import Before, Run
 from hyperpersonal_marketplace.bundles.serving import switch_of
@@ -116,6 +117,11 @@ class Bundles:
         """
         choice = _must_fit(await self.look(tenant_id, source))
         return lock.sign(choice.lock, await self._keys.of(tenant_id))
+
+    async def signed_by(self, tenant_id: UUID, source: str, data: bytes) -> tuple[Lock, str]:
+        """What a text's lock pins, and who stands for it. Raises as `Chooser.locked`."""
+        found, own = await self._chooser.locked(tenant_id, source, data)
+        return found, "your shop" if own else bundles.parse(source).id.partition("/")[0]
 
     async def apply(
         self, tenant_id: UUID, source: str, said: Consent, locked: bytes | None = None
@@ -235,7 +241,7 @@ class Bundles:
         async with self._db.transaction(tenant_id) as connection:
             if not await repository.hold(connection, tenant_id, run.id, self._clock.now() + HELD):
                 raise ConflictError("this bundle was ended meanwhile")
-        there = await self._there(tenant_id, step.plugin_id)
+        there = await self._runner.installations.of_plugin(tenant_id, step.plugin_id)
         if there is None:
             await self._install(tenant_id, run, step, said)
         elif step.kind == "install":
@@ -243,7 +249,7 @@ class Bundles:
         elif there.digest != step.digest:
             await self._runner.installer.update(tenant_id, there.id, step.version)
         if step.kind != "install" and said.grants.get(step.plugin_id):
-            there = await self._there(tenant_id, step.plugin_id)
+            there = await self._runner.installations.of_plugin(tenant_id, step.plugin_id)
             assert there is not None
             given = CapabilitySet.parse([*there.grants, *said.grants[step.plugin_id]])
             await self._runner.installer.consent(tenant_id, there.id, given.texts)
@@ -296,10 +302,6 @@ class Bundles:
         async with self._db.transaction(tenant_id) as connection:
             key = (tenant_id, run.id)
             await repository.end(connection, key, state, why, self._clock.now())
-
-    async def _there(self, tenant_id: UUID, plugin_id: str) -> Installation | None:
-        there = await self._runner.installations.list(tenant_id)
-        return next((one for one in there if one.plugin_id == plugin_id), None)
 
 
 def _must_fit(found: Choice | NoChoice) -> Choice:

@@ -192,8 +192,8 @@ class Shelf:
 
     async def load(self, digest: str) -> None: ...
 
-    async def list(self, tenant_id: UUID) -> list[Installation]:
-        return [self.one]
+    async def get(self, tenant_id: UUID, installation_id: UUID) -> Installation:
+        return self.one
 
     async def update(self, tenant_id: UUID, installation_id: UUID, new: NewInstallation) -> None:
         self.one = structs.replace(

@@ -94,6 +94,20 @@ async def test_that_every_change_is_seen_and_no_change_costs_no_reading(
     assert [i.id for i in await installations.list(TENANT)] == [one]
 
 
+async def test_that_one_installation_is_found_by_its_id_and_by_its_plugin(
+    installations: Installations,
+) -> None:
+    await installations.install(TENANT, agent("one"))
+    two = await installations.install(TENANT, agent("two"))
+    found = await installations.get(TENANT, two)
+    assert (found.plugin_id, found.position) == ("acme/two", 2)
+    assert await installations.of_plugin(TENANT, "acme/two") == found
+    assert await installations.of_plugin(TENANT, "acme/none") is None
+    assert await installations.of_plugin(OTHER, "acme/two") is None
+    with pytest.raises(NotFoundError):
+        await installations.get(OTHER, two)
+
+
 async def test_that_what_is_not_there_is_refused(installations: Installations) -> None:
     one = await installations.install(TENANT, agent("one"))
     shop = await installations.install(TENANT, connector("shop", "a.b.get"))

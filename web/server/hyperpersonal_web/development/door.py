@@ -89,7 +89,7 @@ class DevelopmentDoor:
         new = _new(archive, settings)
         async with self._one_at_a_time:
             self._releases.put(release)
-            present = await self._installed(new.plugin_id)
+            present = await self._installations.of_plugin(self.tenant_id, new.plugin_id)
             if present is None:
                 installed = await self._install(new)
             else:
@@ -116,8 +116,7 @@ class DevelopmentDoor:
         off = structs.replace(new, enabled=False)
         installed = await self._installations.install(self.tenant_id, off)
         try:
-            candidate = await self._installed(new.plugin_id)
-            assert candidate is not None
+            candidate = await self._installations.get(self.tenant_id, installed)
             await self._lifecycle.prepare(candidate, "install")
         except BaseException:
             await self._installations.uninstall(self.tenant_id, installed)
@@ -153,10 +152,6 @@ class DevelopmentDoor:
         there = set(await self._agents())
         if order := [one for one in kept.agents if one in there]:
             await self._installations.compose(self.tenant_id, order)
-
-    async def _installed(self, plugin_id: str) -> Installation | None:
-        there = await self._installations.list(self.tenant_id)
-        return next((one for one in there if one.plugin_id == plugin_id), None)
 
     async def _agents(self) -> list[UUID]:
         """Those of the bundle, in their order."""
