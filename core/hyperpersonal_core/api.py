@@ -5,6 +5,7 @@ from hyperpersonal_core.channels.inbound import Inbound
 from hyperpersonal_core.channels.service import Channels
 from hyperpersonal_core.channels.values import ChannelScope, NewChannel
 from hyperpersonal_core.channels.webchat import decode_frame, parse_inbound
+from hyperpersonal_core.composition.rehearsal import Heard, Route, Scene, cast, rehearse
 from hyperpersonal_core.composition.service import Compositions, Switch
 from hyperpersonal_core.composition.values import AgentTerms, Composition
 from hyperpersonal_core.contacts.service import Contacts
@@ -65,7 +66,7 @@ from hyperpersonal_core.rollouts.watch import RolloutWatch
 from hyperpersonal_core.routing.decision import AgentCard, Decision, RouteAsk
 from hyperpersonal_core.routing.history import History, Labelled, read_history
 from hyperpersonal_core.routing.router import Router
-from hyperpersonal_core.routing.rules import Rule, Rules
+from hyperpersonal_core.routing.rules import Rule, Rules, check_rules
 from hyperpersonal_core.routing.understanding import Understanding
 from hyperpersonal_core.tenants.service import Tenants
 from hyperpersonal_core.tenants.values import Member, NewMember, Role, Tenant
@@ -111,6 +112,7 @@ __all__ = [
     "Exposures",
     "Facts",
     "Handoffs",
+    "Heard",
     "HeldReleases",
     "History",
     "HostService",
@@ -156,10 +158,12 @@ __all__ = [
     "RolloutRecords",
     "RolloutStage",
     "RolloutWatch",
+    "Route",
     "RouteAsk",
     "Router",
     "Rule",
     "Rules",
+    "Scene",
     "Secrets",
     "Served",
     "Services",
@@ -184,12 +188,15 @@ __all__ = [
     "TurnView",
     "TurnWorker",
     "Understanding",
+    "cast",
+    "check_rules",
     "decode_frame",
     "export_receipts",
     "parse_inbound",
     "read_documents",
     "read_history",
     "receipts_after",
+    "rehearse",
     "seal_open_secrets",
     "spent",
     "tell",

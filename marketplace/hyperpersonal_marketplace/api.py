@@ -7,8 +7,11 @@ from hyperpersonal_marketplace.bundles.choosing import (
     Chooser,
     NoChoice,
 )
+from hyperpersonal_marketplace.bundles.composer import Composer
+from hyperpersonal_marketplace.bundles.composer import Present as PresentBundle
+from hyperpersonal_marketplace.bundles.draft import Draft
 from hyperpersonal_marketplace.bundles.keys import BundleKeys
-from hyperpersonal_marketplace.bundles.lock import sign_again
+from hyperpersonal_marketplace.bundles.lock import Lock, sign_again
 from hyperpersonal_marketplace.bundles.plan import Plan
 from hyperpersonal_marketplace.bundles.plan import Step as PlanStep
 from hyperpersonal_marketplace.bundles.repository import Run as BundleRun
@@ -45,9 +48,11 @@ __all__ = [
     "Catalogue",
     "Choice",
     "Chooser",
+    "Composer",
     "Consent",
     "Data",
     "DataSeen",
+    "Draft",
     "Follow",
     "Found",
     "GrantUse",
@@ -59,6 +64,7 @@ __all__ = [
     "Left",
     "LeftBehind",
     "Line",
+    "Lock",
     "MarketRefusedError",
     "NoChoice",
     "Offer",
@@ -68,6 +74,7 @@ __all__ = [
     "PlanStep",
     "Policies",
     "Policy",
+    "PresentBundle",
     "PublisherPage",
     "Query",
     "Rated",

@@ -11,10 +11,12 @@ from hyperpersonal_registry.api import Registry
 from hyperpersonal_sdk import bundle as bundles
 from hyperpersonal_sdk.bundle import BUNDLE_FILE, LOCK_FILE, Bundle
 from hyperpersonal_sdk.errors import BundleError, UntrustedError
+from hyperpersonal_sdk.toml_faults import say
 from msgspec import Struct
 
 from hyperpersonal_marketplace.bundles import changes, lock
 from hyperpersonal_marketplace.bundles.changes import Way
+from hyperpersonal_marketplace.bundles.draft import bad_rules
 from hyperpersonal_marketplace.bundles.keys import BundleKeys
 from hyperpersonal_marketplace.bundles.lock import Lock
 from hyperpersonal_marketplace.bundles.plan import Plan, plan_of
@@ -81,7 +83,7 @@ class Chooser:
         offers = await self._shelf.offers(tenant_id, bundle, present)
         given = options(offers, wanted.currency)
         if locked is not None:
-            kept = await self._locked(tenant_id, source, locked)
+            kept, _ = await self.locked(tenant_id, source, locked)
             chosen: Sequence[Offered] = _as_locked(kept, offers)
             _check_still_fits(chosen, given, wanted)
         else:
@@ -115,23 +117,36 @@ class Chooser:
         pinned = frozenset(key for key, policy in policies.items() if policy.follow == "pin")
         return Present(tuple(there), pinned)
 
-    async def _locked(self, tenant_id: UUID, source: str, data: bytes) -> Lock:
+    async def locked(self, tenant_id: UUID, source: str, data: bytes) -> tuple[Lock, bool]:
+        """A lock of this text that the tenant or its publisher stands for; whether the tenant does.
+
+        Raises:
+            BundleRefusedError: `bad_bundle`, `bad_lock`, `other_bundle`, `unknown_key`.
+        """
         own = await self._keys.public(tenant_id)
         speaking = (await self._registry.keys_of(_parsed(source).id.partition("/")[0])).trusted
         now = self._clock.now()
         theirs = [key.public for key in speaking if key.valid_from <= now < key.expires_at]
         try:
-            return lock.verify(data, [*([own] if own else []), *theirs], source)
+            found = lock.verify(data, [*([own] if own else []), *theirs], source)
+            return found, own is not None and lock.names(data, own)
         except UntrustedError as error:
             raise BundleRefusedError(error.code, str(error)) from error
 
 
 def _parsed(source: str) -> Bundle:
     try:
-        return bundles.parse(source)
+        parsed = bundles.parse(source)
     except BundleError as error:
-        problems = "; ".join(error.problems[:3])
-        raise BundleRefusedError("bad_bundle", problems, problems=error.problems) from error
+        raise _bad(error.problems) from error
+    faults = bad_rules(parsed.rules)
+    if faults:
+        raise _bad([say(BUNDLE_FILE, source, path, what) for path, what in faults])
+    return parsed
+
+
+def _bad(problems: list[str]) -> BundleRefusedError:
+    return BundleRefusedError("bad_bundle", "; ".join(problems[:3]), problems=problems)
 
 
 def _solve(given: Sequence[Option], wanted: Wishes) -> list[Option] | NoChoice:

@@ -114,6 +114,12 @@ def verify(data: bytes, publics: Iterable[bytes], source: str | None = None) -> 
     return file.lock
 
 
+def names(data: bytes, public: bytes) -> bool:
+    """Whether a verified lock is signed by this key."""
+    envelope = dsse.read(msgspec.json.encode(_read(data).signed), PAYLOAD_TYPE)
+    return dsse.key_id(public) in {one.keyid for one in envelope.signatures}
+
+
 def _read(data: bytes) -> _File:
     if len(data) > LOCK_BYTES_MAX:
         raise UntrustedError("bad_lock", f"a lock has at most {LOCK_BYTES_MAX} bytes")

@@ -50,6 +50,7 @@ from hyperpersonal_core.kit.requests import Requests
 from hyperpersonal_marketplace.api import (
     Bundles,
     Catalogue,
+    Composer,
     GrantUses,
     Installer,
     Policies,
@@ -72,7 +73,6 @@ from hyperpersonal_web.http.registry_tokens import RegistryTokens
 from hyperpersonal_web.http.tokens import ContactTokens
 from hyperpersonal_web.keys import receipt_keys
 from hyperpersonal_web.market import (
-    BLOBS,
     Market,
     open_market,
     open_market_jobs,
@@ -85,7 +85,7 @@ from hyperpersonal_web.secret import server_secret
 from hyperpersonal_web.trusting import open_proofs
 from hyperpersonal_web.walls import Walls, open_jail
 
-__all__ = ["BLOBS", "Ground", "Market", "background", "open_ground", "open_market"]
+__all__ = ["Ground", "Market", "background", "open_ground", "open_market"]
 
 Progress = Callable[[str, float], None]
 
@@ -125,6 +125,7 @@ class Gateway(Struct, frozen=True):
     reviewing: Reviewing
     proofs: DomainProofs
     bundles: Bundles
+    composer: Composer
     rollouts: Rollouts
 
 
@@ -190,6 +191,9 @@ async def open_gateway(
         proofs=open_proofs(stack, ground.settings),
         grant_uses=GrantUses(recorded, clock),
         bundles=shop.bundles,
+        composer=Composer(
+            shop.bundles, market.installations, mind.rules, mind.router.decide, clock
+        ),
         rollouts=make_rollouts(ground, market),
     )
 
