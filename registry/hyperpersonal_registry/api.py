@@ -1,6 +1,7 @@
 """The registry's face: across packages, import only from here."""
 
 from hyperpersonal_registry import house, mirror, mirroring
+from hyperpersonal_registry.blob_places import open_blobs
 from hyperpersonal_registry.blobs import Blobs, FolderBlobs
 from hyperpersonal_registry.checks.job import Checking
 from hyperpersonal_registry.claims import Claim, Proofs
@@ -80,6 +81,7 @@ __all__ = [
     "migrate",
     "mirror",
     "mirroring",
+    "open_blobs",
     "report_hash",
     "version_key",
 ]

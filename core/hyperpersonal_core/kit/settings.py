@@ -56,6 +56,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     data_dir: Annotated[
         Path, Meta(description="where embedded services and caches keep their files")
     ] = Path(".hp")
+    blobs: Annotated[
+        str,
+        Meta(
+            pattern=r"^((s3|file)://.+)?$",
+            description="where the registry keeps artifacts: s3://BUCKET/PREFIX, with the AWS_* "
+            "variables of any client of S3, or file:///FOLDER; empty: blobs in the data folder",
+        ),
+    ] = ""
     host: Annotated[str, Meta(description="address the HTTP server listens on")] = "127.0.0.1"
     port: Annotated[Port, Meta(description="port of the HTTP server; 0 takes a free one")] = 8000
     secret: Annotated[

@@ -41,16 +41,15 @@ from hyperpersonal_marketplace.api import (
 from hyperpersonal_registry.api import (
     CHECK_JOB,
     Checking,
-    FolderBlobs,
     Looks,
     Registry,
     Visibilities,
 )
 from msgspec import Struct
 
+from hyperpersonal_web.blobs import blobs_of
 from hyperpersonal_web.ground import Ground, background
 
-BLOBS = "blobs"
 GUEST_CACHE = "cache/guest"
 ADVISORIES = "advisories.json"
 
@@ -82,7 +81,7 @@ class Shop(Struct, frozen=True):
 def open_market(
     ground: Ground, over: Callable[[ReleaseStore], ReleaseStore] | None = None
 ) -> Market:
-    """The registry over the data folder's blobs, and the tenants' installations. `over`: puts a
+    """The registry over its store of artifacts, and the tenants' installations. `over`: puts a
     store of its own before the registry (the demo's, for releases under development)."""
     registry = _registry(ground)
     store = over(registry) if over else registry
@@ -99,7 +98,7 @@ def open_market(
 
 
 def _registry(ground: Ground) -> Registry:
-    blobs, trust = FolderBlobs(ground.settings.data_dir / BLOBS), ground.trust
+    blobs, trust = blobs_of(ground.settings), ground.trust
     told = partial(tell, ground.bus, News())
     return Registry(
         ground.db, blobs, ground.clock, trust.signer, told,

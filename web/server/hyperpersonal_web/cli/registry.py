@@ -11,7 +11,6 @@ from hyperpersonal_core.kit.clock import SystemClock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_registry.api import (
-    FolderBlobs,
     KeyFolder,
     Pins,
     Registry,
@@ -19,8 +18,8 @@ from hyperpersonal_registry.api import (
 )
 from hyperpersonal_sdk import key_files
 
+from hyperpersonal_web.blobs import blobs_of
 from hyperpersonal_web.cli.database import own_settings, with_database
-from hyperpersonal_web.market import BLOBS
 from hyperpersonal_web.trusting import TRUST, folder_of, hold_ceremony, open_trust
 
 Made = TypeVar("Made")
@@ -35,7 +34,7 @@ def with_registry(work: Work[Made]) -> Made:
         async with AsyncExitStack() as stack:
             trust = await open_trust(stack, settings, db)
             registry = Registry(
-                db, FolderBlobs(settings.data_dir / BLOBS), SystemClock(), trust.signer,
+                db, blobs_of(settings), SystemClock(), trust.signer,
                 policy=trust.policy, metadata=trust.metadata, keeper=trust.keeper,
             )  # fmt: skip
             return await work(registry, settings)

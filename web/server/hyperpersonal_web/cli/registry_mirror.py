@@ -8,7 +8,6 @@ from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import RefusedError
 from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_registry.api import (
-    FolderBlobs,
     KeyFolder,
     Pins,
     Registry,
@@ -19,9 +18,9 @@ from hyperpersonal_registry.api import (
 )
 from hyperpersonal_sdk.errors import UntrustedError
 
+from hyperpersonal_web.blobs import blobs_of
 from hyperpersonal_web.cli.database import with_database
 from hyperpersonal_web.cli.registry import registry, with_registry
-from hyperpersonal_web.market import BLOBS
 from hyperpersonal_web.trusting import LOG_ORIGIN, TRUST, folder_of
 
 
@@ -64,7 +63,7 @@ def take_in(file: Path) -> None:
                 f"the root {fingerprint(root)[:16]} of this file is not believed in here: compare "
                 "it with what the registry's people told you, then run `hp registry pin FILE`"
             )
-        blobs = FolderBlobs(settings.data_dir / BLOBS)
+        blobs = blobs_of(settings)
         try:
             found = await mirroring.take_in(db, blobs, SystemClock(), Trust(*known), data)
         except UntrustedError as error:

@@ -11,7 +11,6 @@ from hyperpersonal_core.kit.clock import SystemClock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_registry.api import (
-    FolderBlobs,
     KeyFolder,
     MetadataStore,
     Registry,
@@ -19,7 +18,7 @@ from hyperpersonal_registry.api import (
     Role,
 )
 
-from hyperpersonal_web.market import BLOBS
+from hyperpersonal_web.blobs import blobs_of
 from hyperpersonal_web.trusting import folder_of, hold_ceremony, is_founded
 
 HOLDERS = ("root-1", "root-2", "root-3")
@@ -57,7 +56,7 @@ async def _bring_up(settings: Settings, db: Database, keys: KeyFolder) -> None:
     """The people, and metadata that is still good after a long sleep."""
     clock = SystemClock()
     store = MetadataStore(keys.online(), clock)
-    registry = Registry(db, FolderBlobs(settings.data_dir / BLOBS), clock, metadata=store)
+    registry = Registry(db, blobs_of(settings), clock, metadata=store)
     await Renewal(registry.ground).renew()
     known = {person.public for person in await registry.people.all()}
     roles: dict[str, Role] = {**dict.fromkeys(REVIEWERS, "reviewer"), ADMIN: "admin"}

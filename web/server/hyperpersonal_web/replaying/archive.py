@@ -13,16 +13,16 @@ from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import NotFoundError, RefusedError
 from hyperpersonal_core.kit.ids import parse
 from hyperpersonal_core.kit.settings import Settings
-from hyperpersonal_registry.api import FolderBlobs, Registry, Renewal
+from hyperpersonal_registry.api import Registry, Renewal
 from hyperpersonal_runtime.api import SealedRelease
 from hyperpersonal_sdk import hpx
 from hyperpersonal_sdk.errors import ArchiveError
 from msgspec import Struct
 
+from hyperpersonal_web.blobs import blobs_of
 from hyperpersonal_web.embedded.services import Addresses
 from hyperpersonal_web.keys import open_vault
 from hyperpersonal_web.trusting import open_trust
-from hyperpersonal_web.wiring import BLOBS
 
 DAYS_MAX = 3650
 _AGO = re.compile(r"(\d{1,6})([mhd])")
@@ -106,7 +106,7 @@ async def open_archive(settings: Settings, found: Addresses) -> AsyncIterator[Ar
         clock = SystemClock()
         turns = RecordedTurns(db, TurnJournals(db, open_vault(settings, db, clock)))
         trust = await open_trust(stack, settings, db)
-        blobs = FolderBlobs(settings.data_dir / BLOBS)
+        blobs = blobs_of(settings)
         registry = Registry(db, blobs, clock, metadata=trust.metadata, keeper=trust.keeper)
         if trust.metadata is not None:  # nobody may have renewed it since yesterday
             await Renewal(registry.ground).renew()
