@@ -23,7 +23,7 @@ from hyperpersonal_web.http import (
     rollouts,
     staff,
 )
-from hyperpersonal_web.http.auth import contact_of, member_of
+from hyperpersonal_web.http.auth import contact_of, manager_of, member_of
 from hyperpersonal_web.http.limits import FRAME_BYTES_MAX
 from hyperpersonal_web.http.problems import answer
 from hyperpersonal_web.http.registry_auth import caller_of
@@ -36,6 +36,7 @@ AT_THE_REGISTRY = {"caller": Provide(caller_of), "reporter": Provide(reviews.rep
 IN_A_SHOP = {
     "contact": Provide(contact_of, sync_to_thread=False),
     "member": Provide(member_of),
+    "manager": Provide(manager_of, sync_to_thread=False),
 }
 """Who is calling, as the handlers may ask for it by name."""
 

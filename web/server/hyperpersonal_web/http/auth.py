@@ -22,6 +22,12 @@ async def member_of(request: AnyRequest, tenants: NamedDependency[Tenants]) -> M
     return await tenants.authenticate(bearer(request))
 
 
+def manager_of(member: NamedDependency[Member]) -> Member:
+    """The member, who may change what the shop's agents are and know. Raises ForbiddenError."""
+    require_managing(member)
+    return member
+
+
 def require_answering(member: Member) -> None:
     """Raises ForbiddenError for a viewer: they read and change nothing."""
     if not member.may("agent"):

@@ -5,15 +5,13 @@ from typing import Annotated, Any
 
 import msgspec
 from hyperpersonal_core.api import Installation, Installations, Member
-from hyperpersonal_core.kit.errors import NotFoundError
 from hyperpersonal_core.kit.ids import show
 from hyperpersonal_marketplace.api import Data, Follow, GrantUses, Installer, Policies, Policy
 from hyperpersonal_registry.api import PUBLIC, Registry, Visibilities
 from litestar import Router, delete, get, post, put
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from hyperpersonal_web.http.auth import require_managing
 from hyperpersonal_web.http.installed_views import (
     ConsentItem,
     InstalledItem,
@@ -30,9 +28,13 @@ from hyperpersonal_web.http.installed_views import (
     updated_item,
     used_item,
 )
+from hyperpersonal_web.http.present import managed_of, present_of
 
 PATH = "/installed/{publisher:str}/{name:str}"
 Version = Annotated[str | None, QueryParameter(max_length=40, description="else the newest")]
+Manager = NamedDependency[Member]
+Managed = NamedDependency[Installation]
+"""The installation in the path, asked for by somebody who may change it."""
 
 
 class NewInstall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,173 +149,103 @@ async def list_installed(
 async def install_plugin(
     *,
     data: JSONBody[NewInstall],
-    member: NamedDependency[Member],
+    manager: Manager,
     installer: NamedDependency[Installer],
     installations: NamedDependency[Installations],
     policies: NamedDependency[Policies],
     registry: NamedDependency[Registry],
 ) -> InstalledItem:
     """Install a release under these grants: they are the merchant's consent."""
-    require_managing(member)
-    await installer.install(
-        member.tenant_id, data.plugin_id, data.version,
+    installed = await installer.install(
+        manager.tenant_id, data.plugin_id, data.version,
         grants=data.grants, config=data.config, secrets=data.secrets,
     )  # fmt: skip
-    one = await _installed(installations, member, data.plugin_id)
+    one = await installations.get(manager.tenant_id, installed)
     return installed_item(one, await policies.of(one), await registry.releases(one.plugin_id))
 
 
 @post(f"{PATH}/update", operation_id="UpdatePlugin")
 async def update_plugin(
-    *,
-    publisher: FromPath[str],
-    name: FromPath[str],
     data: JSONBody[NewVersion],
-    member: NamedDependency[Member],
+    managed: Managed,
     installer: NamedDependency[Installer],
     installations: NamedDependency[Installations],
 ) -> UpdatedItem:
     """Go to the newest or the named release, under no more than what was granted."""
-    require_managing(member)
-    before = await _installed(installations, member, f"{publisher}/{name}")
-    updated = await installer.update(member.tenant_id, before.id, data.version)
-    after = await _installed(installations, member, before.plugin_id)
-    return updated_item(before, updated, after)
+    updated = await installer.update(managed.tenant_id, managed.id, data.version)
+    after = await installations.get(managed.tenant_id, managed.id)
+    return updated_item(managed, updated, after)
 
 
 @post(f"{PATH}/rollback", operation_id="RollBackPlugin")
 async def roll_back_plugin(
-    *,
-    publisher: FromPath[str],
-    name: FromPath[str],
-    member: NamedDependency[Member],
+    managed: Managed,
     installer: NamedDependency[Installer],
     installations: NamedDependency[Installations],
 ) -> UpdatedItem:
     """Go back to the release before, under no more than what is granted now."""
-    require_managing(member)
-    before = await _installed(installations, member, f"{publisher}/{name}")
-    updated = await installer.rollback(member.tenant_id, before.id)
-    after = await _installed(installations, member, before.plugin_id)
-    return updated_item(before, updated, after)
+    updated = await installer.rollback(managed.tenant_id, managed.id)
+    after = await installations.get(managed.tenant_id, managed.id)
+    return updated_item(managed, updated, after)
 
 
 @get(f"{PATH}/grants", operation_id="ReadGrantsUsed")
 async def read_grants(
-    *,
-    publisher: FromPath[str],
-    name: FromPath[str],
-    member: NamedDependency[Member],
-    installations: NamedDependency[Installations],
-    grant_uses: NamedDependency[GrantUses],
+    present: NamedDependency[Installation], grant_uses: NamedDependency[GrantUses]
 ) -> UsedItem:
     """What each grant was really used for in the last 30 days; never what was said."""
-    one = await _installed(installations, member, f"{publisher}/{name}")
-    return used_item(one.plugin_id, await grant_uses.of(one))
+    return used_item(present.plugin_id, await grant_uses.of(present))
 
 
 @put(f"{PATH}/grants", operation_id="ReplaceGrants")
 async def replace_grants(
-    *,
-    publisher: FromPath[str],
-    name: FromPath[str],
-    data: JSONBody[Grants],
-    member: NamedDependency[Member],
-    installer: NamedDependency[Installer],
-    installations: NamedDependency[Installations],
+    data: JSONBody[Grants], managed: Managed, installer: NamedDependency[Installer]
 ) -> GrantsItem:
     """Consent to these, and to nothing else; it holds from the next call on."""
-    require_managing(member)
-    one = await _installed(installations, member, f"{publisher}/{name}")
-    given = await installer.consent(member.tenant_id, one.id, data.grants)
-    return GrantsItem(rights(given))
+    return GrantsItem(rights(await installer.consent(managed.tenant_id, managed.id, data.grants)))
 
 
 @put(f"{PATH}/config", operation_id="ConfigurePlugin")
 async def configure_plugin(
-    *,
-    publisher: FromPath[str],
-    name: FromPath[str],
-    data: JSONBody[Config],
-    member: NamedDependency[Member],
-    installer: NamedDependency[Installer],
-    installations: NamedDependency[Installations],
+    data: JSONBody[Config], managed: Managed, installer: NamedDependency[Installer]
 ) -> None:
     """Replace the configuration, if the plugin's schema and its own hook take it."""
-    require_managing(member)
-    one = await _installed(installations, member, f"{publisher}/{name}")
-    await installer.configure(member.tenant_id, one.id, data.config)
+    await installer.configure(managed.tenant_id, managed.id, data.config)
 
 
 @put(f"{PATH}/secrets", operation_id="ReplaceSecrets")
 async def replace_secrets(
-    *,
-    publisher: FromPath[str],
-    name: FromPath[str],
-    data: JSONBody[NewSecrets],
-    member: NamedDependency[Member],
-    installer: NamedDependency[Installer],
-    installations: NamedDependency[Installations],
+    data: JSONBody[NewSecrets], managed: Managed, installer: NamedDependency[Installer]
 ) -> None:
     """Replace its credentials. They are sealed; nobody reads them back, the plugin never does."""
-    require_managing(member)
-    one = await _installed(installations, member, f"{publisher}/{name}")
-    await installer.set_secrets(member.tenant_id, one.id, data.secrets)
+    await installer.set_secrets(managed.tenant_id, managed.id, data.secrets)
 
 
 @put(f"{PATH}/policy", operation_id="ReplacePolicy")
 async def replace_policy(
-    *,
-    publisher: FromPath[str],
-    name: FromPath[str],
-    data: JSONBody[NewPolicy],
-    member: NamedDependency[Member],
-    policies: NamedDependency[Policies],
-    installations: NamedDependency[Installations],
+    data: JSONBody[NewPolicy], managed: Managed, policies: NamedDependency[Policies]
 ) -> PolicyItem:
     """How it follows new releases: pin, off, fixes or latest."""
-    require_managing(member)
-    one = await _installed(installations, member, f"{publisher}/{name}")
-    await policies.set(one, data.follow, data.cooldown_days, by_degrees=data.by_degrees)
-    return policy_item(await policies.of(one))
+    await policies.set(managed, data.follow, data.cooldown_days, by_degrees=data.by_degrees)
+    return policy_item(await policies.of(managed))
 
 
 @put(f"{PATH}/enabled", operation_id="SwitchPlugin")
 async def switch_plugin(
-    *,
-    publisher: FromPath[str],
-    name: FromPath[str],
-    data: JSONBody[Switch],
-    member: NamedDependency[Member],
-    installations: NamedDependency[Installations],
+    data: JSONBody[Switch], managed: Managed, installations: NamedDependency[Installations]
 ) -> None:
     """Switch it off or on without losing anything."""
-    require_managing(member)
-    one = await _installed(installations, member, f"{publisher}/{name}")
-    await installations.switch(member.tenant_id, one.id, enabled=data.enabled)
+    await installations.switch(managed.tenant_id, managed.id, enabled=data.enabled)
 
 
 @delete(PATH, operation_id="UninstallPlugin", status_code=200)
 async def uninstall_plugin(
-    *,
-    publisher: FromPath[str],
-    name: FromPath[str],
-    member: NamedDependency[Member],
+    managed: Managed,
     installer: NamedDependency[Installer],
-    installations: NamedDependency[Installations],
     data_: Annotated[Data, QueryParameter(name="data", description="what becomes of its own data")],
 ) -> LeftItem:
     """Remove it; its own data are kept for 30 days, deleted, or given back and deleted."""
-    require_managing(member)
-    one = await _installed(installations, member, f"{publisher}/{name}")
-    return left_item(await installer.uninstall(member.tenant_id, one.id, data_))
-
-
-async def _installed(installations: Installations, member: Member, plugin_id: str) -> Installation:
-    for one in await installations.list(member.tenant_id):
-        if one.plugin_id == plugin_id:
-            return one
-    raise NotFoundError(f"{plugin_id} is not installed; `hp market install {plugin_id}` does it")
+    return left_item(await installer.uninstall(managed.tenant_id, managed.id, data_))
 
 
 router = Router(
@@ -323,5 +255,6 @@ router = Router(
         replace_grants, configure_plugin, replace_secrets, replace_policy, switch_plugin,
         uninstall_plugin,
     ],
+    dependencies={"present": Provide(present_of), "managed": Provide(managed_of)},
     tags=["market"],
 )  # fmt: skip
