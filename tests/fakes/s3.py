@@ -97,9 +97,12 @@ class Passing:
         head, _, rest = self.head.partition(b"\r\n")
         kept = [one for one in rest.split(b"\r\n") if not one.lower().startswith(b"connection:")]
         writer.write(b"\r\n".join([head, b"connection: close", *kept]) + self.body)
-        said = await reader.read()
-        writer.close()
-        return said
+        try:
+            return await reader.read()
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     async def pass_on(self) -> None:
         self.writer.write(await self.answer())
@@ -113,6 +116,7 @@ class Unsteady:
         self.faults: list[Fault] = []
         self.always: Fault | None = None
         self.seen: list[bytes] = []
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     @contextlib.asynccontextmanager
     async def open(self) -> Any:
@@ -122,20 +126,32 @@ class Unsteady:
             yield self
         finally:
             server.close()
+            for task in self._under_way:
+                task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
             await server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            head = await reader.readuntil(b"\r\n\r\n")
-            self.seen.append(head.split(b"\r\n", 1)[0])
-            fault = self.faults.pop(0) if self.faults else self.always or Passing.pass_on
-            if fault is cut_in_the_body:
-                await reader.readexactly(_length(head) // 2)
-            else:
-                body = await reader.readexactly(_length(head))
-                await fault(Passing(head, body, writer, self._port))
-            await writer.drain()
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way.add(task)
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                await self._suffer(reader, writer)
+        finally:
+            writer.close()
+            self._under_way.discard(task)
+
+    async def _suffer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        self.seen.append(head.split(b"\r\n", 1)[0])
+        fault = self.faults.pop(0) if self.faults else self.always or Passing.pass_on
+        if fault is cut_in_the_body:
+            await reader.readexactly(_length(head) // 2)
+            return
+        body = await reader.readexactly(_length(head))
+        await fault(Passing(head, body, writer, self._port))
+        await writer.drain()
 
 
 def _length(head: bytes) -> int:
