@@ -1,6 +1,7 @@
 """The registry's face: across packages, import only from here."""
 
 from hyperpersonal_registry import house, mirror, mirroring
+from hyperpersonal_registry.blob_copy import Copied, Fate, copy_blobs
 from hyperpersonal_registry.blob_places import open_blobs
 from hyperpersonal_registry.blobs import Blobs, FolderBlobs
 from hyperpersonal_registry.checks.job import Checking
@@ -39,9 +40,11 @@ __all__ = [
     "Case",
     "Checking",
     "Claim",
+    "Copied",
     "Decision",
     "DomainProofs",
     "Entry",
+    "Fate",
     "Fetch",
     "FolderBlobs",
     "Keeper",
@@ -72,6 +75,7 @@ __all__ = [
     "Visibility",
     "Vote",
     "ceremony",
+    "copy_blobs",
     "decide",
     "fingerprint",
     "first_root",

@@ -1,6 +1,17 @@
 """All of `hp registry`: each module adds its commands to the group."""
 
-from hyperpersonal_web.cli import registry_mirror, registry_root, registry_serve
+from hyperpersonal_web.cli import (
+    registry_blobs,
+    registry_mirror,
+    registry_root,
+    registry_serve,
+)
 from hyperpersonal_web.cli.registry import registry
 
-__all__ = ["registry", "registry_mirror", "registry_root", "registry_serve"]
+__all__ = [
+    "registry",
+    "registry_blobs",
+    "registry_mirror",
+    "registry_root",
+    "registry_serve",
+]
