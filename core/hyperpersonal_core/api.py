@@ -48,6 +48,8 @@ from hyperpersonal_core.receipts.exposure import Exposed, Exposures, Served
 from hyperpersonal_core.receipts.keys import ReceiptKeys
 from hyperpersonal_core.receipts.reading import receipts_after
 from hyperpersonal_core.receipts.sealer import ReceiptSealer
+from hyperpersonal_core.rollouts.beside import Beside, BesideAsker, BesideService
+from hyperpersonal_core.rollouts.evidence import Evidence
 from hyperpersonal_core.rollouts.judge import Judge
 from hyperpersonal_core.rollouts.records import KINDS as ROLLOUT_KINDS
 from hyperpersonal_core.rollouts.records import RolloutRecords, Standing
@@ -58,6 +60,7 @@ from hyperpersonal_core.rollouts.values import (
     Candidate,
     Rollout,
     ShadowReport,
+    ShadowTurn,
     Told,
 )
 from hyperpersonal_core.rollouts.values import Plan as RolloutPlan
@@ -91,6 +94,9 @@ __all__ = [
     "Arm",
     "ArticleView",
     "Backlogs",
+    "Beside",
+    "BesideAsker",
+    "BesideService",
     "Bundle",
     "By",
     "CachedEmbedder",
@@ -108,6 +114,7 @@ __all__ = [
     "Embedder",
     "Escalated",
     "Event",
+    "Evidence",
     "Exposed",
     "Exposures",
     "Facts",
@@ -169,6 +176,7 @@ __all__ = [
     "Services",
     "Shadow",
     "ShadowReport",
+    "ShadowTurn",
     "Shown",
     "Speed",
     "Speeds",

@@ -4,15 +4,18 @@ The release is verified and tried first, as for an update; it gets no grant that
 not. From there on the core watches, and undoes what is shown to be worse.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from hyperpersonal_core.api import (
     ROLLOUT_KINDS,
     Candidate,
+    Evidence,
     Installation,
     Rollout,
     RolloutPlan,
     RolloutRecords,
+    ShadowTurn,
     Standing,
 )
 from hyperpersonal_core.kit.errors import RefusedError
@@ -73,6 +76,23 @@ class Rollouts:
     async def read(self, tenant_id: UUID, rollout_id: UUID) -> Standing:
         """One with all that was seen of it. Raises NotFoundError."""
         return await self._records.read(tenant_id, rollout_id)
+
+    async def evidence(self, tenant_id: UUID, rollout_id: UUID) -> Evidence:
+        """How near it is to being undone, and to going on. Raises NotFoundError."""
+        return await self._records.evidence(tenant_id, rollout_id)
+
+    async def shadow_turns(self, tenant_id: UUID, rollout_id: UUID) -> Sequence[ShadowTurn]:
+        """Turns the shadow answered too, those that differ first, at most fifty. Raises
+        NotFoundError."""
+        return await self._records.shadow_turns(tenant_id, rollout_id)
+
+    async def pause(self, tenant_id: UUID, rollout_id: UUID, member_id: UUID) -> Rollout:
+        """Nobody new meets it for now. Raises NotFoundError, ConflictError (no running canary)."""
+        return await self._records.pause(tenant_id, rollout_id, member_id)
+
+    async def resume(self, tenant_id: UUID, rollout_id: UUID, member_id: UUID) -> Rollout:
+        """On with its share. Raises NotFoundError, ConflictError (it is not paused)."""
+        return await self._records.resume(tenant_id, rollout_id, member_id)
 
     async def advance(self, tenant_id: UUID, rollout_id: UUID, member_id: UUID) -> Rollout:
         """On to the next stage without waiting for evidence. Raises NotFoundError, ConflictError

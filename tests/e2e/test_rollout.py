@@ -106,7 +106,7 @@ async def merchant(dsn: str, nats_url: str, folder: Path) -> AsyncIterator[Merch
         )  # fmt: skip
         await open_engine(stack, ground, mind, market)
         gateway = await open_gateway(stack, ground, mind, market)
-        watch_rollouts(stack, ground, market)
+        await watch_rollouts(stack, ground, market)
         listener, stop = listen("127.0.0.1", 0), asyncio.Event()
         made = Merchant(ground, gateway, listener.getsockname()[1])
         serving = asyncio.create_task(serve(create_app(gateway), listener, stop))

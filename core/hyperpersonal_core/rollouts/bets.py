@@ -49,9 +49,24 @@ class Bets:
     def observe(self, candidate: Any, share: Any, values: Any) -> None:
         """One more conversation: whether the candidate had it, with what chance (0 < share < 1),
         and its metrics (0..1 each). Of `runs`, one conversation each."""
-        p, x = np.asarray(share, np.float64)[..., None], np.asarray(values, np.float64)
+        x = np.asarray(values, np.float64)
+        self._logs += self._gains(self.means, candidate, share, x)
+        self._sums += x
+        self._seen += 1
+
+    def observe_all(self, candidate: Any, share: Any, values: Any) -> None:
+        """Conversations of one rollout in their order, as if observed one by one, but at once."""
+        x = np.asarray(values, np.float64)
+        before = (self._sums + np.cumsum(x, axis=0) - x, self._seen + np.arange(len(x))[:, None])
+        self._logs += self._gains(_means(*before), candidate, share, x).sum(axis=0)
+        self._sums += x.sum(axis=0)
+        self._seen += len(x)
+
+    def _gains(self, means: Numbers, candidate: Any, share: Any, x: Numbers) -> Numbers:
+        """What each bettor's log grows by, at a conversation or at each of many."""
+        p = np.asarray(share, np.float64)[..., None]
         drawn = np.asarray(candidate, np.float64)[..., None]
-        m = np.clip(self.means, EDGE, 1 - EDGE)
+        m = np.clip(means, EDGE, 1 - EDGE)
         y, spread = (drawn - p) * (x - m), p * (1 - p)
         good = spread[..., None] * self._margins  # what the mirror images are given
         pays = np.concatenate([y[..., None], good - y[..., None]], axis=-1)
@@ -59,14 +74,12 @@ class Bets:
         won = np.maximum((1 - p) * (1 - m), p * m)[..., None]
         worst = np.concatenate([lost, np.maximum(won - good, EDGE)], axis=-1)
         stakes = np.minimum(STAKES, STAKE_MAX / worst[..., None])
-        self._logs += np.log1p(stakes * pays[..., None])
-        self._sums += x
-        self._seen += 1
+        return np.asarray(np.log1p(stakes * pays[..., None]))
 
     @property
     def means(self) -> Numbers:
         """What is expected of the next conversation, by metric."""
-        return np.asarray((self._sums + GUESS * GUESS_WEIGHT) / (self._seen + GUESS_WEIGHT))
+        return _means(self._sums, self._seen)
 
     @property
     def worse(self) -> Numbers:
@@ -90,6 +103,10 @@ class Bets:
             self._sums = np.asarray(kept["sums"])
             self._logs = np.asarray(kept["logs"]).reshape(self._logs.shape)
         return self
+
+
+def _means(sums: Numbers, seen: Numbers) -> Numbers:
+    return np.asarray((sums + GUESS * GUESS_WEIGHT) / (seen + GUESS_WEIGHT))
 
 
 def _mixed(logs: Numbers) -> Numbers:

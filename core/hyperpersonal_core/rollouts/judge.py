@@ -1,7 +1,6 @@
 """Decides on a canary: shows every settled conversation to the bettors, once, and does what the
 evidence says, in the same transaction: undo it, go on, or wait."""
 
-import math
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -15,9 +14,10 @@ from hyperpersonal_core.kit.db import Connection, Database
 from hyperpersonal_core.kit.errors import RefusedError
 from hyperpersonal_core.rollouts import observations, repository
 from hyperpersonal_core.rollouts.bets import Bets
+from hyperpersonal_core.rollouts.levels import bets_of, told_fine, told_worse
 from hyperpersonal_core.rollouts.observations import Seen
 from hyperpersonal_core.rollouts.records import RolloutRecords
-from hyperpersonal_core.rollouts.values import METRICS, RUNNING, Plan, Rollout
+from hyperpersonal_core.rollouts.values import RUNNING, Rollout
 from hyperpersonal_core.turns.claim import Place
 
 TAKEN_AWAY = ("quarantined", "revoked", "withdrawn")  # not: its bytes cannot be had here
@@ -65,9 +65,11 @@ class Judge:
         bets = bets_of(one.plan).restore(one.bets)
         worse: Sequence[str] = ()
         for place, conversation in enumerate(seen, 1):
+            if not conversation.share:  # begun in a pause: nobody drew it, so it shows nothing
+                continue
             bets.observe(conversation.candidate, conversation.share, conversation.marks)
-            worse, fine = told_worse(bets, one.plan), told_fine(bets, one.plan, one.stage)
-            if worse or fine:
+            worse = told_worse(bets, one.plan)
+            if worse or goes_on(bets, one):
                 seen = seen[:place]
                 break
         await observations.keep(connection, one, seen)
@@ -76,7 +78,7 @@ class Judge:
         if worse:
             reason = f"worse than {one.incumbent_version} in {', '.join(worse)}"
             return await self._records.end(connection, one, "rolled_back", reason)
-        if told_fine(bets, one.plan, one.stage):
+        if goes_on(bets, one):
             return await self._records.go_on(connection, one)
         return one
 
@@ -94,32 +96,9 @@ class Judge:
         return ""
 
 
-def bets_of(plan: Plan, runs: tuple[int, ...] = ()) -> Bets:
-    """The bettors of a plan: one a metric that it is worse, one a metric and stage that it is
-    not by more than the stage allows."""
-    return Bets(len(METRICS), [stage.margin for stage in plan.stages], runs)
-
-
-def told_worse(bets: Bets, plan: Plan) -> list[str]:
-    """The metrics whose alarm rings: each at its part of the level, so that all together ring
-    falsely with a chance of at most the level, whenever one looks (union bound)."""
-    return [m for m, has in zip(METRICS, bets.worse, strict=True) if has >= alarm_at(plan)]
-
-
-def told_fine(bets: Bets, plan: Plan, stage: int) -> bool:
-    """Whether the candidate is shown to be worse by less than the stage's margin, in every metric:
-    each at the whole level, since all of them have to be wrong."""
-    return bool((bets.fine[..., stage] >= fine_at(plan)).all())
-
-
-def alarm_at(plan: Plan) -> float:
-    """What an alarm's bettor must have (log)."""
-    return math.log(len(METRICS) / plan.level)
-
-
-def fine_at(plan: Plan) -> float:
-    """What a bettor on "worse by less" must have (log)."""
-    return math.log(1 / plan.level)
+def goes_on(bets: Bets, one: Rollout) -> bool:
+    """Whether the evidence is enough for the next stage; in a pause it waits."""
+    return not one.paused and told_fine(bets, one.plan, one.stage)
 
 
 def _seen_to(one: Rollout, seen: Sequence[Seen]) -> datetime:

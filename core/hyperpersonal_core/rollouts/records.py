@@ -5,6 +5,7 @@ The installed release is not touched before the end: undoing a canary is drawing
 Turns that began keep what they began with (ADR 0025).
 """
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
@@ -22,6 +23,7 @@ from hyperpersonal_core.kit.db import Connection, Database
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
 from hyperpersonal_core.kit.ids import Ids
 from hyperpersonal_core.rollouts import observations, repository
+from hyperpersonal_core.rollouts.evidence import CONVERSATIONS_MAX, Evidence, evidence
 from hyperpersonal_core.rollouts.values import (
     RUNNING,
     Arm,
@@ -29,6 +31,7 @@ from hyperpersonal_core.rollouts.values import (
     Plan,
     Rollout,
     ShadowReport,
+    ShadowTurn,
     State,
     Told,
 )
@@ -37,6 +40,7 @@ KINDS = ("agent", "connector", "guard")
 # A share holds for conversations that begin a little later than it is written: by then every
 # process knows of it, and none of them has begun under another.
 NOTICE_S = 2.0
+STEPS_MAX = 200  # of a draw: every conversation looks through them
 USUAL_OF = timedelta(days=7)
 
 
@@ -100,6 +104,21 @@ class RolloutRecords:
             told = await repository.told(connection, key)
         return Standing(one, seen.get(True, Arm()), seen.get(False, Arm()), shadow, told)
 
+    async def evidence(self, tenant_id: UUID, rollout_id: UUID) -> Evidence:
+        """What its conversations show, the first fifty thousand of them. Raises NotFoundError."""
+        key = tenant_id, rollout_id
+        async with self._db.transaction(tenant_id) as connection:
+            one = _found(await repository.read(connection, key), rollout_id)
+            seen = await repository.drawn(connection, key, CONVERSATIONS_MAX)
+        return await asyncio.to_thread(evidence, one, seen)
+
+    async def shadow_turns(self, tenant_id: UUID, rollout_id: UUID) -> Sequence[ShadowTurn]:
+        """Turns it was compared in, different ones first, at most fifty. Raises NotFoundError."""
+        key = tenant_id, rollout_id
+        async with self._db.transaction(tenant_id) as connection:
+            _found(await repository.read(connection, key), rollout_id)
+            return await repository.shadow_turns(connection, key)
+
     async def list(self, tenant_id: UUID, installation_id: UUID | None = None) -> list[Rollout]:
         """The tenant's newest hundred, or those of one installation, newest first."""
         async with self._db.transaction(tenant_id) as connection:
@@ -128,6 +147,26 @@ class RolloutRecords:
         async with self._db.transaction(tenant_id) as connection:
             one = await self._held(connection, tenant_id, rollout_id)
             return await self._promote(connection, one, member_id)
+
+    async def pause(self, tenant_id: UUID, rollout_id: UUID, member_id: UUID | None) -> Rollout:
+        """Nobody new meets the candidate until it is resumed; who met it keeps it, and is still
+        judged. Raises NotFoundError, ConflictError (it is no running canary)."""
+        async with self._db.transaction(tenant_id) as connection:
+            one = await self._held(connection, tenant_id, rollout_id)
+            if one.state != "canary" or one.paused:
+                raise ConflictError("only a canary that is not paused can be paused")
+            told = ("paused", "nobody new meets it", member_id)
+            return await self._draw_so(connection, one, 0.0, told)
+
+    async def resume(self, tenant_id: UUID, rollout_id: UUID, member_id: UUID | None) -> Rollout:
+        """On with the share it had. Raises NotFoundError, ConflictError (it is not paused)."""
+        async with self._db.transaction(tenant_id) as connection:
+            one = await self._held(connection, tenant_id, rollout_id)
+            if not one.paused:
+                raise ConflictError("this rollout is not paused")
+            share = one.plan.stages[one.stage].share
+            told = ("resumed", f"{share:.0%} of new conversations", member_id)
+            return await self._draw_so(connection, one, share, told)
 
     async def go_on(
         self, connection: Connection, one: Rollout, member_id: UUID | None = None
@@ -158,19 +197,26 @@ class RolloutRecords:
     async def _raise(
         self, connection: Connection, one: Rollout, place: int, member_id: UUID | None
     ) -> Rollout:
+        share = one.plan.stages[place].share
+        raised = structs.replace(one, state="canary", stage=place, reason="")
+        told = ("raised", f"{share:.0%} of new conversations", member_id)
+        return await self._draw_so(connection, raised, share, told)
+
+    async def _draw_so(
+        self, connection: Connection, one: Rollout, share: float, told: tuple[str, str, UUID | None]
+    ) -> Rollout:
+        """From a moment later on, new conversations meet the candidate with this chance."""
+        if len(one.steps) >= STEPS_MAX:
+            raise ConflictError(f"its share was changed {STEPS_MAX} times; promote or stop it")
         now = self._clock.now()
         at_ms = canaries.began(now + timedelta(seconds=self._notice_s))
-        step = Step(at_ms, one.plan.stages[place].share)
-        draw = structs.replace(one.draw, steps=(*one.steps, step))
-        raised = structs.replace(
-            one, state="canary", stage=place, draw=draw, reason="", changed_at=now
-        )
+        draw = structs.replace(one.draw, steps=(*one.steps, Step(at_ms, share)))
+        drawn = structs.replace(one, draw=draw, changed_at=now)
         await installed.bump(connection, one.tenant_id)
         await canaries.remember(connection, one.tenant_id, draw, one.installation_id)
-        await repository.move(connection, raised)
-        words = f"{step.share:.0%} of new conversations"
-        await self._tell(connection, raised, "raised", words, member_id)
-        return raised
+        await repository.move(connection, drawn)
+        await self._tell(connection, drawn, *told)
+        return drawn
 
     async def _promote(
         self, connection: Connection, one: Rollout, member_id: UUID | None

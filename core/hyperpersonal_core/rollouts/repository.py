@@ -13,14 +13,17 @@ from hyperpersonal_core.rollouts.values import (
     METRICS,
     Arm,
     Candidate,
+    Drawn,
     Plan,
     Rollout,
     ShadowReport,
+    ShadowTurn,
     Told,
 )
 
 LISTED_MAX = 100
 TOLD_MAX = 200
+TURNS_MAX = 50
 
 _COLUMNS = """tenant_id, id, installation_id, plugin_id, kind, incumbent, incumbent_version,
 version, digest, manifest, grants, plan, state, stage, seed, steps, bets, cost_usual, observed_to,
@@ -47,7 +50,14 @@ select kind, words, detail, member_id, at from rollout_events
 _ARMS = """
 select candidate, count(*) as n, avg(marks[1]) as a, avg(marks[2]) as b, avg(marks[3]) as c,
        avg(marks[4]) as d
-  from rollout_conversations where tenant_id = $1 and rollout_id = $2 group by candidate"""
+  from rollout_conversations where tenant_id = $1 and rollout_id = $2 and share > 0
+ group by candidate"""
+_DRAWN = """
+select candidate, share, marks from rollout_conversations
+ where tenant_id = $1 and rollout_id = $2 and share > 0 order by at, conversation_id limit $3"""
+_TURNS = """
+select turn_id, kinds, at from shadow_turns where tenant_id = $1 and rollout_id = $2
+ order by (kinds <> '{}') desc, turn_id desc limit $3"""
 _SHADOW = """
 select count(*) as turns, count(*) filter (where not kinds && $3) as same_reply,
        count(*) filter (where not kinds && $4) as same_actions,
@@ -60,6 +70,8 @@ select count(*) as turns, count(*) filter (where not kinds && $3) as same_reply,
        coalesce(sum((before->>'host_calls')::bigint), 0)::bigint as calls_before,
        coalesce(sum((after->>'host_calls')::bigint), 0)::bigint as calls_after
   from shadow_turns where tenant_id = $1 and rollout_id = $2"""
+_COMPARED = """
+select true from shadow_turns where tenant_id = $1 and rollout_id = $2 and turn_id = $3"""
 _KINDS = """
 select kind, count(*) as n from shadow_turns, unnest(kinds) as kind
  where tenant_id = $1 and rollout_id = $2 group by kind order by n desc, kind"""
@@ -136,6 +148,22 @@ async def arms(connection: Connection, key: tuple[UUID, UUID]) -> dict[bool, Arm
         row["candidate"]: Arm(row["n"], dict(zip(METRICS, list(row)[2:], strict=True)))
         for row in await connection.fetch(_ARMS, *key)
     }
+
+
+async def drawn(connection: Connection, key: tuple[UUID, UUID], up_to: int) -> list[Drawn]:
+    """The conversations it was judged by, in the order they began."""
+    rows = await connection.fetch(_DRAWN, *key, up_to)
+    return [Drawn(row["candidate"], row["share"], tuple(row["marks"])) for row in rows]
+
+
+async def shadow_turns(connection: Connection, key: tuple[UUID, UUID]) -> list[ShadowTurn]:
+    """The newest fifty turns it was compared in, those that differ first."""
+    return [ShadowTurn(*row) for row in await connection.fetch(_TURNS, *key, TURNS_MAX)]
+
+
+async def was_compared(connection: Connection, key: tuple[UUID, UUID], turn_id: UUID) -> bool:
+    """Whether it was compared in this turn."""
+    return bool(await connection.fetchval(_COMPARED, *key, turn_id))
 
 
 async def shadow_report(connection: Connection, key: tuple[UUID, UUID]) -> ShadowReport:

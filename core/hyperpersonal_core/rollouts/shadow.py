@@ -24,7 +24,7 @@ from hyperpersonal_core.installations.releases import ReleaseStore
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Database
-from hyperpersonal_core.kit.errors import RefusedError
+from hyperpersonal_core.kit.errors import NotFoundError, RefusedError
 from hyperpersonal_core.rollouts import repository
 from hyperpersonal_core.rollouts.records import RolloutRecords
 from hyperpersonal_core.rollouts.repository import first_id
@@ -46,6 +46,7 @@ _KEEP = """
 insert into shadow_turns (tenant_id, rollout_id, turn_id, kinds, before, after, at)
 values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing"""
 
+Runs = list[tuple[CallRecord, Replayed]]
 Load = Callable[[str], Awaitable[SealedRelease]]
 
 
@@ -95,6 +96,19 @@ class Shadow:
             await self._conclude(place)
         return done
 
+    async def beside(self, place: Place, turn_id: UUID) -> Runs:
+        """A turn that was compared, compared once more, with its words: those are not kept.
+
+        Raises:
+            NotFoundError: there is no such rollout, or it was not compared in this turn.
+            RefusedError: the turn's journal is gone, or a release is not trusted any more.
+        """
+        async with self._db.transaction(place[0]) as connection:
+            one = await repository.read(connection, place)
+            if one is None or not await repository.was_compared(connection, place, turn_id):
+                raise NotFoundError("this rollout was not compared in such a turn")
+        return await self._runs(one, turn_id)
+
     async def _next(self, one: Rollout) -> list[UUID]:
         """Ended turns that were not looked at yet, oldest first."""
         async with self._db.transaction(one.tenant_id) as connection:
@@ -107,13 +121,7 @@ class Shadow:
     async def _compare(self, one: Rollout, turn_id: UUID) -> int:
         """Run a turn's calls of the incumbent on the candidate; 0: it has none that can be run."""
         try:
-            turn = await self._recorded.read(one.tenant_id, turn_id)
-            recording = as_candidate(turn.recording, one)
-            if not any(call.digest == one.incumbent for call in recording.calls):
-                return 0
-            release = await self._releases.load(one.candidate.digest)
-            rehearser = await self._rehearser()
-            runs = await rehearser.rehearse(recording, release, self._releases.load)
+            runs = [run for _, run in await self._runs(one, turn_id)]
         except RefusedError as error:  # altered, pruned, or not trusted any more: it shows nothing
             self._log.warning("shadow.skipped", turn_id=str(turn_id), error=error.message)
             return 0
@@ -126,6 +134,18 @@ class Shadow:
         async with self._db.transaction(one.tenant_id) as connection:
             await connection.execute(_KEEP, *row)
         return 1
+
+    async def _runs(self, one: Rollout, turn_id: UUID) -> Runs:
+        """A turn's calls of the incumbent beside the same on the candidate; none: it has none."""
+        turn = await self._recorded.read(one.tenant_id, turn_id)
+        recording = as_candidate(turn.recording, one)
+        if not any(call.digest == one.incumbent for call in recording.calls):
+            return []
+        release = await self._releases.load(one.candidate.digest)
+        rehearser = await self._rehearser()
+        runs = await rehearser.rehearse(recording, release, self._releases.load)
+        calls = [call for call in recording.calls if call.plugin_id == release.plugin_id]
+        return list(zip(calls, runs, strict=True))
 
     async def _conclude(self, place: Place) -> None:
         """As many turns as planned are compared."""

@@ -102,12 +102,33 @@ class Rollout(Struct, frozen=True):
     def steps(self) -> tuple[Step, ...]:
         return self.draw.steps
 
+    @property
+    def paused(self) -> bool:
+        """Whether nobody new meets the candidate for now; those who met it keep it."""
+        return self.state == "canary" and bool(self.steps) and not self.share
+
 
 class Arm(Struct, frozen=True):
     """What was seen of one arm: conversations, and the mean of each metric."""
 
     conversations: int = 0
     means: dict[str, float] = field(default_factory=dict)
+
+
+class Drawn(Struct, frozen=True):
+    """A conversation that was judged: its arm, the chance it had of it, its marks (METRICS)."""
+
+    candidate: bool
+    share: float
+    marks: tuple[float, ...]
+
+
+class ShadowTurn(Struct, frozen=True):
+    """A turn that the candidate was compared in; `kinds` of what differs, none: nothing."""
+
+    turn_id: UUID
+    kinds: list[str]
+    at: datetime
 
 
 class ShadowReport(Struct, frozen=True):

@@ -9,6 +9,8 @@ import pytest
 from fakes.sandboxed import AGENT_GRANTS, ORDER_AGENT, SandboxedRig, Shelf
 from fakes.turns import TENANT
 from hyperpersonal_core.api import (
+    BesideAsker,
+    BesideService,
     Candidate,
     Judge,
     RecordedTurns,
@@ -21,6 +23,8 @@ from hyperpersonal_core.api import (
 )
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.kit.errors import OutsideError, RefusedError
+from hyperpersonal_core.kit.requests import Requests
 from hyperpersonal_core.rollouts.shadow import drawn, drawn_of
 from hyperpersonal_runtime.api import Replayer, SealedRelease
 from hyperpersonal_runtime.testing import default_cache
@@ -142,6 +146,46 @@ async def test_that_what_differs_is_told_and_waits_for_a_word_where_it_is_grave(
         told = (await place.records.read(TENANT, one.id)).told
         assert [line.kind for line in told] == ["started", "waits", "raised"]
         assert told[-1].member_id == UUID(int=5)
+
+
+async def test_that_both_answers_are_shown_side_by_side_and_kept_nowhere(
+    place: Place, bus: Bus
+) -> None:
+    one = await place.begin("polite", structs.replace(PLAN, shadow_turns=1))
+    await place.talk(2)
+    await place.watch.look()
+    before = await place.left()
+    requests = Requests(bus)
+    asker, service = BesideAsker(requests), BesideService(requests, place.shadow)
+    (compared,) = await place.records.shadow_turns(TENANT, one.id)
+    turn = compared.turn_id
+    with pytest.raises(OutsideError):
+        await asker.ask((TENANT, one.id), turn)  # nobody serves it
+    await service.start()
+    try:
+        (call, *_) = await asker.ask((TENANT, one.id), turn)
+        assert (call.hook, call.asked) == ("reply", "cancel my order")
+        assert (call.before.outcome, call.after.outcome) == ("ok", "ok")
+        assert call.after.text.startswith("Dear shopper, order")
+        assert call.before.text.startswith("Order")
+        assert "other words" in [change.words for change in call.changes]
+        assert await place.left() == before
+        with pytest.raises(RefusedError, match="not compared in such a turn"):
+            await asker.ask((TENANT, one.id), UUID(int=3))
+        with pytest.raises(RefusedError, match="not compared in such a turn"):
+            await asker.ask((UUID(int=4), one.id), turn)  # another tenant
+    finally:
+        await service.close()
+    kept = await kept_words(place)
+    assert "Dear shopper" not in kept
+
+
+async def kept_words(place: Place) -> str:
+    """All that a rollout has in the database."""
+    async with place.rig.db.transaction(TENANT) as connection:
+        rows = await connection.fetch("select * from shadow_turns")
+        rows += await connection.fetch("select * from rollout_events")
+    return str([dict(row) for row in rows])
 
 
 async def test_that_only_the_drawn_share_is_compared(place: Place) -> None:

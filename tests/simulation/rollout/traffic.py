@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from hyperpersonal_core.rollouts.judge import alarm_at, bets_of, fine_at
+from hyperpersonal_core.rollouts.levels import alarm_at, bets_of, fine_at
 from hyperpersonal_core.rollouts.values import METRICS, Plan
 from msgspec import Struct
 from numpy.typing import NDArray

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from hyperpersonal_core.api import (
+    BesideService,
     Judge,
     RecordedTurns,
     RolloutRecords,
@@ -11,6 +12,7 @@ from hyperpersonal_core.api import (
     Shadow,
     TurnJournals,
 )
+from hyperpersonal_core.kit.requests import Requests
 from hyperpersonal_marketplace.api import Rollouts
 from hyperpersonal_runtime.api import Replayer
 
@@ -26,7 +28,7 @@ def make_rollouts(ground: Ground, market: Market) -> Rollouts:
     return Rollouts(market.installer, RolloutRecords(ground.db, ground.clock, ground.ids))
 
 
-def watch_rollouts(stack: AsyncExitStack, ground: Ground, market: Market) -> None:
+async def watch_rollouts(stack: AsyncExitStack, ground: Ground, market: Market) -> None:
     """Judge canaries and run shadows while the stack is open."""
     records = RolloutRecords(ground.db, ground.clock, ground.ids)
     recorded = RecordedTurns(ground.db, TurnJournals(ground.db, ground.vault))
@@ -35,6 +37,9 @@ def watch_rollouts(stack: AsyncExitStack, ground: Ground, market: Market) -> Non
     shadow = Shadow(ground.db, recorded, records, ground.clock, around)
     judge = Judge(ground.db, records, ground.clock, market.releases)
     background(stack, RolloutWatch(records, judge, shadow).run())
+    beside = BesideService(Requests(ground.bus), shadow)
+    await beside.start()
+    stack.push_async_callback(beside.close)
 
 
 class QuietSandbox:

@@ -13,6 +13,7 @@ from hyperpersonal_core.api import (
     IMPORT_JOB,
     PRUNE_JOB,
     Backlogs,
+    BesideAsker,
     Channels,
     Contacts,
     Handoffs,
@@ -127,6 +128,7 @@ class Gateway(Struct, frozen=True):
     bundles: Bundles
     composer: Composer
     rollouts: Rollouts
+    beside: BesideAsker
 
 
 class Engine(Struct, frozen=True):
@@ -195,6 +197,7 @@ async def open_gateway(
             shop.bundles, market.installations, mind.rules, mind.router.decide, clock
         ),
         rollouts=make_rollouts(ground, market),
+        beside=BesideAsker(Requests(ground.bus)),
     )
 
 
@@ -305,7 +308,7 @@ async def open_jobs(
     await pruner.plan()
     market = market or with_sandboxes(ground, open_market(ground))
     await open_market_jobs(stack, ground, market, jobs)
-    watch_rollouts(stack, ground, market)
+    await watch_rollouts(stack, ground, market)
     if ground.trust.metadata is not None:
         background(stack, Renewal(market.registry.ground).run())
     stack.push_async_callback(jobs.close)

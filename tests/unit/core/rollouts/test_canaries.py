@@ -158,3 +158,58 @@ async def test_that_the_history_of_a_rollout_is_never_changed(stage: Stage) -> N
             async with stage.db.transaction(TENANT) as connection:
                 await connection.execute(change)
     assert len((await stage.records.read(TENANT, one.id)).told) == 2
+
+
+async def test_that_a_pause_draws_nobody_new_and_a_resumed_canary_goes_on(stage: Stage) -> None:
+    one = await stage.roll_out()
+    before = await stage.talk(16)
+    assert set(before.values()) == {"the old one", "the new one"}
+    paused = await stage.records.pause(TENANT, one.id, UUID(int=5))
+    assert (paused.state, paused.paused, paused.share) == ("canary", True, 0.0)
+    await asyncio.sleep(0.005)
+    assert set((await stage.talk(8)).values()) == {"the old one"}
+    for place in list(before)[:4]:
+        await stage.write(place, "my order again")
+        assert await stage.said(place, 2) == before[place], "who met it keeps it"
+    with pytest.raises(ConflictError, match="not paused"):
+        await stage.records.pause(TENANT, one.id, None)
+    resumed = await stage.records.resume(TENANT, one.id, None)
+    assert (resumed.paused, resumed.share) == (False, 0.5)
+    await asyncio.sleep(0.005)
+    assert "the new one" in (await stage.talk(12)).values()
+    with pytest.raises(ConflictError, match="is not paused"):
+        await stage.records.resume(TENANT, one.id, None)
+    told = (await stage.records.read(TENANT, one.id)).told
+    assert [line.kind for line in told] == ["started", "raised", "paused", "resumed"]
+    assert told[2].member_id == UUID(int=5)
+
+
+async def test_that_conversations_of_a_pause_show_nothing_and_evidence_waits_for_its_end(
+    stage: Stage,
+) -> None:
+    one = await stage.roll_out(plan=structs.replace(HALF, level=0.2))
+    await stage.talk(30)
+    await stage.records.pause(TENANT, one.id, None)
+    await asyncio.sleep(0.005)
+    await stage.talk(8)
+    paused = await stage.judged(one)
+    assert (paused.state, paused.bets["seen"]) == ("canary", 30.0)
+    assert await stage.judged(one) == await stage.judged(one), "each was looked at once"
+    standing = await stage.records.read(TENANT, one.id)
+    assert standing.candidate.conversations + standing.incumbent.conversations == 30
+    shown = await stage.records.evidence(TENANT, one.id)
+    assert shown.path[-1].conversations == 30
+    assert set(shown.path[-1].fine) == {1.0}, "it would go on"
+    await stage.records.resume(TENANT, one.id, None)
+    assert (await stage.judged(one)).state == "promoted"
+
+
+async def test_that_a_pause_does_not_keep_a_worse_release(stage: Stage) -> None:
+    one = await stage.roll_out("sha256:broken")
+    await stage.talk(24)
+    await stage.records.pause(TENANT, one.id, None)
+    assert (await stage.judged(one)).state == "rolled_back"
+    with pytest.raises(ConflictError, match="has ended"):
+        await stage.records.resume(TENANT, one.id, None)
+    with pytest.raises(NotFoundError):
+        await stage.records.evidence(TENANT, UUID(int=9))

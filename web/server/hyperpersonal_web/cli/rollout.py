@@ -95,6 +95,24 @@ def promote(which: str, url: str, key: str, *, one_stage: bool, as_json: bool) -
 @click.argument("which", metavar="ROLLOUT")
 @shop_options
 @_JSON
+def pause(which: str, url: str, key: str, *, as_json: bool) -> None:
+    """Let nobody new meet the new release for now; who met it keeps it."""
+    _act(shop_client(url, key), which, "pause", as_json=as_json)
+
+
+@rollout.command()
+@click.argument("which", metavar="ROLLOUT")
+@shop_options
+@_JSON
+def resume(which: str, url: str, key: str, *, as_json: bool) -> None:
+    """Go on after a pause, with the share it had."""
+    _act(shop_client(url, key), which, "resume", as_json=as_json)
+
+
+@rollout.command()
+@click.argument("which", metavar="ROLLOUT")
+@shop_options
+@_JSON
 def stop(which: str, url: str, key: str, *, as_json: bool) -> None:
     """Stay with the installed release: nobody meets the new one any more."""
     _act(shop_client(url, key), which, "stop", as_json=as_json)
@@ -124,6 +142,7 @@ def _stage(text: str) -> dict[str, float]:
 
 def _line(one: dict[str, Any]) -> str:
     met = f", {one['share']:.0%} of new conversations" if one["share"] else ""
+    met = ", paused" if one["paused"] else met
     why = f": {one['reason']}" if one["reason"] else ""
     release = f"{one['plugin_id']} {one['installed_version']} -> {one['version']}"
     return f"{one['id']}  {release}  {STATES[one['state']]}{met}{why}"

@@ -7,6 +7,9 @@ from uuid import UUID
 import msgspec
 from hyperpersonal_core.api import (
     Arm,
+    Beside,
+    BesideAsker,
+    Evidence,
     Installations,
     Member,
     Rollout,
@@ -41,6 +44,7 @@ class RolloutItem(msgspec.Struct, frozen=True):
     state: str
     stage: int
     share: float
+    paused: bool
     installed_version: str
     version: str
     plan: RolloutPlan
@@ -53,8 +57,8 @@ class RolloutItem(msgspec.Struct, frozen=True):
         """What members see of it."""
         return cls(
             show("rollout", one.id), one.plugin_id, one.state, one.stage, one.share,
-            one.incumbent_version, one.candidate.version, one.plan, one.reason, one.created_at,
-            one.changed_at,
+            one.paused, one.incumbent_version, one.candidate.version, one.plan, one.reason,
+            one.created_at, one.changed_at,
         )  # fmt: skip
 
 
@@ -89,6 +93,26 @@ class StandingItem(msgspec.Struct, frozen=True):
         lines = [LineItem.of(told) for told in standing.told]
         item = RolloutItem.of(standing.rollout)
         return cls(item, standing.candidate, standing.incumbent, standing.shadow, lines)
+
+
+class ShadowItem(msgspec.Struct, frozen=True):
+    """A turn that the shadow answered too, and what differs."""
+
+    turn_id: str
+    kinds: list[str]
+    at: datetime
+
+
+class ShadowPage(msgspec.Struct, frozen=True):
+    """The newest fifty, those that differ first."""
+
+    items: list[ShadowItem]
+
+
+class BesidePage(msgspec.Struct, frozen=True):
+    """The plugin's calls of one turn, on both releases."""
+
+    calls: list[Beside]
 
 
 class RolloutPage(msgspec.Struct, frozen=True):
@@ -135,6 +159,67 @@ async def read_rollout(
     return StandingItem.of(await rollouts.read(member.tenant_id, _id(rollout_id)))
 
 
+@get("/rollouts/{rollout_id:str}/evidence", operation_id="ReadEvidence")
+async def read_evidence(
+    *,
+    rollout_id: FromPath[str],
+    member: NamedDependency[Member],
+    rollouts: NamedDependency[Rollouts],
+) -> Evidence:
+    """How near each metric is to undoing it and to going on, and within which bounds the
+    difference lies."""
+    return await rollouts.evidence(member.tenant_id, _id(rollout_id))
+
+
+@get("/rollouts/{rollout_id:str}/shadow", operation_id="ListShadowTurns")
+async def list_shadow_turns(
+    *,
+    rollout_id: FromPath[str],
+    member: NamedDependency[Member],
+    rollouts: NamedDependency[Rollouts],
+) -> ShadowPage:
+    """Turns that the shadow answered too."""
+    found = await rollouts.shadow_turns(member.tenant_id, _id(rollout_id))
+    return ShadowPage([ShadowItem(show("turn", one.turn_id), one.kinds, one.at) for one in found])
+
+
+@get("/rollouts/{rollout_id:str}/shadow/{turn_id:str}", operation_id="ReadBeside")
+async def read_beside(
+    *,
+    rollout_id: FromPath[str],
+    turn_id: FromPath[str],
+    member: NamedDependency[Member],
+    beside: NamedDependency[BesideAsker],
+) -> BesidePage:
+    """What both releases answer in one of these turns: it is run once more, and kept nowhere."""
+    place = (member.tenant_id, _id(rollout_id))
+    return BesidePage(await beside.ask(place, _id(turn_id, "turn")))
+
+
+@post("/rollouts/{rollout_id:str}/pause", operation_id="PauseRollout", status_code=200)
+async def pause_rollout(
+    *,
+    rollout_id: FromPath[str],
+    member: NamedDependency[Member],
+    rollouts: NamedDependency[Rollouts],
+) -> RolloutItem:
+    """Nobody new meets the new release until it is resumed; who met it keeps it."""
+    require_managing(member)
+    return RolloutItem.of(await rollouts.pause(member.tenant_id, _id(rollout_id), member.id))
+
+
+@post("/rollouts/{rollout_id:str}/resume", operation_id="ResumeRollout", status_code=200)
+async def resume_rollout(
+    *,
+    rollout_id: FromPath[str],
+    member: NamedDependency[Member],
+    rollouts: NamedDependency[Rollouts],
+) -> RolloutItem:
+    """On with the share it had."""
+    require_managing(member)
+    return RolloutItem.of(await rollouts.resume(member.tenant_id, _id(rollout_id), member.id))
+
+
 @post("/rollouts/{rollout_id:str}/advance", operation_id="AdvanceRollout", status_code=200)
 async def advance_rollout(
     *,
@@ -171,16 +256,17 @@ async def stop_rollout(
     return RolloutItem.of(await rollouts.stop(member.tenant_id, _id(rollout_id), member.id))
 
 
-def _id(text: str) -> UUID:
+def _id(text: str, kind: str = "rollout") -> UUID:
     try:
-        return parse("rollout", text)
+        return parse(kind, text)
     except ValueError as error:
-        raise NotFoundError("there is no such rollout", id=text) from error
+        raise NotFoundError(f"there is no such {kind}", id=text[:80]) from error
 
 
 router = Router(
     "/v1/market",
-    route_handlers=[list_rollouts, start_rollout, read_rollout, advance_rollout, promote_rollout,
+    route_handlers=[list_rollouts, start_rollout, read_rollout, read_evidence, list_shadow_turns,
+                    read_beside, pause_rollout, resume_rollout, advance_rollout, promote_rollout,
                     stop_rollout],
     tags=["rollouts"],
 )  # fmt: skip
