@@ -8,6 +8,8 @@ from hyperpersonal_sdk.manifest import Manifest
 from hyperpersonal_sdk.signing import TrustedKey
 from msgspec import Struct, convert, to_builtins
 
+from hyperpersonal_registry.names import version_key
+
 Status = Literal["published", "yanked", "quarantined", "revoked"]
 
 _COLUMNS = """r.digest, plugin_id, version, manifest, artifact_bytes, published_at, status,
@@ -35,6 +37,8 @@ _KEYS = """select public, namespace, valid_from, expires_at, revoked_at is not n
 from registry.publisher_keys where namespace = $1"""
 _REVOKE_KEY = """update registry.publisher_keys set revoked_at = $2, revoked_reason = $3
 where key_id = $1 and revoked_at is null returning namespace"""
+_RUNNING = """select version, digest from registry.releases
+where plugin_id = $1 and version <> $2 and status in ('published', 'yanked')"""
 _ALIKE = "select plugin_id from registry.releases where skeleton = $1 and plugin_id <> $2 limit 1"
 
 
@@ -80,6 +84,17 @@ async def by_namespace(connection: Connection, namespace: str) -> list[Release]:
 async def by_name(connection: Connection, plugin_id: str, version: str) -> Release | None:
     row = await connection.fetchrow(_BY_NAME, plugin_id, version)
     return None if row is None else _release(row)
+
+
+async def before(connection: Connection, plugin_id: str, version: str) -> str | None:
+    """The digest of the release merchants would come from: the highest below this version, or the
+    highest of all for a version that mends an older line. What was taken away from them is none:
+    compared with it, what was wrong there would look like nothing new."""
+    mine = version_key(version)
+    rows = await connection.fetch(_RUNNING, plugin_id, version)
+    known = sorted((version_key(row["version"]), row["digest"]) for row in rows)
+    lower = [digest for key, digest in known if key < mine]
+    return (lower or [digest for _, digest in known] or [None])[-1]
 
 
 async def add(connection: Connection, release: Release, skeleton: str) -> None:

@@ -6,7 +6,6 @@ the submission waits: nothing is published that was not checked.
 """
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 
 from hyperpersonal_core.kit.db import Connection
@@ -17,7 +16,6 @@ from hyperpersonal_sdk.verdicts import Verdict
 from hyperpersonal_registry import releases
 from hyperpersonal_registry.checks.runner import Runner
 from hyperpersonal_registry.checks.subject import Subject
-from hyperpersonal_registry.names import version_key
 from hyperpersonal_registry.service import Registry
 from hyperpersonal_registry.submissions import Submission
 
@@ -85,29 +83,17 @@ class Checking:
         """All that the checks look at."""
         ground = self._registry.ground
         async with ground.db.transaction() as connection:
-            known = await releases.by_plugin(connection, found.plugin_id)
+            before = await releases.before(connection, found.plugin_id, found.version)
             others = await _others(connection, found.namespace)
         artifact = await ground.blobs.get(found.digest)
         if artifact is None:
             raise NotFoundError("the artifact is lost", digest=found.digest)
-        before = _before(known, found.version)
         previous = None if before is None else await ground.blobs.get(before)
         path = self._advisories
         advisories = path.read_bytes() if path is not None and path.is_file() else None
         return Subject(
             artifact, str(self._cache.resolve()), previous, others, ground.now.date(), advisories
         )
-
-
-def _before(known: Sequence[releases.Release], version: str) -> str | None:
-    """The digest of the release merchants would come from: the highest one below this version, or
-    the highest of all for a version that mends an older line."""
-    good = sorted(
-        (one for one in known if one.status in ("published", "yanked")),
-        key=lambda one: version_key(one.version),
-    )
-    lower = [one for one in good if version_key(one.version) < version_key(version)]
-    return (lower or good)[-1].digest if good else None
 
 
 async def _others(connection: Connection, namespace: str) -> tuple[str, ...]:

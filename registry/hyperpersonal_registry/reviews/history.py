@@ -4,7 +4,7 @@ from datetime import datetime
 
 from hyperpersonal_core.kit.db import Connection
 
-from hyperpersonal_registry import names, releases
+from hyperpersonal_registry import releases
 from hyperpersonal_registry.releases import Release
 from hyperpersonal_registry.reviews.dossier import PublisherHistory
 from hyperpersonal_registry.submissions import Submission
@@ -39,11 +39,6 @@ async def published_since(connection: Connection, namespace: str) -> datetime | 
 
 
 async def release_before(connection: Connection, found: Submission) -> Release | None:
-    """The release merchants would come from: the highest below this version, else the highest."""
-    known = await releases.by_plugin(connection, found.plugin_id)
-    others = [one for one in known if one.version != found.version and one.status != "revoked"]
-    others.sort(key=lambda one: names.version_key(one.version))
-    mine = names.version_key(found.version)
-    below = [one for one in others if names.version_key(one.version) < mine]
-    nearest = below or others
-    return nearest[-1] if nearest else None
+    """The release merchants would come from; see `releases.before`."""
+    digest = await releases.before(connection, found.plugin_id, found.version)
+    return await releases.by_digest(connection, digest) if digest else None

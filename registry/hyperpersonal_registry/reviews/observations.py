@@ -30,8 +30,11 @@ order by due_at limit $1"""  # noqa: S608 - no input
 _OF = f"""select {_COLUMNS} from registry.observations where plugin_id = $1
 order by at desc limit $2"""  # noqa: S608
 _LOCK = "select pg_advisory_xact_lock(hashtextextended('observations ' || $1, 0))"
-_OPEN_OF = f"""select {_COLUMNS} from registry.observations
-where plugin_id = $1 and handled_at is null"""  # noqa: S608
+_THAT_COUNT = f"""select {_COLUMNS} from registry.observations
+where plugin_id = $1 and handled_at is null and standing <> 'other'
+order by at desc limit $2"""  # noqa: S608
+_OPEN_BY = """select count(*) from registry.observations
+where plugin_id = $1 and handled_at is null and reporter = $2"""
 _THERE = """select exists (select from registry.releases
 where plugin_id = $1 and ($2 = '' or version = $2))"""
 _HANDLE = """update registry.observations set handled_at = $2, handled_by = $3, outcome = $4
@@ -126,12 +129,9 @@ class Observations:
         if not await connection.fetchval(_THERE, made.plugin_id, made.version):
             raise NotFoundError("there is no such plugin or release", plugin_id=made.plugin_id)
         await connection.execute(_LOCK, made.plugin_id)
-        if made.reporter:
-            mine = [o for o in await _open_of(connection, made) if o.reporter == made.reporter]
-            if len(mine) >= OPEN_EACH_MAX:
-                raise TooManyError(
-                    "we have your reports of this plugin and will look at them", 3600
-                )
+        mine = await connection.fetchval(_OPEN_BY, made.plugin_id, made.reporter)
+        if made.reporter and mine >= OPEN_EACH_MAX:
+            raise TooManyError("we have your reports of this plugin and will look at them", 3600)
         await connection.execute(_ADD, *_row(made))
         told = {"id": str(made.id), "version": made.version, "standing": made.standing}
         await journal.append(connection, made.at, "plugin.reported", made.plugin_id, **told)
@@ -140,18 +140,14 @@ class Observations:
         self, connection: Connection, repository: Repository | None, made: Observation
     ) -> list[str]:
         """What the reports of the plugin take away; of all releases where they differ."""
-        found = await _open_of(connection, made)
+        rows = await connection.fetch(_THAT_COUNT, made.plugin_id, LIST_MAX)
+        found = [Observation(**dict(row)) for row in rows]
         why = alarm(found, made.at)
         if not why:
             return []
-        counted = {one.version for one in found if one.standing != "other"}
+        counted = {one.version for one in found}
         release = (made.plugin_id, made.version if counted == {made.version} else "")
         return await self._quarantines.within(connection, repository, release, why, ALARM_BY)
-
-
-async def _open_of(connection: Connection, made: Observation) -> list[Observation]:
-    rows = await connection.fetch(_OPEN_OF, made.plugin_id)
-    return [Observation(**dict(row)) for row in rows]
 
 
 def _row(made: Observation) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from hyperpersonal_registry.api import Policy, Verdict
 from hyperpersonal_registry.policy import PURE
 from hyperpersonal_registry.reviews import urgency
 from hyperpersonal_registry.reviews.desk import Desk
+from hyperpersonal_registry.reviews.quarantine import Quarantines
 from hyperpersonal_registry.reviews.urgency import Facts
 from hyperpersonal_registry.verdicts import report_hash
 from hyperpersonal_sdk import hpx, signing
@@ -70,6 +71,22 @@ async def test_that_the_dossier_holds_all_that_a_review_binds(full: FullRegistry
     assert not found.item.overdue
     codes = {factor.code for factor in found.item.factors}
     assert codes == {"moves_money", "permissions", "new_publisher", "remarks"}
+
+
+async def test_that_a_release_is_compared_with_what_merchants_run_not_with_what_was_taken_away(
+    full: FullRegistry,
+) -> None:
+    desk, ground = Desk(full.registry.ground), full.registry.ground
+    assert (await full.publish(artifact(manifest()), report=report())).state == "published"
+    bad = artifact(manifest(version="1.1.0", asks=MONEY))
+    assert (await full.publish(bad, report=report())).state == "published"
+    digest = await handed_in(full, artifact(manifest(version="1.2.0", asks=MONEY)))
+    assert (await desk.dossier(digest)).previous == "1.1.0"
+    await Quarantines(ground).begin("acme/hello", "1.1.0", "It moves money it should not.", "x")
+    found = await desk.dossier(digest)
+    assert (found.previous, found.change.gained) == ("1.0.0", MONEY[:1])
+    older = await handed_in(full, artifact(manifest(version="0.9.1")))
+    assert (await desk.dossier(older)).previous == "1.0.0"
 
 
 async def test_that_a_review_of_an_older_report_is_shown_as_such(full: FullRegistry) -> None:
