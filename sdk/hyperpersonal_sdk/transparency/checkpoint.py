@@ -45,7 +45,7 @@ def verify(data: bytes, log: NoteKey, witnesses: Witnesses | None = None) -> Che
     """
     witnesses = witnesses or Witnesses()
     parsed = note.parse(data)
-    checkpoint = _parse(parsed.text)
+    checkpoint = parse(parsed.text)
     if checkpoint.origin != log.name:
         _refuse("other_log", f"this is a checkpoint of {checkpoint.origin!r}, not {log.name!r}")
     if not note.signers(parsed, [log]):
@@ -81,7 +81,8 @@ def split_view(checkpoints: Iterable[Checkpoint]) -> tuple[Checkpoint, Checkpoin
     return None
 
 
-def _parse(text: str) -> Checkpoint:
+def parse(text: str) -> Checkpoint:
+    """The checkpoint a note's text is; who signed it is not looked at. Raises `bad_checkpoint`."""
     origin, size, root, *_ = [*text.split("\n"), "", ""]
     if not origin or not size.isascii() or not size.isdigit() or str(int(size)) != size:
         _refuse("bad_checkpoint", "a checkpoint is an origin, a size and a root")
