@@ -1,6 +1,6 @@
 """The registry's face: across packages, import only from here."""
 
-from hyperpersonal_registry import house, mirror, mirroring
+from hyperpersonal_registry import house, mirror, mirroring, naming
 from hyperpersonal_registry.blob_copy import Copied, Fate, copy_blobs
 from hyperpersonal_registry.blob_places import open_blobs
 from hyperpersonal_registry.blobs import Blobs, FolderBlobs
@@ -9,7 +9,7 @@ from hyperpersonal_registry.claims import Claim, Proofs
 from hyperpersonal_registry.decision import Case, Decision, Vote, decide
 from hyperpersonal_registry.errors import PublishRefusedError, ReleaseRefusedError
 from hyperpersonal_registry.founding import found
-from hyperpersonal_registry.identities import Caller, Person, Role
+from hyperpersonal_registry.identities import Caller, Person, Role, reviewers
 from hyperpersonal_registry.journal import Entry
 from hyperpersonal_registry.lifecycle import CHECK_JOB
 from hyperpersonal_registry.log.signer import Signer
@@ -85,7 +85,9 @@ __all__ = [
     "migrate",
     "mirror",
     "mirroring",
+    "naming",
     "open_blobs",
     "report_hash",
+    "reviewers",
     "version_key",
 ]

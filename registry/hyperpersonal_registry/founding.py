@@ -1,8 +1,8 @@
-"""The first trust metadata of a registry, also of one that had publishers and reviewers before."""
+"""The first trust metadata of a registry, also of one that had publishers before."""
 
 from hyperpersonal_core.kit.db import Connection
 
-from hyperpersonal_registry import identities, releases
+from hyperpersonal_registry import releases
 from hyperpersonal_registry.trust.roles import public
 from hyperpersonal_registry.trust.store import MetadataStore
 
@@ -10,14 +10,13 @@ _NAMES = "select name from registry.namespaces order by created_at, name"
 
 
 async def found(connection: Connection, store: MetadataStore, root: bytes) -> None:
-    """Begin with this root; whoever speaks for a name or reviews already goes on to.
+    """Begin with this root; whoever speaks for a name already goes on to.
 
     Raises:
         ConflictError: there is a root already.
         RefusedError: the root is not signed by those who must.
     """
-    people = await identities.keys_of_role(connection, "reviewer")
-    await store.found(connection, root, [public(raw) for raw in people])
+    await store.found(connection, root)
     async with store.writing(connection) as repository:
         for row in await connection.fetch(_NAMES):
             keys = (await releases.keys_of(connection, row["name"])).trusted

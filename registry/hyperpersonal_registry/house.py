@@ -17,9 +17,7 @@ from tuf.api.metadata import Metadata, Targets
 from hyperpersonal_registry.releases import Release
 from hyperpersonal_registry.service import Registry
 from hyperpersonal_registry.submissions import Submission
-from hyperpersonal_registry.trust import namespaces
 from hyperpersonal_registry.trust.namespaces import release_path
-from hyperpersonal_registry.trust.roles import REVIEWS
 from hyperpersonal_registry.verdicts import Verdict, report_hash
 
 METADATA_DAYS = 365
@@ -73,15 +71,11 @@ async def review(
     reviewer: Ed25519PrivateKey,
     waived: tuple[str, ...] = (),
 ) -> Submission:
-    """A reviewer's step: attest, and sign the reviews' metadata where this completes them."""
-    found, case, before = await registry.case(hpx.unpack(artifact).digest)
+    """A reviewer's step: attest."""
+    found, case, _ = await registry.case(hpx.unpack(artifact).digest)
     seen = (found.digest, signing.permission_hash(found.manifest), report_hash(case.report))
     said = attest(Review(*seen, "approved", REASON, registry.ground.now, waived), reviewer)
-    earlier = [
-        one.attestation for one in before if one.vote.report == seen[2] and one.vote.approves
-    ]
-    metadata = await _reviews(registry, artifact, [*earlier, said], reviewer)
-    return await registry.record_review(found.digest, said, metadata)
+    return await registry.record_review(found.digest, said)
 
 
 async def adopt(
@@ -102,31 +96,19 @@ async def adopt(
     if not lacking:
         return 0
     namespace = releases[0].manifest.namespace
-    own, reviews = await _current(registry, namespace), await _current(registry, REVIEWS)
+    own = await _current(registry, namespace)
     ends, version = _expires(registry), (own.signed.version if own else 0) + 1
-    passed = (reviews.signed.version if reviews else 0) + 1
-    for release, artifact in lacking:
+    for _, artifact in lacking:
         own = publisher_side.with_release(own, artifact, ends)
+    assert own is not None
+    own.signed.version = version
+    await registry.renew(namespace, publisher_side.sign(own, key))
+    for release, _ in lacking:
         people = reviewers[: reviews_needed(release.manifest)]
         seen = (release.digest, signing.permission_hash(release.manifest), report_hash([]))
         said = [attest(Review(*seen, "approved", REASON, registry.ground.now), p) for p in people]
-        reviews = namespaces.with_review(reviews, artifact, said, ends)
-    assert own is not None
-    assert reviews is not None
-    own.signed.version, reviews.signed.version = version, passed
-    await registry.renew(namespace, publisher_side.sign(own, key))
-    await registry.renew(REVIEWS, publisher_side.sign(reviews, reviewers[0]))
+        await registry.stand_for(release.digest, said)
     return len(lacking)
-
-
-async def _reviews(
-    registry: Registry, artifact: bytes, said: Sequence[bytes], reviewer: Ed25519PrivateKey
-) -> bytes | None:
-    if registry.ground.metadata is None:
-        return None
-    now = await _current(registry, REVIEWS)
-    following = namespaces.with_review(now, artifact, said, _expires(registry))
-    return publisher_side.sign(following, reviewer)
 
 
 async def _lacking(registry: Registry, releases: Sequence[Release]) -> list[tuple[Release, bytes]]:

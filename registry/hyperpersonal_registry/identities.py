@@ -13,8 +13,6 @@ from msgspec import Struct
 from hyperpersonal_registry import journal, releases
 from hyperpersonal_registry.ground import Ground
 from hyperpersonal_registry.namespaces import check_reason
-from hyperpersonal_registry.trust.repository import Repository
-from hyperpersonal_registry.trust.roles import REVIEWS, public
 
 Role = Literal["reviewer", "admin", "reporter"]
 """A reporter's word about a plugin counts at once; it reviews nothing and reads no matters."""
@@ -25,6 +23,8 @@ values ($1, $2, $3, $4, $5)"""
 _REVOKE = """update registry.identities set revoked_at = $2, revoked_reason = $3
 where key_id = $1 and revoked_at is null returning role"""
 _OF_ROLE = "select public from registry.identities where role = $1 and revoked_at is null"
+_REVIEWERS = """select public, name from registry.identities
+where role = 'reviewer' and revoked_at is null order by added_at"""
 _ALL = """select key_id, public, name, role, added_at, revoked_at from registry.identities
 order by added_at"""
 _ROLE = "select role from registry.identities where key_id = $1 and revoked_at is null"
@@ -56,7 +56,11 @@ class Caller(Struct, frozen=True):
 
 
 class Identities:
-    """Names people and looks callers up. Stateless; one a process."""
+    """Names people and looks callers up. Stateless; one a process.
+
+    Who reviews must stand in the root too, which its holders sign (`naming`); who no longer does
+    is taken back here at once.
+    """
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
@@ -77,13 +81,9 @@ class Identities:
             raise RefusedError(f"a key has 32 bytes and a name 1 to {NAME_CHARS_MAX} characters")
         made = Person(key_id(raw), raw, name, role, self._ground.now)
         try:
-            async with (
-                self._ground.db.transaction() as connection,
-                self._ground.signing(connection) as repository,
-            ):
+            async with self._ground.db.transaction() as connection:
                 row = (made.key_id, raw, name, role, made.added_at)
                 await connection.execute(_ADD, *row)
-                await self._change_reviewers(connection, repository, role)
                 detail = {"role": role, "name": name}
                 at = self._ground.now
                 await journal.append(connection, at, "person.added", made.key_id, **detail)
@@ -92,7 +92,8 @@ class Identities:
         return made
 
     async def revoke(self, key: str, reason: str) -> None:
-        """From now on the key reviews nothing; what rests on its reviews is believed no more.
+        """From now on the key reviews nothing; what rests on its reviews is believed no more, by
+        hosts that hear of it at once and by all others from the next root on.
 
         Raises:
             NotFoundError: there is no such key, or it was revoked before.
@@ -106,7 +107,8 @@ class Identities:
             role = await connection.fetchval(_REVOKE, key, now, reason)
             if role is None:
                 raise NotFoundError("there is no such person", key_id=key)
-            await self._change_reviewers(connection, repository, role)
+            if repository is not None and role == "reviewer":
+                repository.withdraw(key, f"a reviewer's key: {reason}", now)
             await journal.append(connection, now, "person.revoked", key, reason=reason)
         await self._ground.tell()
 
@@ -124,13 +126,10 @@ class Identities:
             space = await releases.namespace_of(connection, name, self._ground.now)
         return Caller(name, raw, role, space)
 
-    async def _change_reviewers(
-        self, connection: Connection, repository: Repository | None, role: Role
-    ) -> None:
-        if repository is None or role != "reviewer":
-            return
-        keys = [public(raw) for raw in await keys_of_role(connection, "reviewer")]
-        repository.change_keys(REVIEWS, keys, self._ground.now)
+
+async def reviewers(connection: Connection) -> dict[bytes, str]:
+    """Who should review: public key -> name. The root's holders have the last word."""
+    return {row["public"]: row["name"] for row in await connection.fetch(_REVIEWERS)}
 
 
 async def keys_of_role(connection: Connection, role: Role) -> list[bytes]:

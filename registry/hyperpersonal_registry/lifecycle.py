@@ -36,6 +36,7 @@ from hyperpersonal_registry.errors import PublishRefusedError
 from hyperpersonal_registry.ground import Ground
 from hyperpersonal_registry.policy import PURE, Policy
 from hyperpersonal_registry.submissions import Reviewed, Submission
+from hyperpersonal_registry.trust.ceremony import reviewers_of
 from hyperpersonal_registry.trust.repository import Repository
 from hyperpersonal_registry.verdicts import Verdict, report_hash
 
@@ -125,34 +126,27 @@ class Lifecycle:
         await self._after(settled)
         return settled
 
-    async def record_review(
-        self, digest: str, attestation: bytes, metadata: bytes | None = None
-    ) -> Submission:
+    async def record_review(self, digest: str, attestation: bytes) -> Submission:
         """A reviewer's signed word.
 
         Args:
             digest: of what was handed in.
             attestation: see `hyperpersonal_sdk.attestations`.
-            metadata: the next TUF metadata of the reviews, signed by this reviewer; needed from
-                the one whose word completes the review.
 
         Raises:
             NotFoundError: nothing of this digest was handed in.
-            PublishRefusedError: the attestation is not a reviewer's, not of this release and this
-                report, or its metadata is missing.
+            PublishRefusedError: the attestation is not a reviewer's, or not of this release and
+                this report; `not_named`: the root's holders have not named this reviewer yet.
             ConflictError: this reviewer spoke already, or it is decided.
         """
         async with self._step(digest) as (connection, repository, before):
             found = _known(before, digest)
-            reviewed = await self._reviewed(connection, found, attestation)
+            reviewed = await self._reviewed(connection, repository, found, attestation)
             await submissions.add_review(connection, digest, reviewed)
             vote = reviewed.vote
             said = "approved" if vote.approves else "rejected"
             told = {"by": vote.key_id, "decision": said, "report": vote.report}
             await self._told(connection, "release.reviewed", found, **told, reason=vote.reason)
-            decision = await self._decide(connection, found)
-            if repository is not None and decision.state == "published":
-                publication.take_review(repository, found, metadata, self._ground.now)
             settled = await self._settle(connection, repository, found)
         await self._after(settled)
         return settled
@@ -205,7 +199,11 @@ class Lifecycle:
         )  # fmt: skip
 
     async def _reviewed(
-        self, connection: Connection, found: Submission, attestation: bytes
+        self,
+        connection: Connection,
+        repository: Repository | None,
+        found: Submission,
+        attestation: bytes,
     ) -> Reviewed:
         people = await identities.keys_of_role(connection, "reviewer")
         try:
@@ -222,6 +220,9 @@ class Lifecycle:
         keys = {dsse.key_id(signer) for signer in signers}
         if len(keys) != 1:
             raise PublishRefusedError("several_signers", "each reviewer signs for themselves")
+        if repository is not None and not signers <= set(reviewers_of(repository.root.signed)):
+            words = "the root does not name this reviewer yet: `hp registry root draft`"
+            raise PublishRefusedError("not_named", words)
         (key_id,) = keys
         await _check_reviewer(connection, found, key_id, report)
         approves = review.decision == "approved"
@@ -246,8 +247,9 @@ class Lifecycle:
         decision = await self._decide(connection, found)
         if decision.state == "published" and repository is not None:
             decision = publication.take_release(repository, found, self._ground.now)
-            if decision.state == "published" and await _is_private(connection, found):
-                repository.let_private(found.sha256, found.plugin_id, self._ground.now)
+            if decision.state == "published":
+                said = await submissions.reviews_of(connection, found.digest)
+                publication.pass_on_reviews(repository, found, said, self._ground.now)
         ended = decision.state in ("published", "rejected")
         at = self._ground.now if ended else None
         await submissions.settle(connection, found.digest, decision, at)

@@ -52,7 +52,9 @@ class Loader:
         self._held: dict[str, _Held] = {}
         self._held_bytes = 0
 
-    async def load(self, release: Release, keys: NamespaceKeys, now: datetime) -> SealedRelease:
+    async def load(
+        self, release: Release, keys: NamespaceKeys, now: datetime, *, unreviewed: bool = False
+    ) -> SealedRelease:
         """The verified bytes. Raises ReleaseRefusedError with the reason."""
         if release.status not in RUN:
             what = f"{release.name} was {release.status}: {release.status_reason}"
@@ -65,7 +67,7 @@ class Loader:
                 )
         else:
             held = await self._read(release, keys, now)
-        await self._admit(release, held.measured)
+        await self._admit(release, held.measured, unreviewed=unreviewed)
         return self._hold(held).sealed
 
     async def _read(self, release: Release, keys: NamespaceKeys, now: datetime) -> _Held:
@@ -78,12 +80,13 @@ class Loader:
             measured = await asyncio.to_thread(measure, artifact, trusted.archive)
         return _Held(_seal(trusted), measured)
 
-    async def _admit(self, release: Release, measured: Measured) -> None:
+    async def _admit(self, release: Release, measured: Measured, *, unreviewed: bool) -> None:
         """The trust metadata on this host's disk has the last word."""
         if self._keeper is None:
             return
         try:
-            await self._keeper.admit(release.plugin_id, release.version, measured)
+            asked = (release.plugin_id, release.version, measured)
+            await self._keeper.admit(*asked, unreviewed=unreviewed)
         except UntrustedError as error:
             message = f"{release.name} is not trusted: {error}"
             raise ReleaseRefusedError(error.code, message) from error

@@ -1,5 +1,6 @@
 """What appears in the trust metadata when a release is published."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NoReturn
 
@@ -8,10 +9,9 @@ from hyperpersonal_core.kit.errors import RefusedError
 from hyperpersonal_registry.decision import Decision
 from hyperpersonal_registry.errors import PublishRefusedError
 from hyperpersonal_registry.releases import Release
-from hyperpersonal_registry.submissions import Submission
+from hyperpersonal_registry.submissions import Reviewed, Submission
 from hyperpersonal_registry.trust.namespaces import release_path
 from hyperpersonal_registry.trust.repository import Repository
-from hyperpersonal_registry.trust.roles import REVIEWS
 
 SIGN_AGAIN = "its publisher signs the namespace's newest metadata: run `hp plugin publish` again"
 
@@ -52,22 +52,15 @@ def take_release(repository: Repository, found: Submission, now: datetime) -> De
     return Decision("published")
 
 
-def take_review(
-    repository: Repository, found: Submission, metadata: bytes | None, now: datetime
+def pass_on_reviews(
+    repository: Repository, found: Submission, reviewed: Iterable[Reviewed], now: datetime
 ) -> None:
-    """Take the reviewers' metadata in, which names this archive and nothing else.
-
-    Raises:
-        PublishRefusedError: `metadata_due`: it is missing, not the next one, or of another archive.
-    """
-    if metadata is None:
-        _refuse("this word completes the review: sign the reviews' metadata too")
-    try:
-        added = repository.take(REVIEWS, metadata, now)
-    except RefusedError as error:
-        raise PublishRefusedError("metadata_due", error.message) from error
-    if [target.path for target in added] != [f"{REVIEWS}/{found.sha256}"]:
-        _refuse("the reviews' metadata must add this archive and nothing else")
+    """Let hosts have the words of all who approved of the newest report."""
+    approved = [one for one in reviewed if one.vote.approves]
+    newest = approved[-1].vote.report if approved else ""
+    said = [one.attestation for one in approved if one.vote.report == newest]
+    if said:
+        repository.pass_on((found.sha256, found.artifact_bytes), said, now)
 
 
 def _refuse(message: str) -> NoReturn:

@@ -38,7 +38,7 @@ class Queue:
             return await store.read(connection, name)
 
     async def metadata_of(self, role: str) -> bytes | None:
-        """The newest metadata of a namespace, or of the reviews; None before its first."""
+        """The newest metadata of a namespace; None before its first."""
         async with self._ground.db.transaction() as connection:
             return await _newest(connection, role)
 

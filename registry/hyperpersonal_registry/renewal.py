@@ -8,6 +8,7 @@ from hyperpersonal_core.kit.errors import OutsideError
 
 from hyperpersonal_registry.ground import Ground
 from hyperpersonal_registry.trust.restoring import KeptFileError
+from hyperpersonal_registry.trust.roles import is_own
 
 LOOK_EVERY_S = 300.0
 SOON = timedelta(days=30)
@@ -47,8 +48,8 @@ class Renewal:
         return signed
 
     def _warn(self, ends: dict[str, datetime]) -> None:
-        """People sign the root, namespaces and reviews: say so in time."""
+        """People sign the root and namespaces: say so in time."""
         due = {name: at for name, at in ends.items() if at - self._ground.now < SOON}
-        ours = {"timestamp", "snapshot", "targets", "withdrawn", "private"}
-        for name in sorted(set(due) - ours):
+        ours = {"timestamp", "snapshot", "targets"}
+        for name in sorted(name for name in set(due) - ours if not is_own(name)):
             self._log.warning("metadata.expires_soon", role=name, expires=due[name].isoformat())

@@ -118,11 +118,9 @@ class Registry:
         """What a run of the checks found."""
         return await self._lifecycle.record_verdicts(digest, report)
 
-    async def record_review(
-        self, digest: str, attestation: bytes, metadata: bytes | None = None
-    ) -> Submission:
-        """A reviewer's signed word, with the reviews' metadata where it completes the review."""
-        return await self._lifecycle.record_review(digest, attestation, metadata)
+    async def record_review(self, digest: str, attestation: bytes) -> Submission:
+        """A reviewer's signed word."""
+        return await self._lifecycle.record_review(digest, attestation)
 
     async def appeal(self, digest: str, text: str) -> Submission:
         """Ask people to look at what failed."""
@@ -171,6 +169,16 @@ class Registry:
             RefusedError: its keys do not stand for it, or it names what was not published.
         """
         await signatures.renew(self.ground, namespace, metadata)
+
+    async def stand_for(self, digest: str, attestations: Sequence[bytes]) -> None:
+        """Reviews of a release that is published already: from before there was trust metadata,
+        or because a reviewer is one no more.
+
+        Raises:
+            PublishRefusedError: `unreviewed`: they are not enough for it.
+            NotFoundError: nothing of this digest was published, or it stands in no metadata.
+        """
+        await signatures.stand_for(self.ground, digest, attestations)
 
     async def change_root(self, data: bytes, keys: OnlineKeys | None = None) -> int:
         """A new root after its ceremony; its version.
@@ -225,8 +233,9 @@ class Registry:
         """What a release is made of: CycloneDX 1.6. Raises NotFoundError."""
         return await sbom.of_release(self.ground, digest)
 
-    async def load(self, digest: str) -> SealedRelease:
-        """The verified release of a digest.
+    async def load(self, digest: str, *, unreviewed: bool = False) -> SealedRelease:
+        """The verified release of a digest. `unreviewed`: for a merchant who accepted code that
+        nobody reviewed.
 
         Raises:
             ReleaseRefusedError: `reason` is unknown, lost, quarantined, revoked, revoked_key, or a
@@ -237,7 +246,7 @@ class Registry:
             if release is None:
                 raise ReleaseRefusedError("unknown", f"no release here has the digest {digest}")
             keys = await releases.keys_of(connection, release.plugin_id.partition("/")[0])
-        return await self._loader.load(release, keys, self._clock.now())
+        return await self._loader.load(release, keys, self._clock.now(), unreviewed=unreviewed)
 
     async def yank(self, plugin_id: str, version: str, reason: str) -> None:
         """The author withdraws a release. Raises NotFoundError."""

@@ -1,20 +1,25 @@
 """Newer signatures for what is published already."""
 
 import hashlib
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
 from hyperpersonal_sdk import signing
+from hyperpersonal_sdk.attestations import approvers, claimed
 from hyperpersonal_sdk.errors import UntrustedError
+from hyperpersonal_sdk.risk import reviews_needed
 from hyperpersonal_sdk.signing import Statement, TrustedKey
 
-from hyperpersonal_registry import journal, releases
+from hyperpersonal_registry import identities, journal, releases
 from hyperpersonal_registry.errors import PublishRefusedError
 from hyperpersonal_registry.ground import Ground
 from hyperpersonal_registry.lifecycle import claimed_namespace
-from hyperpersonal_registry.releases import NamespaceKeys
+from hyperpersonal_registry.releases import NamespaceKeys, Release
+from hyperpersonal_registry.trust.ceremony import reviewers_of
 from hyperpersonal_registry.trust.namespaces import release_path
-from hyperpersonal_registry.trust.roles import REVIEWS, OnlineKeys
+from hyperpersonal_registry.trust.roles import OnlineKeys
+from hyperpersonal_registry.withdrawal import sha256_in
 
 
 async def sign_again(ground: Ground, envelope: bytes) -> None:
@@ -53,7 +58,7 @@ async def renew(ground: Ground, namespace: str, metadata: bytes) -> None:
     async with ground.db.transaction() as connection, ground.signing(connection) as repository:
         assert repository is not None
         added = repository.preview(namespace, metadata, ground.now)
-        for target in added if namespace != REVIEWS else ():
+        for target in added:
             digest = str(target.custom.get("digest"))
             release = await releases.by_digest(connection, digest)
             path = release and release_path(release.plugin_id, release.version)
@@ -62,6 +67,37 @@ async def renew(ground: Ground, namespace: str, metadata: bytes) -> None:
         repository.take(namespace, metadata, ground.now)
         await journal.append(connection, ground.now, "namespace.renewed", namespace)
     await ground.tell()
+
+
+async def stand_for(ground: Ground, digest: str, said: Sequence[bytes]) -> None:
+    """See `Registry.stand_for`."""
+    async with ground.db.transaction() as connection, ground.signing(connection) as repository:
+        release = await releases.by_digest(connection, digest)
+        where = (release.plugin_id, release.version) if release else ("", "")
+        sha256 = sha256_in(repository, *where) if repository is not None else None
+        if release is None or repository is None or sha256 is None:
+            raise NotFoundError("no release of this digest stands in the metadata", digest=digest)
+        keys = await releases.keys_of(connection, release.manifest.namespace)
+        publishers = [key.public for key in (*keys.trusted, *keys.revoked)]
+        named = set(reviewers_of(repository.root.signed)) & set(
+            await identities.keys_of_role(connection, "reviewer")
+        )
+        _check_enough(release, said, named, publishers)
+        repository.pass_on((sha256, release.artifact_bytes), said, ground.now)
+        await journal.append(connection, ground.now, "release.reviewed_again", release.name)
+    await ground.tell()
+
+
+def _check_enough(
+    release: Release, said: Sequence[bytes], named: Collection[bytes], publishers: Sequence[bytes]
+) -> None:
+    """Raises PublishRefusedError: too few reviewers approved of one and the same report."""
+    seen = (release.digest, signing.permission_hash(release.manifest))
+    reports = {claimed(one).report for one in said}
+    found = [approvers(said, (*seen, report), named, publishers) for report in reports]
+    needed = reviews_needed(release.manifest)
+    if len(reports) != 1 or len(found[0]) < needed:
+        raise PublishRefusedError("unreviewed", f"{release.name} needs {needed} of one report")
 
 
 def _verified(envelope: bytes, keys: NamespaceKeys, now: datetime) -> tuple[Statement, TrustedKey]:

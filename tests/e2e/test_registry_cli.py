@@ -56,7 +56,7 @@ def test_that_a_registry_is_begun_and_its_keys_are_replaced(keeping: Keeping) ->
     keeping.does("rotate", "targets", *keeping.holders(2, 3))
     keeping.does("rotate", "withdrawn", *keeping.holders(1, 2))
     found = json.loads(keeping.does("status", "--json"))
-    assert found["root"] == 4
+    assert found["root"] == 5
     assert list(found["people"]) == ["Ada"]
 
 

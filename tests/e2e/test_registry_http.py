@@ -14,7 +14,7 @@ from fakes.publishing import artifact, manifest
 from hyperpersonal_core.kit.clock import SystemClock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.settings import Settings
-from hyperpersonal_registry.api import Keeper, Registry, Trust, Verdict, house
+from hyperpersonal_registry.api import Keeper, Registry, Trust, Verdict, house, naming
 from hyperpersonal_sdk import hpx, signing
 from hyperpersonal_sdk.errors import UntrustedError
 from hyperpersonal_sdk.namespace_metadata import signed_release
@@ -68,6 +68,7 @@ async def site(db: Database, dsn: str, nats_url: str, tmp_path: Path) -> AsyncIt
         gateway = await open_gateway(stack, ground, open_understanding(ground))
         for number, reviewer in enumerate(REVIEWERS):
             await gateway.registry.people.add(raw(reviewer), f"R{number}", "reviewer")
+        assert not await naming.hold(gateway.registry, HOLDERS)
         listener = listen("127.0.0.1", 0)
         stop = asyncio.Event()
         serving = asyncio.create_task(serve(create_app(gateway), listener, stop))

@@ -24,7 +24,15 @@ from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_core.receipts.due import DueCall
 from hyperpersonal_core.receipts.keys import ReceiptKeys
-from hyperpersonal_registry.api import Keeper, Registry, ReleaseRefusedError, Trust, Verdict, house
+from hyperpersonal_registry.api import (
+    Keeper,
+    Registry,
+    ReleaseRefusedError,
+    Trust,
+    Verdict,
+    house,
+    naming,
+)
 from hyperpersonal_registry.trust.keeper import ASKED_AGAIN_S, from_database
 from hyperpersonal_sdk import hpx
 from hyperpersonal_sdk.registry_client import RegistryClient, RegistryRefusedError
@@ -51,6 +59,7 @@ class Office:
         for number, reviewer in enumerate(REVIEWERS, 1):
             await self.registry.people.add(raw(reviewer), f"Reviewer {number}", "reviewer")
         await self.registry.people.add(raw(ADMIN), "Admin", "admin")
+        assert not await naming.hold(self.registry, HOLDERS)
         await self.registry.create_namespace("acme", self.publisher.public)
         for name, private in (("one", REVIEWERS[0]), ("two", REVIEWERS[1]), ("admin", ADMIN)):
             self._keep(name, private)

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fakes.publishing import Publisher, artifact
 from hyperpersonal_core.kit.clock import Clock, SystemClock
 from hyperpersonal_core.kit.db import Database
-from hyperpersonal_registry import house
+from hyperpersonal_registry import house, naming
 from hyperpersonal_registry.api import (
     FolderBlobs,
     Policy,
@@ -65,11 +65,12 @@ class FullRegistry:
         made.root = first_root(ONLINE, HOLDERS, 2, now, made.lifetimes)
         store = MetadataStore(ONLINE, made.clock, made.lifetimes)
         async with db.transaction() as connection:
-            await store.found(connection, made.root, [])
+            await store.found(connection, made.root)
         made.registry = made.again()
         for number, reviewer in enumerate(REVIEWERS, 1):
             await made.registry.people.add(raw(reviewer), f"Reviewer {number}", "reviewer")
         await made.registry.people.add(raw(ADMIN), "Admin", "admin")
+        assert not await naming.hold(made.registry, HOLDERS)
         await made.registry.create_namespace("acme", made.publisher.public)
         made.host = made.new_host()
         return made

@@ -1,6 +1,7 @@
 """The root of trust: made and changed by people who come together with their keys, offline."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,10 +14,18 @@ from tuf.api.serialization import DeserializationError
 from hyperpersonal_registry.trust.roles import Lifetimes, OnlineKeys, public, public_of, signer
 
 ROOT_BYTES_MAX = 512_000
+REVIEWERS = "x-hyperpersonal-reviewers"
+"""Whom the root names as reviewers: public key (hex) -> name. A field of our own in what the
+holders sign; TUF lets roots have such, and python-tuf keeps them."""
+_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 def new_root(
-    holders: Sequence[Key], threshold: int, online: dict[str, Key], expires: datetime
+    holders: Sequence[Key],
+    threshold: int,
+    online: dict[str, Key],
+    expires: datetime,
+    reviewers: Mapping[bytes, str] | None = None,
 ) -> Metadata[Root]:
     """The first root, unsigned.
 
@@ -25,6 +34,7 @@ def new_root(
         threshold: how many of them must sign.
         online: the registry's keys for `targets`, `snapshot` and `timestamp`.
         expires: an aware instant.
+        reviewers: public key (32 bytes) -> name.
 
     Raises:
         RefusedError: fewer holders than must sign, or one who stands there twice.
@@ -39,7 +49,23 @@ def new_root(
     }
     keys = {key.keyid: key for keys in named.values() for key in keys}
     assert set(online) == {Targets.type, Snapshot.type, Timestamp.type}
-    return Metadata(Root(1, None, expires, keys, roles, consistent_snapshot=True))
+    made = Metadata(Root(1, None, expires, keys, roles, consistent_snapshot=True))
+    return named_in(made, reviewers or {})
+
+
+def named_in(root: Metadata[Root], reviewers: Mapping[bytes, str]) -> Metadata[Root]:
+    """The same draft, naming these reviewers (public key -> name) and no others."""
+    named = {key.hex(): name for key, name in reviewers.items()}
+    root.signed.unrecognized_fields[REVIEWERS] = dict(sorted(named.items()))
+    return root
+
+
+def reviewers_of(root: Root) -> dict[bytes, str]:
+    """Whom a root names: public key (32 bytes) -> name. What is no key names nobody."""
+    named = root.unrecognized_fields.get(REVIEWERS)
+    if not isinstance(named, dict):
+        return {}
+    return {bytes.fromhex(key): str(name) for key, name in named.items() if _KEY.fullmatch(key)}
 
 
 def next_root(current: Metadata[Root], now: datetime, lifetimes: Lifetimes) -> Metadata[Root]:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.db import Database
@@ -57,23 +58,27 @@ class Keeper:
                 self._log.warning("trust.not_refreshed", code=error.code, error=str(error))
                 return False
 
-    async def admit(self, plugin_id: str, version: str, archive: Measured) -> Admitted:
-        """Whether the archive may be loaded; what is not known is looked for once.
+    async def admit(
+        self, plugin_id: str, version: str, archive: Measured, *, unreviewed: bool = False
+    ) -> Admitted:
+        """Whether the archive may be loaded; what is not known is looked for once. `unreviewed`:
+        by a merchant who accepted code nobody reviewed.
 
         Raises:
             UntrustedError: see `Trust.admit`.
         """
         asked = (plugin_id, version, archive)
-        held = self.trust.held(*asked)
+        held = self.trust.held(*asked, unreviewed=unreviewed)
         if held is not None:
             return held
+        ask = partial(self.trust.admit_measured, *asked, unreviewed=unreviewed)
         try:
-            return await asyncio.to_thread(self.trust.admit_measured, *asked)
+            return await asyncio.to_thread(ask)
         except UntrustedError as error:
             if not self._is_worth_a_look(error.code):
                 raise
         await self.refresh()
-        return await asyncio.to_thread(self.trust.admit_measured, *asked)
+        return await asyncio.to_thread(ask)
 
     def _is_worth_a_look(self, code: str) -> bool:
         lately = time.monotonic() < self._asked_at + ASKED_AGAIN_S

@@ -1,7 +1,7 @@
 """The registry's own keys on disk (`registry-keys/`), and the root each host pins (`trust/`)."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -45,6 +45,11 @@ class KeyFolder:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return key_files.make_key(path)
 
+    def holders(self) -> list[Ed25519PrivateKey]:
+        """The root holders' keys that nobody has taken off this machine: `root-1`, `root-2`, …"""
+        found = sorted(self.folder.glob("root-[0-9]*"))
+        return [key_files.load_key(path) for path in found if not path.suffix]
+
     def take_over(self, name: str) -> None:
         """`<name>.new` becomes the key of this name; the one before is kept as `<name>.old`."""
         for part in ("", ".pub"):
@@ -65,8 +70,11 @@ def first_root(
     threshold: int,
     now: datetime,
     lifetimes: Lifetimes | None = None,
+    *,
+    reviewers: Mapping[bytes, str] | None = None,
 ) -> bytes:
-    """A first root, signed by all holders; `threshold` of them will do later.
+    """A first root, signed by all holders; `threshold` of them will do later. `reviewers`: whom
+    it names, public key (32 bytes) -> name.
 
     Raises:
         RefusedError: fewer holders than must sign, or one who stands there twice.
@@ -77,7 +85,8 @@ def first_root(
         "timestamp": public_of(keys.timestamp),
     }
     ends = (now + (lifetimes or Lifetimes()).root).replace(microsecond=0)
-    root = ceremony.new_root([public_of(key) for key in holders], threshold, online, ends)
+    publics = [public_of(key) for key in holders]
+    root = ceremony.new_root(publics, threshold, online, ends, reviewers)
     ceremony.sign(root, *holders)
     return root.to_bytes()
 

@@ -1,16 +1,13 @@
-"""What the registry makes of the metadata that publishers and reviewers sign on their machines.
+"""What the registry makes of the metadata that publishers sign on their machines.
 
 The publisher's half (`with_release`, `sign`) is the SDK's: an author needs no server.
 """
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from hyperpersonal_core.kit.errors import RefusedError
-from hyperpersonal_sdk.attestations import claimed
 from hyperpersonal_sdk.namespace_metadata import (
-    following_of,
     release_path,
     sign,
     with_release,
@@ -19,42 +16,12 @@ from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, TargetFile, Targets
 from tuf.api.serialization import DeserializationError
 
-from hyperpersonal_registry.trust.roles import REVIEWS
+from hyperpersonal_registry.trust.roles import HOUSE_ROLES
 
-__all__ = ["added", "check", "release_path", "sign", "with_release", "with_review"]
+__all__ = ["added", "check", "release_path", "sign", "with_release"]
 
 NAMESPACE_BYTES_MAX = 5_000_000
 EXPIRES_DAYS_MAX = 400
-
-
-def with_review(
-    current: Metadata[Targets] | None,
-    archive: bytes,
-    attestations: Sequence[bytes],
-    expires: datetime,
-) -> Metadata[Targets]:
-    """The reviewers' next metadata with one archive more, unsigned.
-
-    Args:
-        current: the newest one; None before the first review.
-        archive: the bytes of the `.hpx`.
-        attestations: the signed reviews that let it pass, all of one report: hosts verify them.
-        expires: an aware instant.
-
-    Raises:
-        UntrustedError: an attestation cannot be read.
-        RefusedError: there is none, or they are of different reports.
-    """
-    reports = {claimed(one).report for one in attestations}
-    if len(reports) != 1:
-        raise RefusedError("a review rests on attestations of one and the same report")
-    following = following_of(current, expires)
-    digest = hashlib.sha256(archive).hexdigest()
-    path = f"{REVIEWS}/{digest}"
-    said = [one.decode() for one in attestations]
-    custom = {"custom": {"report": reports.pop(), "attestations": said}}
-    following.signed.targets[path] = TargetFile(len(archive), {"sha256": digest}, path, custom)
-    return following
 
 
 def check(
@@ -75,6 +42,8 @@ def check(
         RefusedError: with the reason and what to do.
     """
     current, now = known
+    if name in HOUSE_ROLES:
+        raise RefusedError(f"{name!r} is the registry's own: nobody hands it in")
     if len(data) > NAMESPACE_BYTES_MAX:
         raise RefusedError(f"a namespace's metadata has at most {NAMESPACE_BYTES_MAX} bytes")
     try:

@@ -95,30 +95,37 @@ class Trust:
             self._exchange(following)
             return True
 
-    def admit(self, plugin_id: str, version: str, archive: bytes) -> Admitted:
-        """Whether these bytes may be loaded as this release.
+    def admit(
+        self, plugin_id: str, version: str, archive: bytes, *, unreviewed: bool = False
+    ) -> Admitted:
+        """Whether these bytes may be loaded as this release. `unreviewed`: by a merchant who
+        accepted code nobody reviewed.
 
         Raises:
             UntrustedError: expired_metadata, untrusted_metadata, unknown_release, altered,
                 unreviewed or withdrawn.
         """
-        return self.admit_measured(plugin_id, version, measure(archive))
+        return self.admit_measured(plugin_id, version, measure(archive), unreviewed=unreviewed)
 
-    def admit_measured(self, plugin_id: str, version: str, archive: Measured) -> Admitted:
+    def admit_measured(
+        self, plugin_id: str, version: str, archive: Measured, *, unreviewed: bool = False
+    ) -> Admitted:
         """The same for bytes that were measured before and held since. Raises as `admit`."""
         with self._mutex:
             held = self._known()
             asked = (plugin_id, version, archive.sha256)
-            if asked in held.admitted:
-                verified.check_expiry(held.updater, *verified.rests_on(held.admitted[asked]))
-                return held.admitted[asked]
-            people = archive.reviews if self._is_reviewed(plugin_id) else 0
-            held.admitted[asked] = found = guarded(
-                partial(verified.admit, held.updater, plugin_id, version, archive, people)
-            )
+            found = held.admitted.get(asked)
+            if found is not None:
+                verified.check_expiry(held.updater, *verified.rests_on(found))
+            else:
+                found = guarded(partial(verified.admit, held.updater, plugin_id, version, archive))
+                held.admitted[asked] = found
+            found.check_people(0 if unreviewed else self._people(plugin_id, archive))
             return found
 
-    def held(self, plugin_id: str, version: str, archive: Measured) -> Admitted | None:
+    def held(
+        self, plugin_id: str, version: str, archive: Measured, *, unreviewed: bool = False
+    ) -> Admitted | None:
         """What was admitted under the newest generation and still is, without any work; None:
         ask `admit_measured`, which may take milliseconds."""
         if not self._mutex.acquire(blocking=False):
@@ -130,6 +137,7 @@ class Trust:
             found = held.admitted.get((plugin_id, version, archive.sha256))
             if found is not None:
                 verified.check_expiry(held.updater, *verified.rests_on(found))
+                found.check_people(0 if unreviewed else self._people(plugin_id, archive))
             return found
         except UntrustedError:
             return None
@@ -137,13 +145,18 @@ class Trust:
             self._mutex.release()
 
     def keys_of(self, role: str) -> list[bytes]:
-        """The public keys that speak for a role: `timestamp`, a namespace, `reviews`.
+        """The public keys that speak for a role: `timestamp`, a namespace.
 
         Raises:
             UntrustedError: what is known here is not good, or no longer.
         """
         with self._mutex:
             return verified.keys_of(self._known().updater, role)
+
+    def reviewers(self) -> list[bytes]:
+        """The public keys whose reviews count. Raises as `keys_of`."""
+        with self._mutex:
+            return verified.reviewers(self._known().updater)
 
     def forget(self) -> None:
         """Verify everything anew at the next question."""
@@ -155,8 +168,10 @@ class Trust:
         """The number of the newest timestamp known; 0 before the first refresh."""
         return verified.version_in(self._current)
 
-    def _is_reviewed(self, plugin_id: str) -> bool:
-        return self._needs_review and plugin_id.partition("/")[0] not in self._unreviewed
+    def _people(self, plugin_id: str, archive: Measured) -> int:
+        """How many reviewers must stand for it here."""
+        taken = not self._needs_review or plugin_id.partition("/")[0] in self._unreviewed
+        return 0 if taken else archive.reviews
 
     def _known(self) -> _Held:
         """What is kept on disk, verified once in this process; its expiry is checked each time."""

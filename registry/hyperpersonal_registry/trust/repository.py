@@ -4,11 +4,12 @@ Every change gives new files; a file that was given out is never changed (consis
 but for `timestamp.json`, which is what hosts ask for. Pure: keys and instants in, files out.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from hyperpersonal_core.kit.errors import ConflictError, NotFoundError
+from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
+from hyperpersonal_sdk.attestations import claimed
 from securesystemslib.signer import Key
 from tuf.api.metadata import (
     DelegatedRole,
@@ -26,11 +27,13 @@ from hyperpersonal_registry.trust import ceremony, namespaces, restoring
 from hyperpersonal_registry.trust.restoring import Read
 from hyperpersonal_registry.trust.roles import (
     HOUSE_ROLES,
-    PRIVATE,
     REVIEWS,
     WITHDRAWN,
     Lifetimes,
     OnlineKeys,
+    bins,
+    is_bin,
+    is_own,
     public_of,
     signer,
 )
@@ -45,7 +48,6 @@ class Repository:
     Args:
         root: the first root, signed by its holders.
         keys: the registry's own keys.
-        reviewers: keys of the platform's reviewers, and how many must sign a review.
         now: an aware instant.
     """
 
@@ -53,7 +55,6 @@ class Repository:
         self,
         root: bytes,
         keys: OnlineKeys,
-        reviewers: tuple[Iterable[Key], int],
         now: datetime,
         lifetimes: Lifetimes | None = None,
     ) -> None:
@@ -65,11 +66,9 @@ class Repository:
         self._snapshot = _unborn(Snapshot(1, None, now, {}))
         self._timestamp = _unborn(Timestamp(1, None, now, MetaFile(1)))
         self.files: dict[str, bytes] = {"1.root.json": root}
-        self._delegate(REVIEWS, *reviewers)
-        self._delegate(WITHDRAWN, [public_of(keys.withdrawn)], 1)
-        self._delegate(PRIVATE, [public_of(keys.targets)], 1)
-        self._sign_targets(now)
-        self._put_withdrawn(Metadata(Targets(1, None, now, {})), now)
+        self._delegate_own(now)
+        self._put(WITHDRAWN, Metadata(Targets(1, None, now, {})), now)
+        self._put(REVIEWS, Metadata(Targets(1, None, now, {})), now)
         self._publish(now)
 
     @classmethod
@@ -111,16 +110,16 @@ class Repository:
     def change_keys(
         self, name: str, keys: Iterable[Key], now: datetime, threshold: int = 1
     ) -> None:
-        """Other keys speak for a namespace or for the reviews. What the old ones signed must be
-        signed again, or is believed no more. Raises NotFoundError."""
-        if name not in self._delegations.roles:
+        """Other keys speak for a namespace. What the old ones signed must be signed again, or is
+        believed no more. Raises NotFoundError."""
+        if name in HOUSE_ROLES or name not in self._delegations.roles:
             raise NotFoundError(f"there is no namespace {name!r}")
         self._delegate(name, keys, threshold)
         self._sign_targets(now)
         self._publish(now)
 
     def take(self, name: str, data: bytes, now: datetime) -> list[TargetFile]:
-        """The next metadata of a publisher or of the reviewers; what is new in it.
+        """The next metadata of a publisher; what is new in it.
 
         Raises: RefusedError.
         """
@@ -136,30 +135,45 @@ class Repository:
         found = namespaces.check(data, name, self._targets, (current, now))
         return list(namespaces.added(found, current))
 
-    def let_private(self, sha256: str, plugin_id: str, now: datetime) -> None:
-        """A release that only its own tenants can have needs no reviewer."""
-        present = self._namespaces.get(PRIVATE)
-        following = _next(present) if present else Metadata(Targets(1, None, now, {}))
-        path, custom = f"{PRIVATE}/{sha256}", {"custom": {"plugin": plugin_id}}
-        following.signed.targets[path] = TargetFile(0, {"sha256": sha256}, path, custom)
-        self._put_private(following, now)
+    def pass_on(self, archive: tuple[str, int], said: Sequence[bytes], now: datetime) -> None:
+        """Carry what reviewers signed of an archive to the hosts, who count it themselves.
+
+        Args:
+            archive: sha256 (hex) and length of its bytes.
+            said: their attestations, all of one report.
+            now: an aware instant.
+
+        Raises:
+            UntrustedError: an attestation cannot be read.
+            RefusedError: there is none, or they are of different reports.
+        """
+        reports = {claimed(one).report for one in said}
+        if len(reports) != 1:
+            raise RefusedError("a review rests on attestations of one and the same report")
+        sha256, length = archive
+        path = f"{REVIEWS}/{sha256}"
+        custom = {"custom": {"report": reports.pop(), "attestations": [a.decode() for a in said]}}
+        name = bins(public_of(self._keys.targets)).get_role_for_target(path)
+        following = self._following(name, now)
+        following.signed.targets[path] = TargetFile(length, {"sha256": sha256}, path, custom)
+        self._put(name, following, now)
         self._publish(now)
 
     def withdraw(self, sha256: str, reason: str, now: datetime) -> None:
         """Nobody loads the archive of this digest any more; `sha256`: of its bytes, hex."""
         path = f"{WITHDRAWN}/{sha256}"
-        following = _next(self._namespaces[WITHDRAWN])
+        following = self._following(WITHDRAWN, now)
         custom = {"custom": {"reason": reason}}
         following.signed.targets[path] = TargetFile(0, {"sha256": sha256}, path, custom)
-        self._put_withdrawn(following, now)
+        self._put(WITHDRAWN, following, now)
         self._publish(now)
 
     def reinstate(self, sha256: str, now: datetime) -> None:
         """What was withdrawn for a while may be loaded again. Raises NotFoundError."""
-        following = _next(self._namespaces[WITHDRAWN])
+        following = self._following(WITHDRAWN, now)
         if following.signed.targets.pop(f"{WITHDRAWN}/{sha256}", None) is None:
             raise NotFoundError("this archive is not withdrawn", sha256=sha256)
-        self._put_withdrawn(following, now)
+        self._put(WITHDRAWN, following, now)
         self._publish(now)
 
     def change_root(self, data: bytes, now: datetime, keys: OnlineKeys | None = None) -> None:
@@ -172,12 +186,9 @@ class Repository:
         self.files[f"{self._root.signed.version}.root.json"] = data
         if keys is not None:
             self._keys = keys
-            self._delegate(WITHDRAWN, [public_of(keys.withdrawn)], 1)
-            self._delegate(PRIVATE, [public_of(keys.targets)], 1)
-            self._sign_targets(now)
-            if PRIVATE in self._namespaces:
-                self._put_private(_next(self._namespaces[PRIVATE]), now)
-            self._put_withdrawn(_next(self._namespaces[WITHDRAWN]), now)
+            self._delegate_own(now)
+            for name in filter(is_own, list(self._namespaces)):
+                self._put(name, self._following(name, now), now)
         self._publish(now)
 
     def renew(self, now: datetime) -> list[str]:
@@ -186,10 +197,8 @@ class Repository:
         due = restoring.due(self._parts(), self._lifetimes, now)
         if "targets" in due:
             self._sign_targets(now)
-        if WITHDRAWN in due:
-            self._put_withdrawn(_next(self._namespaces[WITHDRAWN]), now)
-        if PRIVATE in due:
-            self._put_private(_next(self._namespaces[PRIVATE]), now)
+        for name in filter(is_own, due):
+            self._put(name, self._following(name, now), now)
         if set(due) - {"timestamp"}:
             self._publish(now)
         elif due:
@@ -197,9 +206,10 @@ class Repository:
         return due
 
     def expiries(self) -> dict[str, datetime]:
-        """When each role's metadata ends."""
+        """When each role's metadata ends; the reviews as one."""
         everything = {"root": self._root, **self._parts(), **self._namespaces}
-        return {name: part.signed.expires for name, part in everything.items()}
+        told = {name: part for name, part in everything.items() if not is_bin(name)}
+        return {name: part.signed.expires for name, part in told.items()}
 
     def keys_of(self, name: str) -> list[Key]:
         """Whose keys speak for a delegated role. Raises NotFoundError."""
@@ -209,7 +219,7 @@ class Repository:
 
     def _parts(self) -> dict[str, Metadata[Any]]:
         """What the registry's own keys sign."""
-        own = {n: self._namespaces[n] for n in (WITHDRAWN, PRIVATE) if n in self._namespaces}
+        own = {name: part for name, part in self._namespaces.items() if is_own(name)}
         top: dict[str, Metadata[Any]] = {
             "targets": self._targets,
             "snapshot": self._snapshot,
@@ -245,15 +255,26 @@ class Repository:
         for keyid in set(self._delegations.keys) - used:
             del self._delegations.keys[keyid]
 
-    def _put_withdrawn(self, metadata: Metadata[Targets], now: datetime) -> None:
-        metadata.signed.expires = _ends(now, self._lifetimes.targets)
-        metadata.sign(signer(self._keys.withdrawn))
-        self._keep(WITHDRAWN, metadata, metadata.to_bytes())
+    def _delegate_own(self, now: datetime) -> None:
+        """What the registry's own keys sign below the top."""
+        self._delegate(WITHDRAWN, [public_of(self._keys.withdrawn)], 1)
+        self._delegate(REVIEWS, [public_of(self._keys.targets)], 1)
+        self._sign_targets(now)
 
-    def _put_private(self, metadata: Metadata[Targets], now: datetime) -> None:
+    def _following(self, name: str, now: datetime) -> Metadata[Targets]:
+        """The next version of a role, to change; its first one, where there is none."""
+        present = self._namespaces.get(name)
+        return _next(present) if present else Metadata(Targets(1, None, now, {}))
+
+    def _put(self, name: str, metadata: Metadata[Targets], now: datetime) -> None:
+        """Sign one of the registry's own roles and serve it."""
         metadata.signed.expires = _ends(now, self._lifetimes.targets)
-        metadata.sign(signer(self._keys.targets))
-        self._keep(PRIVATE, metadata, metadata.to_bytes())
+        if name == REVIEWS:
+            key = public_of(self._keys.targets)
+            metadata.signed.delegations = Delegations({key.keyid: key}, None, bins(key))
+        own = self._keys.withdrawn if name == WITHDRAWN else self._keys.targets
+        metadata.sign(signer(own))
+        self._keep(name, metadata, metadata.to_bytes())
 
     def _keep(self, name: str, metadata: Metadata[Targets], data: bytes) -> None:
         self._namespaces[name] = metadata

@@ -13,7 +13,13 @@ from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 from tuf.api.serialization import DeserializationError
 
-from hyperpersonal_registry.trust.roles import PRIVATE, WITHDRAWN, Lifetimes, OnlineKeys, public_of
+from hyperpersonal_registry.trust.roles import (
+    WITHDRAWN,
+    Lifetimes,
+    OnlineKeys,
+    is_own,
+    public_of,
+)
 
 Read = Callable[[str], bytes | None]
 ROOTS_MAX = 1_000
@@ -55,12 +61,12 @@ class Kept:
         return Metadata[Root].from_bytes(found)
 
     def role(self, name: str) -> Metadata[Targets]:
-        """What a publisher or the reviewers signed: checked by the hosts, not signed here again;
-        but for `withdrawn` and `private`, which are ours."""
-        if name.endswith(f".{WITHDRAWN}.json"):
-            return self._own(name, self._keys.withdrawn)
-        if name.endswith(f".{PRIVATE}.json"):
-            return self._own(name, self._keys.targets)
+        """What a publisher signed: checked by the hosts, not signed here again; but for what is
+        ours."""
+        said = name.partition(".")[2].removesuffix(".json")
+        if is_own(said):
+            key = self._keys.withdrawn if said == WITHDRAWN else self._keys.targets
+            return self._own(name, key)
         return _parsed(name, self._bytes(name))
 
     def _own(self, name: str, key: Ed25519PrivateKey) -> Metadata[Any]:

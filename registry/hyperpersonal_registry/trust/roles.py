@@ -1,11 +1,12 @@
 """Who signs what, for how long, and how many must.
 
-root       offline keys, several of which must sign: says whose the other keys are
-targets    the platform: which keys speak for which namespace; who reviews; who withdraws
+root       offline keys, several of which must sign: says whose the other keys are, and who reviews
+targets    the platform: which keys speak for which namespace; who withdraws
 <name>     a publisher, for its own namespace: its releases, `<name>/<plugin>@<version>.hpx`
-reviews    the platform's reviewers: `reviews/<sha256>` of every release they let pass
-withdrawn  the platform: `withdrawn/<sha256>` of every release nobody may load any more
-private    the platform: `private/<sha256>` of releases only their own tenants can have, unreviewed
+reviews    the platform carries what reviewers signed: `reviews/<sha256>` of what they let pass, in
+           256 bins by hash. It is believed for nothing: each word in it is a reviewer's or none
+withdrawn  the platform: `withdrawn/<sha256>` of every release nobody may load any more, and of
+           every reviewer's key that counts no more
 snapshot   the registry: one version of each of the above, so that they belong together
 timestamp  the registry: the newest snapshot, for a short time: old news end by themselves
 Source: The Update Framework specification 1.0, sections 2.1 and 4.
@@ -16,11 +17,13 @@ from datetime import timedelta
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from msgspec import Struct
 from securesystemslib.signer import CryptoSigner, Key, SSlibKey
+from tuf.api.metadata import SuccinctRoles
 
 REVIEWS = "reviews"
 WITHDRAWN = "withdrawn"
-PRIVATE = "private"
-HOUSE_ROLES = frozenset({"root", "targets", "snapshot", "timestamp", REVIEWS, WITHDRAWN, PRIVATE})
+HOUSE_ROLES = frozenset({"root", "targets", "snapshot", "timestamp", REVIEWS, WITHDRAWN})
+BIN_BITS = 8
+BINS = f"{REVIEWS}.bin"  # a name with a full stop, which no namespace has
 
 
 class Lifetimes(Struct, frozen=True):
@@ -36,12 +39,28 @@ class Lifetimes(Struct, frozen=True):
 
 class OnlineKeys(Struct, frozen=True):
     """The keys the registry itself holds. None signs in place of a publisher or a reviewer;
-    `targets`, `snapshot` and `timestamp` together say who these are."""
+    `targets`, `snapshot` and `timestamp` together say who publishes; all of them not who reviews.
+    """
 
     targets: Ed25519PrivateKey
     snapshot: Ed25519PrivateKey
     timestamp: Ed25519PrivateKey
     withdrawn: Ed25519PrivateKey
+
+
+def is_own(name: str) -> bool:
+    """Whether a role below the top is signed by the registry itself."""
+    return name in (REVIEWS, WITHDRAWN) or is_bin(name)
+
+
+def is_bin(name: str) -> bool:
+    """Whether it is a part of the reviews."""
+    return name.startswith(f"{BINS}-")
+
+
+def bins(key: Key) -> SuccinctRoles:
+    """The parts the reviews come in, so that a host verifies those of what it loads."""
+    return SuccinctRoles([key.keyid], 1, BIN_BITS, BINS)
 
 
 def signer(key: Ed25519PrivateKey) -> CryptoSigner:

@@ -3,7 +3,7 @@
 What is held in memory is used as long as the stored timestamp is the one it made.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -11,7 +11,6 @@ from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Connection
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError
 from hyperpersonal_sdk import dsse
-from securesystemslib.signer import Key
 
 from hyperpersonal_registry.trust.repository import TIMESTAMP, Repository
 from hyperpersonal_registry.trust.roles import Lifetimes, OnlineKeys
@@ -73,7 +72,7 @@ class MetadataStore:
         """An envelope by the timestamp key: what hosts take as coming from this registry now."""
         return dsse.seal(payload_type, payload, self._keys.timestamp)
 
-    async def found(self, connection: Connection, root: bytes, reviewers: Iterable[Key]) -> None:
+    async def found(self, connection: Connection, root: bytes) -> None:
         """Begin with the first root, signed by its holders.
 
         Raises:
@@ -83,7 +82,7 @@ class MetadataStore:
         await self._lock(connection)
         if await read(connection, TIMESTAMP) is not None:
             raise ConflictError("this registry has its root of trust already")
-        made = Repository(root, self._keys, (list(reviewers), 1), self.now, self._lifetimes)
+        made = Repository(root, self._keys, self.now, self._lifetimes)
         await self._keep(connection, made, {})
 
     @asynccontextmanager

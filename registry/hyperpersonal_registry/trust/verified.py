@@ -10,15 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from hyperpersonal_sdk import attestations
+from hyperpersonal_sdk import attestations, dsse
 from hyperpersonal_sdk.errors import UntrustedError
 from msgspec import Struct
 from tuf.api.exceptions import DownloadError, ExpiredMetadataError, RepositoryError
-from tuf.api.metadata import Metadata, TargetFile, Timestamp
+from tuf.api.metadata import Metadata, TargetFile, Targets, Timestamp
 from tuf.ngclient import Updater
 
+from hyperpersonal_registry.trust.ceremony import reviewers_of
 from hyperpersonal_registry.trust.namespaces import release_path
-from hyperpersonal_registry.trust.roles import HOUSE_ROLES, PRIVATE, REVIEWS, WITHDRAWN
+from hyperpersonal_registry.trust.roles import REVIEWS, WITHDRAWN, is_bin, is_own
 from hyperpersonal_registry.trust.subjects import Measured
 
 T = TypeVar("T")
@@ -26,13 +27,21 @@ TOP = ("root", "timestamp", "snapshot", "targets")
 
 
 class Admitted(Struct, frozen=True):
-    """An archive that may be loaded: its publisher and reviewers stand for these very bytes.
-    `reviewers`: their public keys, hex."""
+    """An archive its publisher stands for, which nobody withdrew. `reviewers`: public keys (hex)
+    of those who stand for these very bytes; `bin_`: where their words are, '' where none is."""
 
     plugin_id: str
     version: str
     sha256: str
     reviewers: tuple[str, ...] = ()
+    bin_: str = ""
+
+    def check_people(self, needed: int) -> None:
+        """Raises UntrustedError `unreviewed`: so many people do not stand for it."""
+        if len(self.reviewers) < needed:
+            name = release_path(self.plugin_id, self.version)
+            found = len(self.reviewers)
+            _refuse("unreviewed", f"{name}: {found} of {needed} reviewers stand for it")
 
 
 def take_all(updater: Updater) -> None:
@@ -41,23 +50,21 @@ def take_all(updater: Updater) -> None:
     guarded(updater.refresh)
     for name in delegated(updater):
         try:
-            guarded(partial(updater._load_targets, name, "targets"))
+            _part(updater, name)
         except UntrustedError as error:
-            if name in HOUSE_ROLES or error.code == "unreachable":
+            if is_own(name) or error.code == "unreachable":
                 raise
 
 
 def load_all(updater: Updater) -> None:
-    """The same from disk: what is broken there is not admitted later."""
-    for name in (WITHDRAWN, REVIEWS, PRIVATE):
+    """What every load needs of it, from disk: what else is broken there is not admitted later."""
+    for name in (WITHDRAWN, REVIEWS):
         if name in delegated(updater):
-            guarded(partial(updater._load_targets, name, "targets"))
+            _part(updater, name)
 
 
-def admit(
-    updater: Updater, plugin_id: str, version: str, archive: Measured, people: int
-) -> Admitted:
-    """Whether the archive may be loaded as this release, for which so many reviewers must stand.
+def admit(updater: Updater, plugin_id: str, version: str, archive: Measured) -> Admitted:
+    """Whether the archive is this release, and who stands for it: `check_people` is the caller's.
 
     Raises: UntrustedError.
     """
@@ -70,10 +77,9 @@ def admit(
     withdrawn = find(updater, f"{WITHDRAWN}/{archive.sha256}")
     if withdrawn is not None:
         _refuse("withdrawn", f"{path} was withdrawn: {withdrawn.custom['reason']}")
-    found = _reviewers(updater, plugin_id, archive) if people else ()
-    if len(found) < people and find(updater, f"{PRIVATE}/{archive.sha256}") is None:
-        _refuse("unreviewed", f"{path}: {len(found)} of {people} reviewers stand for it")
-    return Admitted(plugin_id, version, archive.sha256, found)
+    found = _reviewers(updater, plugin_id, archive)
+    where = _role_of(updater, f"{REVIEWS}/{archive.sha256}") if found else ""
+    return Admitted(plugin_id, version, archive.sha256, found, where)
 
 
 def _reviewers(updater: Updater, plugin_id: str, archive: Measured) -> tuple[str, ...]:
@@ -84,21 +90,47 @@ def _reviewers(updater: Updater, plugin_id: str, archive: Measured) -> tuple[str
     looked_at = (archive.digest, archive.permissions, str(review.custom.get("report")))
     signed = [str(one).encode() for one in review.custom.get("attestations", [])]
     publishers = keys_of(updater, plugin_id.partition("/")[0])
-    found = attestations.approvers(signed, looked_at, keys_of(updater, REVIEWS), publishers)
+    found = attestations.approvers(signed, looked_at, reviewers(updater), publishers)
     return tuple(sorted(key.hex() for key in found))
+
+
+def reviewers(updater: Updater) -> list[bytes]:
+    """Whose reviews count: whom the holders of the root named, but for those taken back since."""
+    named = reviewers_of(updater._trusted_set.root)
+    return [key for key in named if find(updater, f"{WITHDRAWN}/{dsse.key_id(key)}") is None]
 
 
 def find(updater: Updater, path: str) -> TargetFile | None:
     """The target of this path, from the one role that may name it; None when there is none."""
-    name = path.partition("/")[0]
+    top = path.partition("/")[0]
     roles = updater._trusted_set.targets.delegations
-    role = roles.roles.get(name) if roles and roles.roles else None
-    if role is None or name not in delegated(updater) or not role.is_delegated_path(path):
+    role = roles.roles.get(top) if roles and roles.roles else None
+    if role is None or top not in delegated(updater) or not role.is_delegated_path(path):
         return None
-    targets = guarded(partial(updater._load_targets, name, "targets"))
+    name = _role_of(updater, path)
+    if f"{name}.json" not in updater._trusted_set.snapshot.meta:
+        return None
+    targets = _part(updater, name)
     if targets.is_expired(datetime.now(UTC)):
         _refuse("expired_metadata", f"what {name!r} signed expired {targets.expires}")
     return targets.targets.get(path)
+
+
+def _role_of(updater: Updater, path: str) -> str:
+    """The role that names a path: that of its first part, for reviews one of the bins below it."""
+    top = path.partition("/")[0]
+    below = _part(updater, top).delegations if top == REVIEWS else None
+    if below is None or below.succinct_roles is None:
+        return top
+    return below.succinct_roles.get_role_for_target(path)
+
+
+def _part(updater: Updater, name: str) -> Targets:
+    """A role below the top, verified; the reviews before a bin of them."""
+    if is_bin(name):
+        guarded(partial(updater._load_targets, REVIEWS, "targets"))
+    above = REVIEWS if is_bin(name) else "targets"
+    return guarded(partial(updater._load_targets, name, above))
 
 
 def keys_of(updater: Updater, name: str) -> list[bytes]:
@@ -120,7 +152,7 @@ def delegated(updater: Updater) -> list[str]:
 
 def rests_on(found: Admitted) -> list[str]:
     """The roles an admission rests on, beside those at the top."""
-    reviews = [REVIEWS] if found.reviewers else []
+    reviews = [REVIEWS, found.bin_] if found.bin_ else []
     return [found.plugin_id.partition("/")[0], WITHDRAWN, *reviews]
 
 

@@ -3,6 +3,7 @@
 The registry refuses; and where the registry itself is the attacker's, the host refuses.
 """
 
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,12 +11,12 @@ from pathlib import Path
 import pytest
 from conftest import Databases
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fakes.full_registry import ONLINE, REVIEWERS, SIGNER, FullRegistry, key, raw
+from fakes.full_registry import HOLDERS, ONLINE, REVIEWERS, SIGNER, FullRegistry, key, raw
 from fakes.publishing import Publisher, artifact, manifest
 from hyperpersonal_core.kit.clock import SystemClock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import ConflictError
-from hyperpersonal_registry import house, releases
+from hyperpersonal_registry import house, naming, releases
 from hyperpersonal_registry.api import Policy, PublishRefusedError, ReleaseRefusedError, Verdict
 from hyperpersonal_registry.releases import Release
 from hyperpersonal_registry.trust import namespaces
@@ -65,6 +66,12 @@ async def seize(full: FullRegistry, do: Callable[[Repository], object]) -> None:
         do(repository)
 
 
+def pass_on(packed: bytes, said: list[bytes]) -> Callable[[Repository], object]:
+    """The attacker lets hosts have these words of an archive."""
+    archive = (hashlib.sha256(packed).hexdigest(), len(packed))
+    return lambda repository: repository.pass_on(archive, said, datetime.now(UTC))
+
+
 async def list_it(full: FullRegistry, packed: bytes, signer: Publisher) -> None:
     """The attacker writes a release into the tables, as if it were published."""
     unpacked = hpx.unpack(packed)
@@ -93,14 +100,14 @@ async def test_that_nobody_reviews_their_own(full: FullRegistry) -> None:
     publisher = Publisher(77)
     await full.registry.create_namespace("bolt", publisher.public)
     await full.registry.people.add(publisher.public, "Both", "reviewer")
+    assert not await naming.hold(full.registry, HOLDERS)
     mine = artifact(manifest("bolt/hello"))
     await house.submit(full.registry, mine, publisher.key)
     assert await refused(house.review(full.registry, mine, publisher.key)) == "own_release"
     said = [review_of(mine, publisher.key, [])]
-    passed = namespaces.sign(namespaces.with_review(None, mine, said, YEAR), publisher.key)
     own = namespaces.sign(namespaces.with_release(None, mine, YEAR), publisher.key)
     await seize(full, lambda repository: repository.take("bolt", own, datetime.now(UTC)))
-    await seize(full, lambda repository: repository.take("reviews", passed, datetime.now(UTC)))
+    await seize(full, pass_on(mine, said))
     await list_it(full, mine, publisher)
     assert await refused(full.host.load(digest(mine))) == "unreviewed"
 
@@ -113,10 +120,9 @@ async def test_that_one_person_is_not_two(full: FullRegistry) -> None:
         await house.review(full.registry, MONEY, REVIEWERS[0])
     case = (await full.registry.case(digest(MONEY)))[1]
     said = [review_of(MONEY, REVIEWERS[0], case.report) for _ in range(2)]
-    passed = namespaces.sign(namespaces.with_review(None, MONEY, said, YEAR), REVIEWERS[0])
     own = namespaces.sign(namespaces.with_release(None, MONEY, YEAR), full.publisher.key)
     await seize(full, lambda repository: repository.take("acme", own, datetime.now(UTC)))
-    await seize(full, lambda repository: repository.take("reviews", passed, datetime.now(UTC)))
+    await seize(full, pass_on(MONEY, said))
     await list_it(full, MONEY, full.publisher)
     assert await refused(full.host.load(digest(MONEY))) == "unreviewed"
 

@@ -8,7 +8,7 @@ from fakes.publishing import Publisher, artifact, manifest
 from hyperpersonal_core.kit.clock import SystemClock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import RefusedError
-from hyperpersonal_registry import house
+from hyperpersonal_registry import house, naming
 from hyperpersonal_registry.api import (
     FolderBlobs,
     Keeper,
@@ -42,13 +42,15 @@ async def test_that_older_releases_are_signed_for_and_load(
     old = [await before.publish(one, publisher.sign(one)) for one in packed]
     await before.people.add(raw(REVIEWERS[0]), "Ada", "reviewer")
 
-    root = first_root(ONLINE, HOLDERS, 2, clock.now())
+    root = first_root(ONLINE, HOLDERS, 2, clock.now(), reviewers={raw(REVIEWERS[0]): "Ada"})
     store = MetadataStore(ONLINE, clock)
     async with db.transaction() as connection:
         await found(connection, store, root)
     policy = Policy(Policy.private().checks)
     registry = Registry(db, blobs, clock, policy=policy, metadata=store)
     await registry.people.add(raw(REVIEWERS[1]), "Grace", "reviewer")
+    assert await naming.hold(registry, HOLDERS[:1]), "one holder is too few"
+    assert not await naming.hold(registry, HOLDERS[:2])
     keeper = Keeper(Trust(tmp_path / "host", root), from_database(db))
     host = Registry(db, blobs, clock, keeper=keeper)
     assert {await load(host, one.digest) for one in old} == {"unknown_release"}

@@ -31,6 +31,7 @@ from hyperpersonal_registry.api import (
     first_root,
     found,
     from_database,
+    reviewers,
 )
 from hyperpersonal_runtime.api import Fetcher
 from msgspec import Struct
@@ -100,7 +101,9 @@ async def hold_ceremony(
     """
     keys, clock = KeyFolder(settings.data_dir / REGISTRY_KEYS), SystemClock()
     online = keys.make()
-    root = first_root(online, holders, threshold, clock.now())
+    async with db.transaction() as connection:
+        named = await reviewers(connection)
+    root = first_root(online, holders, threshold, clock.now(), reviewers=named)
     store = MetadataStore(online, clock)
     Pins(settings.data_dir / TRUST).pin(root)  # before it counts: a process killed here can repeat
     async with db.transaction() as connection:

@@ -127,7 +127,7 @@ class KillStage:
         )  # fmt: skip
         self.quarantines = Quarantines(self.registry.ground)
         async with self._db.transaction() as connection:
-            await self._metadata.found(connection, self._root, [public_of(_key(9))])
+            await self._metadata.found(connection, self._root)
         await self._publish()
         for number in range(hosts):
             self.hosts.append(SimulatedHost())

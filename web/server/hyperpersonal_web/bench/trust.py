@@ -4,6 +4,7 @@ A registry of its own is made in memory with real keys and python-tuf's metadata
 what it was told once and is asked without any mirror.
 """
 
+import hashlib
 import random
 import tempfile
 import time
@@ -103,15 +104,16 @@ def _stage(folder: Path, publishers: int) -> Stage:
         2,
         {role: public_of(getattr(online, role)) for role in ("targets", "snapshot", "timestamp")},
         ends,
+        {reviewer.public_key().public_bytes_raw(): "Ada"},
     )
     ceremony.sign(root, *holders[:2])
-    repository = Repository(root.to_bytes(), online, ([public_of(reviewer)], 1), now)
+    repository = Repository(root.to_bytes(), online, now)
     keys = {f"house{n}": _key(100 + n) for n in range(publishers)}
     releases = []
     for name, key in keys.items():
         repository.add_namespace(name, [public(key.public_key().public_bytes_raw())], now)
         releases += _released(repository, name, key, ends)
-    _reviewed(repository, [one[2] for one in releases], reviewer, ends)
+    _reviewed(repository, [one[2] for one in releases], reviewer)
     trust = Trust(folder / "trust", root.to_bytes())
     trust.refresh(repository.files.get)
     return Stage(trust, releases, keys)
@@ -137,22 +139,16 @@ def _released(
     return made
 
 
-def _reviewed(
-    repository: Repository, archives: list[bytes], reviewer: Ed25519PrivateKey, ends: datetime
-) -> None:
+def _reviewed(repository: Repository, archives: list[bytes], reviewer: Ed25519PrivateKey) -> None:
     """A reviewer stands for all of them."""
-    metadata = repository.of("reviews")
+    now = datetime.now(UTC)
     for archive in archives:
         unpacked = hpx.unpack(archive)
         rights = signing.permission_hash(unpacked.manifest)
-        review = Review(
-            unpacked.digest, rights, report_hash([]), "approved", "Looked at.", datetime.now(UTC)
-        )
+        review = Review(unpacked.digest, rights, report_hash([]), "approved", "Looked at.", now)
         said = [attestations.attest(review, reviewer)]
-        metadata = namespaces.with_review(metadata, archive, said, ends)
-        metadata.signed.version = 1
-    assert metadata is not None
-    repository.take("reviews", namespaces.sign(metadata, reviewer), datetime.now(UTC))
+        passed = (hashlib.sha256(archive).hexdigest(), len(archive))
+        repository.pass_on(passed, said, now)
 
 
 def _padding(name: str, number: int) -> bytes:

@@ -75,7 +75,8 @@ def init(holders: int, threshold: int, holders_folder: Path | None) -> None:
             f"the root is {fingerprint(root)}\n"
             f"  {path} is for hosts: `hp registry pin {path.name}`\n"
             f"  take root-1 to root-{holders} in {folder.folder} off this machine now\n"
-            "next: `hp registry people add reviewer NAME PUBLIC-KEY`, at least two of them"
+            "but first name the reviewers, at least two: their keys must sign for each of them:\n"
+            "  `hp registry people add reviewer NAME PUBLIC-KEY`"
         )
 
     click.echo(with_database(work))
@@ -127,43 +128,6 @@ async def facts_of(registry: Registry) -> dict[str, Any]:
         found["root"] = repository.root.signed.version
         found["expires"] = {n: at.isoformat() for n, at in sorted(repository.expiries().items())}
     return found
-
-
-@registry.group()
-def people() -> None:
-    """Reviewers and admins."""
-
-
-@people.command("add")
-@click.argument("role", type=click.Choice(["reviewer", "admin", "reporter"]))
-@click.argument("name")
-@click.argument("public")
-def add_person(role: Any, name: str, public: str) -> None:
-    """Let the holder of a key review, or administrate; PUBLIC is 64 hex digits, or a .pub file."""
-    text = Path(public).read_text().strip() if Path(public).is_file() else public
-    try:
-        raw = bytes.fromhex(text)
-    except ValueError as error:
-        raise click.UsageError("a public key is 64 hex digits; `hp plugin keys show`") from error
-
-    async def work(registry: Registry, settings: Settings) -> str:
-        made = await registry.people.add(raw, name, role)
-        return f"{name} may {'review' if role == 'reviewer' else 'administrate'}: {made.key_id}"
-
-    click.echo(with_registry(work))
-
-
-@people.command("revoke")
-@click.argument("key_id")
-@click.option("--reason", required=True, help="Why: for the log.")
-def revoke_person(key_id: str, reason: str) -> None:
-    """Let a key review or administrate no more. What rests on its reviews is believed no more."""
-
-    async def work(registry: Registry, settings: Settings) -> None:
-        await registry.people.revoke(key_id, reason)
-
-    with_registry(work)
-    click.echo("done; releases that rest on its reviews must be reviewed again")
 
 
 @registry.group()

@@ -3,6 +3,7 @@
 from hyperpersonal_web.cli import (
     registry_blobs,
     registry_mirror,
+    registry_people,
     registry_root,
     registry_serve,
 )
@@ -12,6 +13,7 @@ __all__ = [
     "registry",
     "registry_blobs",
     "registry_mirror",
+    "registry_people",
     "registry_root",
     "registry_serve",
 ]

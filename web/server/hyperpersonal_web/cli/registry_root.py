@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hyperpersonal_core.kit.errors import RefusedError
 from hyperpersonal_core.kit.settings import Settings
-from hyperpersonal_registry.api import KeyFolder, Registry, ceremony
+from hyperpersonal_registry.api import KeyFolder, Registry, ceremony, naming
 from hyperpersonal_sdk import key_files
 from hyperpersonal_sdk.errors import BadInputError
 from msgspec import structs
@@ -29,15 +30,17 @@ def root() -> None:
 @click.option("--add", "added", type=FILE, multiple=True, help="A new holder's .pub file.")
 @click.option("--remove", "removed", multiple=True, help="Key id (of TUF) of a holder who goes.")
 def draft(out: Path, added: tuple[Path, ...], removed: tuple[str, ...]) -> None:
-    """Write the next root, unsigned, to a file that the holders then sign one after the other."""
+    """Write the next root, unsigned, to a file that the holders then sign one after the other.
+
+    It names those as reviewers whom `hp registry people` has as reviewers now.
+    """
     publics = [_public(file) for file in added]
 
     async def work(registry: Registry, settings: Settings) -> bytes:
-        ground = registry.ground
-        async with ground.db.transaction() as connection, ground.signing(connection) as found:
-            if found is None:
-                raise RefusedError("there is no root yet; hold `hp registry init`")
-            return ceremony.changed_root(found.root, publics, removed, _now()).to_bytes()
+        def change(present: Any) -> Any:
+            return ceremony.changed_root(present, publics, removed, _now())
+
+        return (await naming.draft(registry.ground, change)).to_bytes()
 
     out.write_bytes(with_registry(work))
     click.echo(f"each holder runs: hp registry root sign {out} --key THEIR-KEY")

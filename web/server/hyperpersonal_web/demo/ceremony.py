@@ -16,6 +16,7 @@ from hyperpersonal_registry.api import (
     Registry,
     Renewal,
     Role,
+    naming,
 )
 
 from hyperpersonal_web.blobs import blobs_of
@@ -64,3 +65,4 @@ async def _bring_up(settings: Settings, db: Database, keys: KeyFolder) -> None:
         public = keys.key(name).public_key().public_bytes_raw()
         if public not in known:
             await registry.people.add(public, name, role)
+    await naming.hold(registry, keys.holders())

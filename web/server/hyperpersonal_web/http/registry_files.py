@@ -21,7 +21,9 @@ NEVER_CHANGES = {"cache-control": "public, max-age=31536000, immutable"}
 ALWAYS_ASK = {"cache-control": "no-cache"}
 BYTES = "application/octet-stream"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-METADATA_NAME = re.compile(r"timestamp\.json|[0-9]{1,12}\.[a-z][a-z0-9_-]{0,39}\.json")
+METADATA_NAME = re.compile(
+    r"timestamp\.json|[0-9]{1,12}\.([a-z][a-z0-9_-]{0,39}|reviews\.bin-[0-9a-f]{2})\.json"
+)
 TILE = re.compile(r"(?P<level>[0-9]{1,2}|entries)/(?P<number>(?:x[0-9]{3}/){0,6}[0-9]{3})"
                   r"(?:\.p/(?P<width>[1-9][0-9]{0,2}))?")  # fmt: skip
 

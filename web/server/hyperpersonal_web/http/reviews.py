@@ -27,7 +27,7 @@ from hyperpersonal_web.http.registry_auth import caller_of, require_admin, requi
 from hyperpersonal_web.http.registry_tokens import RegistryTokens
 from hyperpersonal_web.reviewing import ExposedTenant, Notice, Reviewing
 
-METADATA_BYTES_MAX = 8_000_000
+ATTESTATION_BYTES_MAX = 64_000
 
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 Who = NamedDependency[Caller]
@@ -57,11 +57,9 @@ class DossierItem(msgspec.Struct, frozen=True):
 
 
 class NewReview(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`attestation`: the signed envelope. `metadata`: the reviews' next trust metadata, signed by
-    the same reviewer, where this completes the review; empty where it does not."""
+    """`attestation`: the signed envelope."""
 
     attestation: str
-    metadata: str = ""
 
 
 class ReviewTaken(msgspec.Struct, frozen=True):
@@ -162,7 +160,7 @@ async def read_artifact(digest: FromPath[str], caller: Who, reviewing: Desk_) ->
     "/reviews/{digest:str}",
     operation_id="TakeReview",
     status_code=HTTP_200_OK,
-    request_max_body_size=METADATA_BYTES_MAX,
+    request_max_body_size=ATTESTATION_BYTES_MAX,
 )
 async def take_review(
     digest: FromPath[str],
@@ -172,8 +170,7 @@ async def take_review(
 ) -> ReviewTaken:
     """A reviewer's signed word; it counts by its signature, whoever brings it."""
     require_reviewer(caller)
-    metadata = data.metadata.encode() or None
-    found = await registry.record_review(digest, data.attestation.encode(), metadata)
+    found = await registry.record_review(digest, data.attestation.encode())
     return ReviewTaken(found.state, found.why)
 
 
