@@ -1,6 +1,7 @@
 """A plugin's shop window: everything a merchant reads of it before installing."""
 
 from datetime import datetime
+from pathlib import PurePosixPath
 from uuid import UUID
 
 from hyperpersonal_core.kit.clock import Clock
@@ -76,10 +77,7 @@ class Windows:
     async def window(self, plugin_id: str, tenant_id: UUID | None = None) -> Window:
         """What this tenant may read of a plugin. Raises NotFoundError."""
         card = self._catalogue.card(plugin_id, tenant_id)
-        releases = await self._registry.releases(plugin_id)
-        newest = next((one for one in releases if one.version == card.version), None)
-        if newest is None:
-            raise NotFoundError(f"there is no plugin {plugin_id!r} to install")
+        releases, newest = await self._releases(card)
         manifest, listing = newest.manifest, newest.manifest.listing
         files = (await self._registry.load(newest.digest)).files
         rated = (await self._ratings.rated()).get(plugin_id, Rated())
@@ -97,11 +95,12 @@ class Windows:
     ) -> tuple[bytes, str]:
         """The newest release's screenshot of that number (from 0) and its type, which comes from
         its name and never from its publisher. Raises NotFoundError."""
-        window = await self.window(plugin_id, tenant_id)
-        paths = window.screenshots[number : number + 1]
-        kind = PICTURES.get(paths[0][paths[0].rfind(".") :].lower(), "") if paths else ""
-        files = (await self._registry.load(window.digest)).files if kind else {}
-        data = files.get(paths[0], b"") if paths else b""
+        _, newest = await self._releases(self._catalogue.card(plugin_id, tenant_id))
+        listing = newest.manifest.listing
+        path = next(iter(listing.screenshots[number : number + 1] if listing else ()), "")
+        kind = PICTURES.get(PurePosixPath(path).suffix.lower(), "")
+        files = (await self._registry.load(newest.digest)).files if kind else {}
+        data = files.get(path, b"")
         if not data or len(data) > PICTURE_BYTES_MAX:
             raise NotFoundError("there is no such picture")
         return data, kind
@@ -111,13 +110,17 @@ class Windows:
         cards = self._catalogue.of_publisher(namespace, tenant_id)
         if not cards:
             raise NotFoundError(f"there is no publisher {namespace!r}")
-        firsts = [
-            release.published_at
-            for card in cards
-            for release in (await self._registry.releases(card.plugin_id))[:1]
-        ]
+        since = await self._looks.first_seen([card.plugin_id for card in cards])
         domain = await self._looks.domain_of(namespace)
-        return PublisherPage(namespace, domain, min(firsts, default=None), cards)
+        return PublisherPage(namespace, domain, since, cards)
+
+    async def _releases(self, card: Card) -> tuple[list[Release], Release]:
+        """Every release of a plugin, and the one that its card shows. Raises NotFoundError."""
+        releases = await self._registry.releases(card.plugin_id)
+        for release in releases:
+            if release.version == card.version:
+                return releases, release
+        raise NotFoundError(f"there is no plugin {card.plugin_id!r} to install")
 
 
 def data_seen(manifest: Manifest) -> DataSeen:

@@ -110,6 +110,16 @@ async def test_that_a_plugin_is_read_with_all_that_speaks_for_it(shop: Shop) -> 
     assert "mailto:help@acme.example" in (await hp(shop, "show", "acme/hello")).output
 
 
+async def test_that_a_publisher_is_here_since_its_first_release_whatever_its_number(
+    shop: Shop,
+) -> None:
+    for version in ("1.0.0", "0.9.0"):
+        await publish(shop, version)
+    versions = (await ask(shop, "GET", "/plugins/acme/hello")).json()["versions"]
+    first = {one["version"]: one["published_at"] for one in versions}["1.0.0"]
+    assert (await ask(shop, "GET", "/publishers/acme")).json()["first_seen"] == first
+
+
 async def test_that_only_what_is_given_is_granted_and_the_terminal_says_so(shop: Shop) -> None:
     await publish(shop, "1.0.0", ORDERS, optional=(KV, REFUND))
     alone = await hp(shop, "install", "acme/hello", "--set", "greeting=Hi")

@@ -100,13 +100,11 @@ class Index:
         if len(without) > max(FRESH_LEAST, FRESH_SHARE * len(base.cards)):
             kept = [card for card in base.cards if card.plugin_id not in without]
             return Index([*kept, *fresh.values()], self._embed, standing, hidden)
+        parts = self._parts
+        if changed or gone:
+            parts = [base, Part(list(fresh.values()), self._embed, base)] if fresh else [base]
         index = Index.__new__(Index)
         index._embed = self._embed
-        parts = [base]
-        if changed or gone:
-            parts += [Part(list(fresh.values()), self._embed, base)] if fresh else []
-        else:
-            parts = self._parts
         index._take(parts, without, standing, hidden)
         return index
 
