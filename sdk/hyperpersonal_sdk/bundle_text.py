@@ -3,7 +3,7 @@
 Rules:
 1. What is written reads back as the same data, whether it is a right bundle or not yet one: a
    draft has faults, and is told them by the lines of its text.
-2. What is empty is left out; keys keep the order of the published schema.
+2. Lists and tables with nothing in them are left out; keys keep the order of the schema.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +28,8 @@ def write(data: Mapping[str, Any]) -> str:
     for key in known:
         found = data[key]
         if isinstance(found, Mapping):
-            parts.append("\n".join([f"[{_key(key)}]", *_pairs(found)]) if found else "")
+            pairs = list(_pairs(found))
+            parts.append("\n".join([f"[{_key(key)}]", *pairs]) if pairs else "")
         elif _is_table(found):
             parts += ["\n".join([f"[[{_key(key)}]]", *_pairs(row)]) for row in found]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -46,7 +47,7 @@ def _is_list(value: Any) -> bool:
 
 def _pairs(table: Mapping[str, Any]) -> Iterator[str]:
     for key, value in table.items():
-        if value not in ([], ""):
+        if value not in ([], {}):
             yield f"{_key(key)} = {_value(value)}"
 
 

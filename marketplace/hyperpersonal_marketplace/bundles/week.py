@@ -61,8 +61,9 @@ def _words(spans: list[Span]) -> str:
     alike: dict[_Stretch, list[int]] = {}
     for start, end in short:
         alike.setdefault((start % DAY_MINUTES, end % DAY_MINUTES), []).append(start // DAY_MINUTES)
-    said = [(days[0], f"{_days(days)} {_clock(*when)}") for when, days in alike.items()]
-    said += [(start // DAY_MINUTES, _long(start, end)) for start, end in long]
+    said = [(days[0] * DAY_MINUTES + when[0], f"{_days(days)} {_clock(*when)}")
+            for when, days in alike.items()]  # fmt: skip
+    said += [(start, _long(start, end)) for start, end in long]
     return ", ".join(words for _, words in sorted(said))
 
 
