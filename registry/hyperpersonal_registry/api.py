@@ -31,10 +31,14 @@ from hyperpersonal_registry.trust.roles import Lifetimes, OnlineKeys
 from hyperpersonal_registry.trust.store import MetadataStore
 from hyperpersonal_registry.verdicts import Verdict, report_hash
 from hyperpersonal_registry.visibility import PUBLIC, Seen, Visibilities, Visibility
+from hyperpersonal_registry.witness.asking import Asking, WitnessAt
+from hyperpersonal_registry.witness.cosigner import NotCosignedError, Witness
+from hyperpersonal_registry.witness.state import State as WitnessState
 
 __all__ = [
     "CHECK_JOB",
     "PUBLIC",
+    "Asking",
     "Blobs",
     "Caller",
     "Case",
@@ -53,6 +57,7 @@ __all__ = [
     "Looked",
     "Looks",
     "MetadataStore",
+    "NotCosignedError",
     "OnlineKeys",
     "Person",
     "Pins",
@@ -74,6 +79,9 @@ __all__ = [
     "Visibilities",
     "Visibility",
     "Vote",
+    "Witness",
+    "WitnessAt",
+    "WitnessState",
     "ceremony",
     "copy_blobs",
     "decide",

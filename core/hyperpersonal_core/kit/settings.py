@@ -97,6 +97,22 @@ class Settings(Struct, frozen=True, kw_only=True):
             "platform stands for them, such as your own",
         ),
     ] = ""
+    witnesses: Annotated[
+        str,
+        Meta(
+            description="witnesses of the registry's log, divided by commas: a key as `hp registry "
+            "witness init` shows it, a space, and the address where a registry asks it",
+        ),
+    ] = ""
+    witnesses_needed: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=31,
+            description="how many of HP_WITNESSES must have cosigned what this host believes of "
+            "the log; 0: the log's own key alone",
+        ),
+    ] = 0
     private_hosts: Annotated[
         str,
         Meta(
