@@ -81,6 +81,11 @@ def split_view(checkpoints: Iterable[Checkpoint]) -> tuple[Checkpoint, Checkpoin
     return None
 
 
+def empty(origin: str) -> Checkpoint:
+    """Of a log nothing of which was seen yet: every log continues it."""
+    return Checkpoint(origin, 0, merkle.EMPTY_ROOT)
+
+
 def parse(text: str) -> Checkpoint:
     """The checkpoint a note's text is; who signed it is not looked at. Raises `bad_checkpoint`."""
     origin, size, root, *_ = [*text.split("\n"), "", ""]

@@ -62,9 +62,10 @@ def verify_consistency(
     if not 0 <= old_size <= new_size:
         _refuse(f"a tree of {new_size} cannot hold one of {old_size}")
     _check_hashes(proof)
+    if (not old_size and old_root != EMPTY_ROOT) or (not new_size and new_root != EMPTY_ROOT):
+        _refuse("a tree of nothing has one root")
     if old_size in (0, new_size):
-        expected = new_root if old_size else EMPTY_ROOT
-        if proof or old_root != expected:
+        if proof or (old_size and old_root != new_root):
             _refuse("the roots differ, or there is a proof where none is needed")
         return
     old, new = _both_roots(old_size, new_size, proof, old_root)

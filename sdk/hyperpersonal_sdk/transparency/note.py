@@ -67,12 +67,16 @@ class Note(Struct, frozen=True):
     @property
     def data(self) -> bytes:
         """The note as it is stored and sent."""
-        lines = [f"{_PREFIX}{name} {b64encode(sig).decode()}\n" for name, sig in self.signatures]
-        return f"{self.text}\n{''.join(lines)}".encode()
+        return f"{self.text}\n{''.join(line(*one) for one in self.signatures)}".encode()
 
     def with_signature(self, name: str, signature: bytes) -> "Note":
         """The same note with one line more."""
         return Note(self.text, (*self.signatures, (name, signature)))
+
+
+def line(name: str, signature: bytes) -> str:
+    """A signature as it stands under the text."""
+    return f"{_PREFIX}{name} {b64encode(signature).decode()}\n"
 
 
 def parse(data: bytes) -> Note:
@@ -86,10 +90,15 @@ def parse(data: bytes) -> Note:
     text, gap, lines = whole.rpartition("\n\n")
     if not gap or not lines.endswith("\n") or any(ord(c) < 32 and c != "\n" for c in whole):
         _refuse("bad_note", "a note is a text, an empty line and signature lines")
-    rows = lines[:-1].split("\n")
+    return Note(f"{text}\n", parse_lines(lines))
+
+
+def parse_lines(lines: str) -> tuple[tuple[str, bytes], ...]:
+    """The signatures in some lines, as witnesses answer them. Raises UntrustedError `bad_note`."""
+    rows = lines.removesuffix("\n").split("\n")
     if len(rows) > SIGNATURES_MAX:
         _refuse("bad_note", f"a note has at most {SIGNATURES_MAX} signatures")
-    return Note(f"{text}\n", tuple(_signature(row) for row in rows))
+    return tuple(_signature(row) for row in rows)
 
 
 def sign(text: str, name: str, key: Ed25519PrivateKey) -> Note:
