@@ -36,6 +36,10 @@ class NoRecall:
 class FirstAgent:
     """Chooses the first agent."""
 
+    async def decide(self, ask: RouteAsk) -> Decision:
+        """For one."""
+        return (await self.decide_many([ask]))[0]
+
     async def decide_many(self, asks: Sequence[RouteAsk]) -> list[Decision]:
         """Always the same, and sure."""
         return [
@@ -50,6 +54,6 @@ class OneRelease:
     def __init__(self, release: SealedRelease) -> None:
         self._release = release
 
-    async def load(self, digest: str) -> SealedRelease:
+    async def load(self, digest: str, *, unreviewed: bool = False) -> SealedRelease:
         """It."""
         return self._release
