@@ -14,6 +14,8 @@ from hyperpersonal_runtime.fair_queue import FairQueue
 from hyperpersonal_runtime.fixture_replay import fixture_of
 from hyperpersonal_runtime.guest_build import GuestBuildError, ensure_guest
 from hyperpersonal_runtime.host import Host
+from hyperpersonal_runtime.jail.find import find_jail
+from hyperpersonal_runtime.jail.program import Jail, Jailed, JailError
 from hyperpersonal_runtime.journal import Entry, request_hash
 from hyperpersonal_runtime.ports import (
     CallScope,
@@ -26,6 +28,7 @@ from hyperpersonal_runtime.ports import (
     ToolPort,
 )
 from hyperpersonal_runtime.promotion import Promotion
+from hyperpersonal_runtime.reader import Reading, start_reader
 from hyperpersonal_runtime.records import CallRecord, Recording
 from hyperpersonal_runtime.replay.diff import compare, exact
 from hyperpersonal_runtime.replay.difference import Difference
@@ -49,6 +52,9 @@ __all__ = [
     "GuestBuildError",
     "HookCall",
     "Host",
+    "Jail",
+    "JailError",
+    "Jailed",
     "JournalPort",
     "KvPort",
     "Limits",
@@ -57,6 +63,7 @@ __all__ = [
     "PluginHost",
     "Ports",
     "Promotion",
+    "Reading",
     "Recording",
     "Replayed",
     "Replayer",
@@ -70,9 +77,11 @@ __all__ = [
     "default_cache",
     "ensure_guest",
     "exact",
+    "find_jail",
     "fixture_of",
     "gathered",
     "limits_of",
     "recorded",
     "request_hash",
+    "start_reader",
 ]

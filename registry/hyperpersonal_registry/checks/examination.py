@@ -2,9 +2,8 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from hyperpersonal_runtime.api import CallScope, HookCall, Limits, SealedRelease, Stage, limits_of
 from hyperpersonal_sdk import hpx
 from hyperpersonal_sdk.checks import FORM, Reading, judged
 from hyperpersonal_sdk.hpx import Archive
@@ -14,7 +13,9 @@ from msgspec import structs
 
 from hyperpersonal_registry.checks.subject import Subject
 
-_SCOPE = CallScope("tenant", "installation", "turn", "conversation", "contact")
+if TYPE_CHECKING:  # at run time only where a release is run: who reads needs no sandbox
+    from hyperpersonal_runtime.api import HookCall, Limits, Stage
+
 DEADLINE_MS = 20_000
 
 
@@ -36,17 +37,21 @@ class Play:
             raise Unfit("its manifest cannot be read")
         return self.reading.manifest
 
-    def call(self, scene: str, hook: str, payload: bytes) -> HookCall:
+    def call(self, scene: str, hook: str, payload: bytes) -> "HookCall":
         """One hook call with all the manifest asks, in a turn of the scene's own."""
+        from hyperpersonal_runtime.api import CallScope, HookCall, SealedRelease
+
         said = self.manifest
         about = (said.id, said.version, self.archive.digest, said.entry)
         release = SealedRelease(*about, self.archive.files, said.runtime.kind)
-        scope = structs.replace(_SCOPE, turn_id=scene)
+        scope = CallScope("tenant", "installation", scene, "conversation", "contact")
         return HookCall(release, hook, payload, scope, said.asked.texts, self.limits)
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> "Limits":
         """What the manifest asks, where it asks for less than the kind's defaults."""
+        from hyperpersonal_runtime.api import limits_of
+
         most = limits_of(self.manifest.runtime.kind)
         asked = structs.asdict(self.manifest.limits)
         given = {name: value for name, value in asked.items() if value is not None}
@@ -58,7 +63,18 @@ class Examination:
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
-        self.stage = Stage(Path(subject.cache))
+
+    @cached_property
+    def stage(self) -> "Stage":
+        """Where releases are run. Closed by `close`."""
+        from hyperpersonal_runtime.api import Stage
+
+        return Stage(Path(self.subject.cache))
+
+    async def close(self) -> None:
+        """Stop what was started."""
+        if "stage" in self.__dict__:
+            await self.stage.close()
 
     @cached_property
     def release(self) -> Play:

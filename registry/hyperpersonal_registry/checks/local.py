@@ -19,4 +19,4 @@ def sandboxed(artifact: bytes, previous: bytes | None = None) -> list[Verdict]:
         previous: the release it would follow; None: there is nothing to compare with.
     """
     subject = Subject(artifact, str(default_cache().resolve()), previous)
-    return asyncio.run(Runner().run(subject, [check.NAME for check in SANDBOXED]))
+    return asyncio.run(Runner().run(subject, SANDBOXED))

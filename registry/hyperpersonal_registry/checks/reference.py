@@ -8,8 +8,8 @@ from pathlib import Path
 
 from hyperpersonal_sdk.checks import FORM, LINTS, Rule
 
-from hyperpersonal_registry.checks import SANDBOXED, STATIC
 from hyperpersonal_registry.checks.examination import Check
+from hyperpersonal_registry.checks.trials import SANDBOXED, STATIC
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "checks.md"
 _HEAD = """# Checks of a release
