@@ -28,7 +28,7 @@ export async function bundlesView(shop, hash) {
 async function nowView(shop) {
   const [now, page] = await Promise.all([shop.call("/bundles/now"), shop.call("/bundles")]);
   const titles = Object.fromEntries(now.agents.map((one) => [one.plugin_id, one.title]));
-  const rows = [...now.agents.map((one) => ({ name: one.title, times: one.hours })), { name: "People", times: now.people, kind: "people" }];
+  const rows = [...now.agents.map((one) => ({ name: one.title, times: one.hours })), { name: "People", times: now.people, kind: "staffed" }];
   return [
     now.stopped && stopped(shop, now.stopped),
     el("article", { class: "sheet" }, head(shop, now),

@@ -157,5 +157,5 @@ function told(page) {
 
 function rowsOf({ bundle, hours: known, people }, titles) {
   const agents = (bundle?.agents ?? []).filter((place) => known[place.plugin]).map((place) => ({ name: titles[place.plugin] ?? place.plugin, times: known[place.plugin] }));
-  return people ? [...agents, { name: "People", times: people, kind: "people" }] : agents;
+  return people ? [...agents, { name: "People", times: people, kind: "staffed" }] : agents;
 }

@@ -11,7 +11,7 @@ export function stateWords(draft) {
     asking: { tone: "", words: "Asking what it would do…" },
     faulty: { tone: "warn", words: faults === 1 ? "1 thing is not right yet" : `${faults} things are not right yet` },
     "does not fit": { tone: "warn", words: "These do not fit together" },
-    fits: { tone: "ok", words: `It fits. A month costs ${price(draft.plan)}.` },
+    fits: { tone: "ok", words: `It fits. A month costs ${draft.plan ? price(draft.plan) : "…"}.` },
     refused: { tone: "warn", words: "It was refused" },
     away: { tone: "warn", words: "Offline: your draft is kept here, and asked again soon" },
   }[draft.state];

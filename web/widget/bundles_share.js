@@ -99,7 +99,7 @@ function publishing(shop, draft) {
   };
   return el("div", { class: "rows" },
     el("p", {}, "Others see its text, and install nothing by it without their own consent. It is signed with your publisher's key, on the machine that has it; the key never comes here."),
-    el("ol", { class: "steps" },
+    el("ol", { class: "howto" },
       el("li", {}, el("button", { type: "button", class: "quiet", onclick: () => saveFile("bundle.toml", draft.source) }, "Save bundle.toml")),
       el("li", {}, el("p", {}, `Once: make a key, and claim “${name}”.`), command("hp plugin keys new"), command(`hp plugin claim ${name}`)),
       el("li", {}, el("p", {}, "Check, sign and hand it in."), command(`hp bundle publish bundle.toml --registry ${location.origin} --wait`)),
@@ -138,7 +138,7 @@ export async function insideView(shop, id) {
         el("button", { type: "button", class: "quiet", onclick: own }, "Take it as my draft"))),
     el("div", { class: "columns" },
       el("div", {}, section("Who answers, in this order", agents(bundle, titles, inside.hours)), section("Its rules", rules(bundle, titles)), section("When no agent takes it", el("p", {}, `${sentence((bundle.fallback ?? ["person"]).map((to) => targetWords(to, titles)).join(", then "))}.`)), section("How it sounds", voice(bundle.voice ?? {})), el("details", {}, el("summary", {}, "Its text"), el("pre", { class: "changelog", tabindex: 0 }, inside.source))),
-      el("div", {}, section("What it would do in your shop", plan.fits ? summary(plan) : whyNot(plan)), section("A week", weekPicture(inside.people ? [...rows, { name: "People", times: inside.people, kind: "people" }] : rows, bundle.zone ?? "UTC")), section("What its publisher pinned", inside.lock ? pinned(inside.lock) : el("p", { class: "sub" }, "Nothing: the newest releases that fit are taken.")))));
+      el("div", {}, section("What it would do in your shop", plan.fits ? summary(plan) : whyNot(plan)), section("A week", weekPicture(inside.people ? [...rows, { name: "People", times: inside.people, kind: "staffed" }] : rows, bundle.zone ?? "UTC")), section("What its publisher pinned", inside.lock ? pinned(inside.lock) : el("p", { class: "sub" }, "Nothing: the newest releases that fit are taken.")))));
 }
 
 function agents(bundle, titles, hours) {
