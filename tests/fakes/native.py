@@ -52,10 +52,12 @@ def wheel_of(name: str) -> tuple[str, bytes]:
     return f"{normal}-{found.version}-{python}-{abi}-{platforms}.whl", zipped(files)
 
 
-def small_wheel(name: str, files: dict[str, str], version: str = "1.0") -> tuple[str, bytes]:
-    """A pure wheel of these files."""
+def small_wheel(
+    name: str, files: dict[str, str], version: str = "1.0", *, more: str = ""
+) -> tuple[str, bytes]:
+    """A pure wheel of these files; `more`: lines of its METADATA."""
     about = f"{name}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{more}"
     wheel = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     whole = {**files, f"{about}/METADATA": metadata, f"{about}/WHEEL": wheel}
     record = "".join(f"{path},{_hash(text)},{len(text)}\n" for path, text in whole.items())

@@ -14,6 +14,7 @@ from hyperpersonal_sdk import manifest
 from hyperpersonal_sdk.errors import BadInputError
 from msgspec import structs
 from security.market.attack import MANIFEST, Attack, Files
+from security.market.attacks.second.bases import TRIALS as SECOND
 
 _MAIL = {"to": "ada@example.com", "subject": "Your parcel", "text": "It is on its way."}
 _CASE = {"subject": "Late parcel", "text": "Parcel 555 is late; ada@example.com asks why."}
@@ -35,7 +36,7 @@ TRIALS = {one.plugin_id: one.trial for one in samples()} | {
         "reply", turn("How long do parcels take?"), (),
         {"model": {"text": "Three days.", "usage": {"tokens_in": 40, "tokens_out": 4}}}),
     "lattice/sorter": Trial("reply", turn("pears, apples and figs"), ()),
-}  # fmt: skip
+} | SECOND  # fmt: skip
 _ANY = Trial("reply", turn("How do I begin?"), ())
 
 
