@@ -5,6 +5,7 @@ from hyperpersonal_registry.blob_copy import Copied, Fate, copy_blobs
 from hyperpersonal_registry.blob_places import open_blobs
 from hyperpersonal_registry.blobs import Blobs, FolderBlobs
 from hyperpersonal_registry.checks.job import Checking
+from hyperpersonal_registry.checks.runner import Runner as CheckRunner
 from hyperpersonal_registry.claims import Claim, Proofs
 from hyperpersonal_registry.decision import Case, Decision, Vote, decide
 from hyperpersonal_registry.errors import PublishRefusedError, ReleaseRefusedError
@@ -42,6 +43,7 @@ __all__ = [
     "Blobs",
     "Caller",
     "Case",
+    "CheckRunner",
     "Checking",
     "Claim",
     "Copied",

@@ -41,6 +41,7 @@ from hyperpersonal_marketplace.api import (
 from hyperpersonal_registry.api import (
     CHECK_JOB,
     Checking,
+    CheckRunner,
     Looks,
     Registry,
     Visibilities,
@@ -49,6 +50,7 @@ from msgspec import Struct
 
 from hyperpersonal_web.blobs import blobs_of
 from hyperpersonal_web.ground import Ground, background
+from hyperpersonal_web.walls import open_jail
 
 GUEST_CACHE = "cache/guest"
 ADVISORIES = "advisories.json"
@@ -106,10 +108,11 @@ def _registry(ground: Ground) -> Registry:
     )  # fmt: skip
 
 
-def open_checking(ground: Ground, registry: Registry) -> Checking:
+async def open_checking(ground: Ground, registry: Registry) -> Checking:
     """The automatic checks; advisories newer than the shipped ones are put into the data folder."""
-    folder = ground.settings.data_dir
-    return Checking(registry, folder / GUEST_CACHE, advisories=folder / ADVISORIES)
+    folder, runner = ground.settings.data_dir, CheckRunner(jail=await open_jail(ground.settings))
+    advisories = folder / ADVISORIES
+    return Checking(registry, folder / GUEST_CACHE, advisories=advisories, runner=runner)
 
 
 def with_sandboxes(ground: Ground, market: Market) -> Market:
@@ -154,6 +157,7 @@ async def open_market_jobs(
     updater = Updater(stores, market.installer, books.policies, books.left_behind, rollouts)
     jobs.register(UPDATE_JOB, updater.run)
     if ground.trust.metadata is not None:  # a report may publish: that takes the registry's keys
-        jobs.register(CHECK_JOB, open_checking(ground, market.registry).handle)
+        checking = await open_checking(ground, market.registry)
+        jobs.register(CHECK_JOB, checking.handle)
     await updater.plan()
     background(stack, Uses(ground.db, ground.clock).keep_counting())

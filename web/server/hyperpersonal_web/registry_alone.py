@@ -56,7 +56,7 @@ async def _open_jobs(
     stack: AsyncExitStack, ground: Ground, market: Market, found: Addresses
 ) -> None:
     jobs = await Jobs.open(found.database_url)
-    jobs.register(CHECK_JOB, open_checking(ground, market.registry).handle)
+    jobs.register(CHECK_JOB, (await open_checking(ground, market.registry)).handle)
     stack.push_async_callback(jobs.close)
     background(stack, jobs.run())
     background(stack, Renewal(market.registry.ground).run())
