@@ -87,6 +87,12 @@ async def violations(page: Page, within: str | None = None) -> list[str]:
     ]  # fmt: skip
 
 
+async def shoot(page: Page, name: str) -> None:
+    """For people to look at: a picture in the folder HP_SCREENSHOTS names, if it names one."""
+    if folder := os.environ.get("HP_SCREENSHOTS"):
+        await page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
 async def is_wider_than_window(page: Page) -> bool:
     """Whether a reader has to scroll sideways. Source: WCAG 2.2, 1.4.10 Reflow."""
     return bool(await page.evaluate("document.documentElement.scrollWidth > innerWidth"))

@@ -5,6 +5,8 @@ import { el } from "./dom.js";
 import { installedView, manageView } from "./market_installed.js";
 import { consentView, pluginView, publisherView } from "./market_plugin.js";
 import { forgetKey, memberKey } from "./member.js";
+import { watchView } from "./rollout_watch.js";
+import { rolloutsView, startView } from "./rollouts.js";
 
 const $ = (id) => document.getElementById(id);
 const FACETS = { kind: "Kind", category: "For", language: "Language", price: "Price", interface: "Serves", publisher: "Publisher" };
@@ -20,6 +22,10 @@ const views = [
   [/^#\/install\/([^/]+)\/([^/]+)$/, (at) => consentView(shop, `${at[1]}/${at[2]}`)],
   [/^#\/installed\/([^/]+)\/([^/]+)$/, (at) => manageView(shop, `${at[1]}/${at[2]}`)],
   [/^#\/installed$/, () => installedView(shop)],
+  [/^#\/bundles/, async (at) => (await import("./bundles.js")).bundlesView(shop, at.input)],
+  [/^#\/rollouts$/, () => rolloutsView(shop)],
+  [/^#\/rollouts\/(rol_[0-9a-f]+)$/, (at) => watchView(shop, at[1])],
+  [/^#\/rollouts\/([^/]+)\/([^/]+)$/, (at) => startView(shop, `${at[1]}/${at[2]}`)],
   [/^/, findView],
 ];
 
@@ -34,7 +40,7 @@ const shop = {
   },
   say: (words) => { $("told").textContent = words; },
   fail: (error) => { $("alert").textContent = error?.message ?? ""; if (error) scrollTo({ top: 0 }); },
-  go: (hash) => { if (location.hash === hash) show(); else location.hash = hash; },
+  go: (hash) => { if (location.hash === hash) return show(); location.hash = hash; },
 };
 
 addEventListener("hashchange", show);
@@ -45,8 +51,8 @@ async function show() {
   const hash = location.hash || "#/";
   const [pattern, view] = views.find(([one]) => one.test(hash));
   shop.fail(null);
-  current($("tab-find"), !hash.startsWith("#/installed"));
-  current($("tab-installed"), hash.startsWith("#/installed"));
+  const tab = document.getElementById(`tab-${hash.split("/")[1]}`) ?? $("tab-find");
+  for (const one of document.querySelectorAll(".tabs a")) current(one, one === tab);
   try {
     const made = await view(pattern.exec(hash));
     if (mine !== asked) return;

@@ -5,6 +5,7 @@ import { configForm } from "./market_form.js";
 
 const day = new Intl.DateTimeFormat([], { dateStyle: "medium" });
 const moment = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" });
+const ROLLED_OUT = ["agent", "connector", "guard"];
 const FOLLOWS = {
   pin: ["Pinned", "Stays at this very release."],
   off: ["By hand", "Changes only when you say so."],
@@ -56,11 +57,12 @@ function newer(one, act) {
   const back = el("button", { type: "button", class: "quiet", onclick: () => act("POST", "/rollback", {}, "Rolled back") }, "Back to the release before");
   if (!one.newer) return el("div", { class: "actions" }, back);
   const { newer: next } = one;
+  const tried = ROLLED_OUT.includes(one.kind) ? el("a", { class: "quiet button", href: `#/rollouts/${one.plugin_id}` }, "Try it with a few first") : null;
   return el("div", { class: "note rows" },
     el("strong", {}, `${next.version} is there since ${day.format(new Date(next.published_at))}. ${next.change}`),
     next.gains.length ? el("ul", { class: "lines" }, next.gains.map((right) => el("li", { class: "careful" }, el("span", {}, `It asks for: ${right.words}`)))) : null,
     next.loses.length ? el("ul", { class: "lines" }, next.loses.map((right) => el("li", { class: "good" }, el("span", {}, `It no longer asks for: ${right.words}`)))) : null,
-    el("div", { class: "actions" }, el("button", { type: "button", class: "primary", onclick: () => act("POST", "/update", { version: next.version }, "Updated") }, `Update to ${next.version}`), back));
+    el("div", { class: "actions" }, el("button", { type: "button", class: "primary", onclick: () => act("POST", "/update", { version: next.version }, "Updated") }, `Update to ${next.version}`), tried, back));
 }
 
 function grants(shop, one, act) {
