@@ -7,6 +7,7 @@ Rules:
    waits for `consent`; until then its calls are refused by the granter, one by one.
 4. A release serves only after it was tried (`Lifecycle`): one that cannot run, or whose hook fails,
    never takes the place of another. Turns that have begun keep the release they began with.
+5. What nobody reviewed runs only where the tenant accepted that, for this installation (`offers`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +15,8 @@ from typing import Any
 from uuid import UUID
 
 from hyperpersonal_core.api import Installation, Installations, Lifecycle, NewInstallation
-from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
-from hyperpersonal_registry.api import Registry, Release, Visibilities
+from hyperpersonal_core.kit.errors import ConflictError, RefusedError
+from hyperpersonal_registry.api import Registry, Visibilities
 from hyperpersonal_sdk.capabilities import CapabilitySet
 from hyperpersonal_sdk.manifest import Manifest
 from msgspec import Struct, convert, structs, to_builtins
@@ -23,12 +24,14 @@ from msgspec import Struct, convert, structs, to_builtins
 from hyperpersonal_marketplace import consent
 from hyperpersonal_marketplace.errors import InstallRefusedError
 from hyperpersonal_marketplace.leaving import Data, Left, LeftBehind
+from hyperpersonal_marketplace.offers import Offers, Taken
 from hyperpersonal_marketplace.permissions import Permission, permissions
 from hyperpersonal_marketplace.policies import Policies
 
 
 class Offer(Struct, frozen=True):
-    """A release as a merchant sees it before consenting."""
+    """A release as a merchant sees it before consenting. `unreviewed`: no reviewer stands for it,
+    so that installing it takes the merchant's word that this is known."""
 
     plugin_id: str
     version: str
@@ -38,6 +41,7 @@ class Offer(Struct, frozen=True):
     licence: str
     permissions: list[Permission]
     config_schema: dict[str, Any]
+    unreviewed: bool = False
 
 
 class Updated(Struct, frozen=True):
@@ -74,7 +78,7 @@ class Installer:
         lifecycle: Lifecycle | None = None,
         books: Books | None = None,
     ) -> None:
-        self._registry = registry
+        self._offers = Offers(registry, books.visibilities if books else None)
         self._installations = installations
         self._lifecycle = lifecycle
         self._books = books
@@ -87,11 +91,11 @@ class Installer:
         Raises:
             NotFoundError: there is no such release, or not for this tenant.
         """
-        release = await self._found(plugin_id, version, tenant_id)
+        release = await self._offers.find(plugin_id, version, tenant_id)
         said = release.manifest
         return Offer(
             said.id, said.version, release.digest, said.title, said.description, said.licence,
-            permissions(said), said.config,
+            permissions(said), said.config, await self._offers.is_unreviewed(release),
         )  # fmt: skip
 
     async def install(
@@ -104,6 +108,7 @@ class Installer:
         config: dict[str, Any] | None = None,
         secrets: Mapping[str, dict[str, str]] | None = None,
         in_service: bool = True,
+        unreviewed: bool = False,
     ) -> UUID:
         """Install a release under these grants; the grants are the tenant's consent.
 
@@ -115,18 +120,21 @@ class Installer:
             config: of the manifest's config schema.
             secrets: address prefix -> headers the host adds to granted requests.
             in_service: whether it serves at once; a bundle's plugins do at its switch.
+            unreviewed: whether the tenant accepts code that nobody reviewed, where it is such.
 
         Returns:
             The installation's id.
 
         Raises:
-            InstallRefusedError: `reason` says what is wrong with grants, config or secrets, or that
-                the release cannot run (cannot_run); then nothing is installed.
+            InstallRefusedError: `reason` says what is wrong with grants, config or secrets, that
+                the release cannot run (cannot_run), or that nobody reviewed it and the tenant has
+                not accepted that (unreviewed); then nothing is installed.
             ConflictError: the plugin is installed already.
             NotFoundError: there is no such release.
             RefusedError: code `release_refused`, the release is not trusted.
         """
-        release = await self._trusted(plugin_id, version, tenant_id)
+        taken = await self._offers.take(plugin_id, version, tenant_id, unreviewed=unreviewed)
+        release = taken.release
         if release.manifest.kind == "bundle":
             message = f"{release.name} is a bundle; use `hp bundle install {plugin_id}`"
             raise InstallRefusedError("bundle", message)
@@ -136,16 +144,22 @@ class Installer:
         consent.check_secrets(manifest, given, given_secrets)
         if await self._installations.of_plugin(tenant_id, plugin_id) is not None:
             raise ConflictError(f"{plugin_id} is installed already; update it", plugin_id=plugin_id)
-        new = _new(release, given, given_config, given_secrets)
+        new = _new(taken, given, given_config, given_secrets)
         installed = await self._install(tenant_id, structs.replace(new, enabled=in_service))
         if self._books:
             await self._books.policies.consented(tenant_id, installed, manifest)
         return installed
 
     async def update(
-        self, tenant_id: UUID, installation_id: UUID, version: str | None = None
+        self,
+        tenant_id: UUID,
+        installation_id: UUID,
+        version: str | None = None,
+        *,
+        unreviewed: bool = False,
     ) -> Updated:
-        """Go to another release (an older one too) without widening anything.
+        """Go to another release (an older one too) without widening anything. `unreviewed`: as for
+        `install`; what was accepted before is for releases to come as well.
 
         Raises:
             InstallRefusedError: the new release does not take the present configuration, is of
@@ -154,8 +168,8 @@ class Installer:
             RefusedError: code `release_refused`, the release is not trusted.
         """
         present = await self._unpinned(tenant_id, installation_id)
-        release = await self._trusted(present.plugin_id, version, tenant_id)
-        return await self._replace(present, release, present.config)
+        taken = await self._following(present, version, unreviewed=unreviewed)
+        return await self._replace(present, taken, present.config)
 
     async def rollback(self, tenant_id: UUID, installation_id: UUID) -> Updated:
         """Go back to the release before the present one, under no more grants than now; twice is
@@ -170,12 +184,12 @@ class Installer:
         past = await self._installations.before(tenant_id, installation_id)
         if past is None:
             raise InstallRefusedError("nothing_before", f"{present.title} had no other release yet")
-        release = await self._trusted(present.plugin_id, past.version, tenant_id)
+        taken = await self._following(present, past.version)
         try:
-            consent.check_config(release.manifest, present.config)
+            consent.check_config(taken.release.manifest, present.config)
         except InstallRefusedError:
-            return await self._replace(present, release, past.config)
-        return await self._replace(present, release, present.config)
+            return await self._replace(present, taken, past.config)
+        return await self._replace(present, taken, present.config)
 
     async def candidate(
         self, tenant_id: UUID, installation_id: UUID, version: str | None = None
@@ -186,32 +200,32 @@ class Installer:
             InstallRefusedError, NotFoundError, RefusedError: as for `update`.
         """
         present = await self._unpinned(tenant_id, installation_id)
-        release = await self._trusted(present.plugin_id, version, tenant_id)
-        new = await self._tried(present, release, present.config)
+        taken = await self._following(present, version)
+        new = await self._tried(present, taken, present.config)
         if self._books:
             await self._books.policies.replaced(present)
         return present, new
 
     async def _replace(
-        self, present: Installation, release: Release, config: dict[str, Any]
+        self, present: Installation, taken: Taken, config: dict[str, Any]
     ) -> Updated:
-        new = await self._tried(present, release, config)
+        new = await self._tried(present, taken, config)
         if self._books:
             await self._books.policies.replaced(present)
         await self._installations.update(present.tenant_id, present.id, new)
-        waiting = _waiting(present, release.manifest)
-        return Updated(present.id, release.version, new.grants, waiting)
+        waiting = _waiting(present, taken.release.manifest)
+        return Updated(present.id, new.version, new.grants, waiting)
 
     async def _tried(
-        self, present: Installation, release: Release, config: dict[str, Any]
+        self, present: Installation, taken: Taken, config: dict[str, Any]
     ) -> NewInstallation:
-        manifest = release.manifest
+        release, manifest = taken.release, taken.release.manifest
         if manifest.kind != present.kind:
             what = f"{release.name} is of kind {manifest.kind}, installed is {present.kind}"
             raise InstallRefusedError("other_kind", f"{what}; install it anew")
         consent.check_config(manifest, config)
         kept = CapabilitySet.parse(present.grants).meet(manifest.asked)
-        new = _new(release, kept.texts, config, {})
+        new = _new(taken, kept.texts, config, {})
         await self._try(_as_if(present, new), "configure")
         return new
 
@@ -327,17 +341,12 @@ class Installer:
         except RefusedError as error:
             raise InstallRefusedError("cannot_run", error.message) from error
 
-    async def _trusted(self, plugin_id: str, version: str | None, tenant_id: UUID) -> Release:
-        release = await self._found(plugin_id, version, tenant_id)
-        await self._registry.load(release.digest)
-        return release
-
-    async def _found(self, plugin_id: str, version: str | None, tenant_id: UUID | None) -> Release:
-        """What is not for this tenant is not there, in the same words."""
-        if self._books and not await self._books.visibilities.may(plugin_id, tenant_id):
-            what = plugin_id if version is None else f"{plugin_id}@{version}"
-            raise NotFoundError(f"there is no release {what} to install", plugin_id=plugin_id)
-        return await self._registry.find(plugin_id, version)
+    async def _following(
+        self, present: Installation, version: str | None, *, unreviewed: bool = False
+    ) -> Taken:
+        """A release to take the place of an installed one."""
+        asked, accepted = (present.plugin_id, version, present.tenant_id), present.unreviewed
+        return await self._offers.take(*asked, unreviewed=unreviewed or accepted)
 
     async def _unpinned(self, tenant_id: UUID, installation_id: UUID) -> Installation:
         present = await self._installations.get(tenant_id, installation_id)
@@ -351,7 +360,7 @@ def _as_if(present: Installation, new: NewInstallation) -> Installation:
     """The installation as the new release would have it."""
     return structs.replace(
         present, version=new.version, digest=new.digest, manifest=new.manifest, grants=new.grants,
-        config=new.config,
+        config=new.config, unreviewed=bool(new.unreviewed),
     )  # fmt: skip
 
 
@@ -363,12 +372,12 @@ def _waiting(present: Installation, manifest: Manifest) -> tuple[str, ...]:
 
 
 def _new(
-    release: Release,
+    taken: Taken,
     grants: Sequence[str],
     config: dict[str, Any],
     secrets: dict[str, dict[str, str]],
 ) -> NewInstallation:
-    manifest = release.manifest
+    release, manifest = taken.release, taken.release.manifest
     if manifest.kind == "bundle":
         message = f"{release.name} is a bundle: `hp bundle` installs what it is made of"
         raise InstallRefusedError("is_bundle", message)
@@ -381,4 +390,5 @@ def _new(
         grants=tuple(grants),
         config=config,
         secrets=secrets,
+        unreviewed=taken.unreviewed,
     )

@@ -79,7 +79,7 @@ class Windows:
         card = self._catalogue.card(plugin_id, tenant_id)
         releases, newest = await self._releases(card)
         manifest, listing = newest.manifest, newest.manifest.listing
-        files = (await self._registry.load(newest.digest)).files
+        files = (await self._registry.load(newest.digest, unreviewed=True)).files
         rated = (await self._ratings.rated()).get(plugin_id, Rated())
         looked = await self._looks.at(newest.digest)
         facts = Facts(newest, releases, looked, files, rated, self._clock.now())
@@ -99,7 +99,9 @@ class Windows:
         listing = newest.manifest.listing
         path = next(iter(listing.screenshots[number : number + 1] if listing else ()), "")
         kind = PICTURES.get(PurePosixPath(path).suffix.lower(), "")
-        files = (await self._registry.load(newest.digest)).files if kind else {}
+        if not kind:
+            raise NotFoundError("there is no such picture")
+        files = (await self._registry.load(newest.digest, unreviewed=True)).files
         data = files.get(path, b"")
         if not data or len(data) > PICTURE_BYTES_MAX:
             raise NotFoundError("there is no such picture")

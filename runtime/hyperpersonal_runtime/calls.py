@@ -45,7 +45,8 @@ class HookCall(Struct, frozen=True):
     """One call. `grants`: capability texts the tenant gave (already a subset of the asked ones).
     `recorded`: journal entries of an earlier, interrupted run of the same turn; those of other
     paths than the scope's are not replayed, they count for what the turn has moved.
-    `traceparent`: W3C trace context of the caller."""
+    `traceparent`: W3C trace context of the caller; `unreviewed`: its tenant accepted that nobody
+    reviewed the release, for whoever loads it again."""
 
     release: SealedRelease
     hook: str
@@ -55,6 +56,7 @@ class HookCall(Struct, frozen=True):
     limits: Limits = Limits()
     recorded: tuple[Entry, ...] = ()
     traceparent: str = ""
+    unreviewed: bool = False
 
 
 class CallResult(Struct, frozen=True):

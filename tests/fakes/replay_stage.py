@@ -61,7 +61,7 @@ class Stage(Struct, frozen=True):
         """Plugin calls on record."""
         return sum(len(turn.recording.calls) for turn in self.turns)
 
-    async def load(self, digest: str) -> SealedRelease:
+    async def load(self, digest: str, *, unreviewed: bool = False) -> SealedRelease:
         return self.releases[digest]
 
 

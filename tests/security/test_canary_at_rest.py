@@ -65,7 +65,7 @@ class Shelf:
 
     url = ""
 
-    async def load(self, digest: str) -> SealedRelease:
+    async def load(self, digest: str, *, unreviewed: bool = False) -> SealedRelease:
         name = digest.removeprefix("sha256:")
         source = {"order": AGENT, "shop": SHOP}[name].replace("URL", self.url)
         return SealedRelease(

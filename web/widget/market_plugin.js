@@ -53,6 +53,7 @@ export async function consentView(shop, id) {
   const form = el("form", { class: "sheet" },
     el("div", {}, el("h2", {}, `Install ${offer.title}`), el("p", { class: "sub" }, `${offer.plugin_id} ${offer.version} · ${offer.licence}`)),
     el("p", { class: "note" }, "It gets exactly what you give here. Later releases get nothing more until you say so, and you can take anything back."),
+    offer.unreviewed ? unreviewed(offer.unreviewed) : null,
     offer.groups.length ? offer.groups.map(group) : el("p", {}, "It asks for nothing."),
     config.fields && section("How it is set up", config.fields),
     offer.secrets.length ? section("Credentials", el("p", { class: "sub" }, "They are sealed; the plugin never sees them."), secrets) : null,
@@ -70,7 +71,7 @@ async function install(shop, offer, form, config) {
   shop.fail(null);
   try {
     const grants = [...form.querySelectorAll("input[name=grant]:checked")].map((box) => box.value);
-    const body = { plugin_id: offer.plugin_id, version: offer.version, grants, config: config.read(), secrets: readSecrets(form) };
+    const body = { plugin_id: offer.plugin_id, version: offer.version, grants, config: config.read(), secrets: readSecrets(form), accept_unreviewed: Boolean(offer.unreviewed) };
     await shop.call("/installed", { method: "POST", body });
     shop.say(`${offer.title} is installed`);
     shop.go(`#/installed/${offer.plugin_id}`);
@@ -88,6 +89,12 @@ function group(one) {
       el("label", { for: id }, el("strong", {}, asked.words), asked.optional ? el("span", { class: "sub" }, " · your choice") : el("span", { class: "sub" }, " · needed"),
         el("span", { class: "why", style: null }, el("br"), asked.why), el("br"), el("code", {}, asked.capability)));
   }));
+}
+
+/** The form is not sent before this is ticked. */
+function unreviewed(words) {
+  return el("fieldset", { class: "group outside" }, el("legend", {}, "Nobody reviewed this code"),
+    el("div", { class: "ask" }, el("input", { type: "checkbox", id: "accept-unreviewed", required: true }), el("label", { for: "accept-unreviewed" }, el("strong", {}, "I accept that"), el("br"), words)));
 }
 
 function secret(one, index) {

@@ -37,6 +37,12 @@ select h.installation_id, h.version, h.digest, h.manifest, h.grants, h.config
  where h.tenant_id = $1 and h.installation_id = $2 and h.digest <> i.digest
  order by h.since desc limit 1"""
 
+_BEFORES = """
+select distinct on (i.id) i.id, h.version
+  from installation_history h
+  join installations i on i.tenant_id = h.tenant_id and i.id = h.installation_id
+ where h.tenant_id = $1 and h.digest <> i.digest order by i.id, h.since desc"""
+
 
 class Past(Struct, frozen=True):
     """An installation's release, grants and configuration as they were."""
@@ -77,3 +83,9 @@ async def before(connection: Connection, tenant_id: UUID, installation_id: UUID)
     """The last release that is not the present one; None when there was none."""
     row = await connection.fetchrow(_BEFORE, tenant_id, installation_id)
     return Past(*row) if row else None
+
+
+async def befores(connection: Connection, tenant_id: UUID) -> dict[UUID, str]:
+    """The version before the present one, of each installation that had one."""
+    rows = await connection.fetch(_BEFORES, tenant_id)
+    return {row["id"]: row["version"] for row in rows}

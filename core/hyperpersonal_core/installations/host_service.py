@@ -78,7 +78,8 @@ class HostService:
 
     async def _run(self, call: HookCall) -> CallAnswer:
         try:
-            release = await self._releases.load(call.release.digest)
+            load = self._releases.load
+            release = await load(call.release.digest, unreviewed=call.unreviewed)
             return CallAnswer(await self._host.call(structs.replace(call, release=release)))
         except RefusedError as error:
             return CallAnswer(refused=error.message)

@@ -48,7 +48,7 @@ class Lifecycle:
             OutsideError: no sandbox is there to try it.
         """
         if self._bus is not None:
-            await tell(self._bus, News(candidate.digest))
+            await tell(self._bus, News(candidate.digest, candidate.unreviewed))
         result = await self._ask(candidate, hook)
         if result is None or result.outcome is Outcome.OK or _has_none(candidate, hook, result):
             return
@@ -72,7 +72,8 @@ class Lifecycle:
     async def _ask(self, installation: Installation, hook: str) -> CallResult | None:
         if self.host is None:
             return None
-        release = await self._releases.load(installation.digest)
+        accepted = installation.unreviewed
+        release = await self._releases.load(installation.digest, unreviewed=accepted)
         payload = msgspec.json.encode(Installed(str(installation.id), installation.config))
         return await self.host.call(_call(installation, release, hook, payload))
 

@@ -12,8 +12,9 @@ HELD_MAX = 64
 class ReleaseStore(Protocol):
     """Gives a release by digest after checking its signature, at every load."""
 
-    async def load(self, digest: str) -> SealedRelease:
-        """Raises RefusedError (code `release_refused`) with the reason when trust fails."""
+    async def load(self, digest: str, *, unreviewed: bool = False) -> SealedRelease:
+        """`unreviewed`: for an installation whose tenant accepted code that nobody reviewed.
+        Raises RefusedError (code `release_refused`) with the reason when trust fails."""
         ...
 
 
@@ -29,28 +30,29 @@ class HeldReleases:
         self._store = store
         self._clock = clock
         self._held_s = held_s
-        self._held: dict[str, tuple[float, SealedRelease]] = {}
+        self._held: dict[tuple[str, bool], tuple[float, SealedRelease]] = {}
         self._forgotten = 0
 
-    async def load(self, digest: str) -> SealedRelease:
+    async def load(self, digest: str, *, unreviewed: bool = False) -> SealedRelease:
         """The verified release. Raises RefusedError as the store does."""
-        now = self._clock.now().timestamp()
-        until, release = self._held.get(digest, (0.0, None))
+        now, asked = self._clock.now().timestamp(), (digest, unreviewed)
+        until, release = self._held.get(asked, (0.0, None))
         if release is not None and now < until:
             return release
-        self._held.pop(digest, None)
+        self._held.pop(asked, None)
         forgotten = self._forgotten
-        release = await self._store.load(digest)
+        release = await self._store.load(digest, unreviewed=unreviewed)
         if forgotten == self._forgotten:  # else this answer may be from before the news
             if len(self._held) >= HELD_MAX:
                 self._held.pop(next(iter(self._held)))
-            self._held[digest] = (now + self._held_s, release)
+            self._held[asked] = (now + self._held_s, release)
         return release
 
     def forget(self, digest: str = "") -> None:
         """Verify this release anew at its next call; without a digest, every one."""
         self._forgotten += 1
         if digest:
-            self._held.pop(digest, None)
+            for accepted in (False, True):
+                self._held.pop((digest, accepted), None)
         else:
             self._held.clear()

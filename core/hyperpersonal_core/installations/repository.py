@@ -9,7 +9,7 @@ from hyperpersonal_core.installations.values import Headers, Installation, NewIn
 from hyperpersonal_core.kit.db import Connection
 
 _COLUMNS = """i.tenant_id, i.id, i.plugin_id, i.version, i.digest, i.kind, i.manifest, i.grants,
-i.config, i.enabled, b.position"""
+i.config, i.enabled, b.position, i.unreviewed"""
 
 _OF_TENANT = f"""
 select {_COLUMNS} from installations i
@@ -21,16 +21,18 @@ _OF_PLUGIN = f"{_OF_TENANT} and i.plugin_id = $2"
 
 _PUT = """
 insert into installations (tenant_id, id, plugin_id, version, digest, kind, manifest, grants,
-                           config, sealed_secrets, created_at, enabled)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                           config, sealed_secrets, created_at, enabled, unreviewed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 on conflict (tenant_id, plugin_id) do update
    set version = excluded.version, digest = excluded.digest, kind = excluded.kind,
        manifest = excluded.manifest, grants = excluded.grants, config = excluded.config,
-       sealed_secrets = excluded.sealed_secrets, secrets = '{}', enabled = excluded.enabled
+       sealed_secrets = excluded.sealed_secrets, secrets = '{}', enabled = excluded.enabled,
+       unreviewed = excluded.unreviewed
 returning id"""
 
 _UPDATE = """
-update installations set version = $4, digest = $5, manifest = $6, grants = $7, config = $8
+update installations set version = $4, digest = $5, manifest = $6, grants = $7, config = $8,
+       unreviewed = coalesce($9, unreviewed)
  where tenant_id = $1 and id = $2 and plugin_id = $3 returning id"""
 
 _JOIN_BUNDLE = """
@@ -110,7 +112,7 @@ async def put(
     tenant_id, new_id, at = row
     found: UUID = await connection.fetchval(
         _PUT, tenant_id, new_id, new.plugin_id, new.version, new.digest, new.kind, new.manifest,
-        list(new.grants), new.config, sealed, at, new.enabled,
+        list(new.grants), new.config, sealed, at, new.enabled, bool(new.unreviewed),
     )  # fmt: skip
     if new.kind == "agent":
         await connection.execute(_JOIN_BUNDLE, tenant_id, found)
@@ -123,7 +125,7 @@ async def update(
     """Another release of the same plugin in an installation; None when there is none such."""
     found: UUID | None = await connection.fetchval(
         _UPDATE, *key, new.plugin_id, new.version, new.digest, new.manifest, list(new.grants),
-        new.config,
+        new.config, new.unreviewed,
     )  # fmt: skip
     return found
 

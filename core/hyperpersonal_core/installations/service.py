@@ -96,6 +96,11 @@ class Installations:
         async with self._db.transaction(tenant_id) as connection:
             return await history.before(connection, tenant_id, installation_id)
 
+    async def befores(self, tenant_id: UUID) -> dict[UUID, str]:
+        """The version that each installation ran before, where there was one."""
+        async with self._db.transaction(tenant_id) as connection:
+            return await history.befores(connection, tenant_id)
+
     async def list(self, tenant_id: UUID) -> Sequence[Installation]:
         """All of them, disabled ones too, oldest first."""
         async with self._db.transaction(tenant_id) as connection:

@@ -46,7 +46,7 @@ class Tools:
             server = bundle.server_of(tool)
             if server is None:
                 return _failed(FailureKind.UNAVAILABLE, f"no installed connector serves {tool}")
-            release = await self._releases.load(server.digest)
+            release = await self._releases.load(server.digest, unreviewed=server.unreviewed)
             call = ToolCall(tool, arguments, idempotency_key, server.config, scope.money_max)
             payload = msgspec.json.encode(call)
             hook = server.call(release, "call_tool", payload, scope, CALL_DEADLINE_MS)

@@ -28,6 +28,8 @@ class NewInstallation(Struct, frozen=True):
         grants: capability texts, a subset of what the manifest asks.
         secrets: url prefix -> headers the host adds; never shown to a plugin.
         enabled: an update leaves it as it is.
+        unreviewed: whether the tenant accepts that nobody reviewed this release; None: an update
+            leaves it as it is.
     """
 
     plugin_id: str
@@ -39,6 +41,7 @@ class NewInstallation(Struct, frozen=True):
     config: dict[str, Any] = {}
     secrets: dict[str, Headers] = {}
     enabled: bool = True
+    unreviewed: bool | None = None
 
     def __repr__(self) -> str:
         """Without the secrets: it may come into a log or a traceback."""
@@ -47,7 +50,8 @@ class NewInstallation(Struct, frozen=True):
 
 class Installation(Struct, frozen=True):
     """A plugin of a tenant, without its secrets. `position`: its place among the tenant's agents,
-    None when it is not in the bundle."""
+    None when it is not in the bundle; `unreviewed`: whether the tenant accepted code that nobody
+    reviewed."""
 
     tenant_id: UUID
     id: UUID
@@ -60,6 +64,7 @@ class Installation(Struct, frozen=True):
     config: dict[str, Any]
     enabled: bool
     position: int | None = None
+    unreviewed: bool = False
 
     @property
     def name(self) -> str:
@@ -89,7 +94,8 @@ class Installation(Struct, frozen=True):
         """A call of one of its hooks, under its own id, grants and limits."""
         scope = structs.replace(scope, installation_id=str(self.id))
         limits = self.limits(deadline_ms)
-        return HookCall(release, hook, payload, scope, self.grants, limits)
+        call = HookCall(release, hook, payload, scope, self.grants, limits)
+        return structs.replace(call, unreviewed=True) if self.unreviewed else call
 
 
 class Trial(Protocol):

@@ -56,7 +56,8 @@ class Reviews:
     async def _asks(self, guard: Installation, scope: CallScope, payload: bytes) -> bool:
         """A guard that cannot say so does not let it pass."""
         try:
-            release = await self._plugins.releases.load(guard.digest)
+            load = self._plugins.releases.load
+            release = await load(guard.digest, unreviewed=guard.unreviewed)
             call = guard.call(release, HOOK, payload, scope, GUARD_MS)
             result = await self._plugins.host.call(call)
         except (RefusedError, OutsideError):

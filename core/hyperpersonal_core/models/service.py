@@ -173,7 +173,8 @@ class Models:
     async def _call(self, asked: _Asked, plan: Next) -> GenerateAnswer:
         installation = plan.candidate.installation
         try:
-            release = await self._serving.plugins.releases.load(installation.digest)
+            load = self._serving.plugins.releases.load
+            release = await load(installation.digest, unreviewed=installation.unreviewed)
         except (RefusedError, OutsideError) as error:
             return _error("rejected", str(error))
         ask = structs.replace(

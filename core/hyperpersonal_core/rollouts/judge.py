@@ -90,7 +90,7 @@ class Judge:
         if self._releases is None:
             return ""
         try:
-            await self._releases.load(one.candidate.digest)
+            await self._releases.load(one.candidate.digest, unreviewed=present.unreviewed)
         except RefusedError as error:
             return error.message if error.detail.get("reason") in TAKEN_AWAY else ""
         return ""

@@ -11,6 +11,7 @@ Rules (ADR 0041):
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Protocol
 from uuid import UUID
@@ -20,6 +21,7 @@ from hyperpersonal_sdk.capabilities import CapabilitySet
 from hyperpersonal_sdk.contract.outcomes import Outcome
 from msgspec import structs
 
+from hyperpersonal_core.installations import repository as installed
 from hyperpersonal_core.installations.releases import ReleaseStore
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.clock import Clock
@@ -141,9 +143,13 @@ class Shadow:
         recording = as_candidate(turn.recording, one)
         if not any(call.digest == one.incumbent for call in recording.calls):
             return []
-        release = await self._releases.load(one.candidate.digest)
+        async with self._db.transaction(one.tenant_id) as connection:
+            present = await installed.fetch(connection, one.tenant_id, one.installation_id)
+        accepted = present is not None and present.unreviewed
+        release = await self._releases.load(one.candidate.digest, unreviewed=accepted)
         rehearser = await self._rehearser()
-        runs = await rehearser.rehearse(recording, release, self._releases.load)
+        recorded = partial(self._releases.load, unreviewed=True)  # what this tenant ran then
+        runs = await rehearser.rehearse(recording, release, recorded)
         calls = [call for call in recording.calls if call.plugin_id == release.plugin_id]
         return list(zip(calls, runs, strict=True))
 

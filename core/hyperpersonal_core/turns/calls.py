@@ -45,7 +45,7 @@ class PluginCalls:
             OutsideError: the turn cannot go on in this process.
         """
         try:
-            release = await self._releases.load(plugin.digest)
+            release = await self._releases.load(plugin.digest, unreviewed=plugin.unreviewed)
         except RefusedError as error:
             return CallResult(Outcome.REFUSED, detail=error.message)
         scope = _scope(turn, plugin, ask.path)

@@ -190,7 +190,7 @@ class Shelf:
     async def find(self, plugin_id: str, version: str | None = None) -> Release:
         return self.release
 
-    async def load(self, digest: str) -> None: ...
+    async def load(self, digest: str, *, unreviewed: bool = False) -> None: ...
 
     async def get(self, tenant_id: UUID, installation_id: UUID) -> Installation:
         return self.one

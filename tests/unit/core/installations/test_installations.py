@@ -185,7 +185,7 @@ async def test_that_a_held_release_is_verified_again_in_time_and_at_once_when_fo
     loads: list[str] = []
 
     class Store:
-        async def load(self, digest: str) -> SealedRelease:
+        async def load(self, digest: str, *, unreviewed: bool = False) -> SealedRelease:
             loads.append(digest)
             if digest == "sha256:bad":
                 raise RefusedError("revoked")

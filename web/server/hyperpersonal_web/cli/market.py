@@ -16,6 +16,9 @@ from hyperpersonal_web.cli.shop_client import ShopClient, shop_client, shop_opti
 API = "/v1/market"
 Command = TypeVar("Command", bound=Callable[..., Any])
 _JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
+_ACCEPT = click.option(
+    "--accept-unreviewed", is_flag=True, help="Run code that no reviewer stands for."
+)
 _FILE = click.Path(dir_okay=False, path_type=Path, allow_dash=True)
 
 
@@ -73,12 +76,13 @@ def installed(url: str, key: str, *, as_json: bool) -> None:
 @click.option("--config", type=_FILE, help="A file with its configuration in JSON.")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A field of it.")
 @click.option("--secrets", type=_FILE, help="A file: {address: {header: value}}; - is stdin.")
+@_ACCEPT
 @shop_options
 @_JSON
 def install(
     plugin: str, version: str | None, url: str, key: str, *, yes: bool, given: tuple[str, ...],
     without: tuple[str, ...], config: Path | None, pairs: tuple[str, ...], secrets: Path | None,
-    as_json: bool,
+    accept_unreviewed: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Install PLUGIN, the newest release or VERSION, after showing what it asks.
 
@@ -88,10 +92,12 @@ def install(
     offer = shop.get(f"{API}/plugins/{plugin}/offer", version=version)
     if not as_json:
         ask.show_consent(_console(), offer)
+    ask.check_accepted(offer, accepted=accept_unreviewed)
     grants = ask.chosen_grants(offer, given, without, yes=yes)
     body = {
         "plugin_id": plugin, "version": offer["version"], "grants": grants,
         "config": ask.read_config(config, pairs), "secrets": ask.read_secrets(offer, secrets),
+        "accept_unreviewed": bool(offer["unreviewed"]),
     }  # fmt: skip
     done = shop.post(f"{API}/installed", body)
     words = f"{plugin} {offer['version']} is installed and serves"
@@ -101,11 +107,14 @@ def install(
 @market.command()
 @click.argument("plugin")
 @click.argument("version", required=False)
+@_ACCEPT
 @shop_options
 @_JSON
-def update(plugin: str, version: str | None, url: str, key: str, *, as_json: bool) -> None:
+def update(
+    plugin: str, version: str | None, url: str, key: str, *, accept_unreviewed: bool, as_json: bool
+) -> None:
     """Go to the newest release, or VERSION, under no more permissions than now."""
-    body = {"version": version}
+    body = {"version": version, "accept_unreviewed": accept_unreviewed}
     done = shop_client(url, key).post(f"{API}/installed/{plugin}/update", body)
     _tell(done, show.show_updated, as_json=as_json)
 

@@ -29,10 +29,27 @@ def show_consent(console: Console, told: dict[str, Any]) -> None:
             mark = "[dim](you choose)[/dim]" if one["optional"] else "[dim](needed)[/dim]"
             console.print(f"  • {one['words']} {mark}")
             console.print(f"    [dim]{one['why']}  {one['capability']}[/dim]")
+    if offer["unreviewed"]:
+        console.print(f"\n[bold yellow]{offer['unreviewed']}[/bold yellow]")
     for secret in offer["secrets"]:
         kind = "optional" if secret["optional"] else "needed"
         console.print(f"\nA credential ({kind}): {secret['header']}: {secret['why']}")
     console.print("")
+
+
+def check_accepted(offer: dict[str, Any], *, accepted: bool) -> None:
+    """That the merchant knows when no reviewer stands for a release; `--yes` does not say so.
+
+    Raises:
+        click.UsageError: nobody is there to say it.
+        click.Abort: the merchant says no.
+    """
+    if not offer["unreviewed"] or accepted:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{offer['unreviewed']} If you do, say --accept-unreviewed")
+    if not click.confirm("Install it all the same?"):
+        raise click.Abort
 
 
 def chosen_grants(

@@ -66,6 +66,7 @@ def show_installed(console: Console, page: dict[str, Any]) -> None:
         policy = one["policy"]["follow"]
         waits = "; ".join(asked["words"] for asked in one["waiting"])
         name = one["plugin_id"] + ("" if one["enabled"] else " (off)")
+        name += " (unreviewed)" if one["unreviewed"] else ""
         status = "" if one["status"] == "published" else f" {one['status']}"
         table.add_row(name, one["version"] + status, policy, newer, waits)
     console.print(table)

@@ -21,7 +21,9 @@ class DevelopmentReleases:
         if len(self._held) > HELD_MAX:
             self._held.pop(next(iter(self._held)))
 
-    async def load(self, digest: str) -> SealedRelease:
+    async def load(self, digest: str, *, unreviewed: bool = False) -> SealedRelease:
         """The release of a digest. Raises RefusedError as the registry does."""
         found = self._held.get(digest)
-        return found if found is not None else await self._store.load(digest)
+        if found is not None:
+            return found
+        return await self._store.load(digest, unreviewed=unreviewed)

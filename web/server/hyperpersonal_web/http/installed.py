@@ -39,13 +39,15 @@ Managed = NamedDependency[Installation]
 
 class NewInstall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`version` and `grants` are what the consent screen showed and what was given of it; `secrets`
-    is address -> header -> value."""
+    is address -> header -> value; `accept_unreviewed`: the shop knows that no reviewer stands for
+    it."""
 
     plugin_id: str
     version: str
     grants: list[str]
     config: dict[str, Any] = {}
     secrets: Mapping[str, dict[str, str]] = {}
+    accept_unreviewed: bool = False
 
     def __repr__(self) -> str:
         """Without the secrets."""
@@ -61,9 +63,10 @@ class InstalledPage(msgspec.Struct, frozen=True):
 
 
 class NewVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """None: the newest."""
+    """None: the newest. `accept_unreviewed`: as for an install."""
 
     version: str | None = None
+    accept_unreviewed: bool = False
 
 
 class Grants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -159,6 +162,7 @@ async def install_plugin(
     installed = await installer.install(
         manager.tenant_id, data.plugin_id, data.version,
         grants=data.grants, config=data.config, secrets=data.secrets,
+        unreviewed=data.accept_unreviewed,
     )  # fmt: skip
     one = await installations.get(manager.tenant_id, installed)
     return installed_item(one, await policies.of(one), await registry.releases(one.plugin_id))
@@ -172,7 +176,9 @@ async def update_plugin(
     installations: NamedDependency[Installations],
 ) -> UpdatedItem:
     """Go to the newest or the named release, under no more than what was granted."""
-    updated = await installer.update(managed.tenant_id, managed.id, data.version)
+    accepted = data.accept_unreviewed
+    place = (managed.tenant_id, managed.id)
+    updated = await installer.update(*place, data.version, unreviewed=accepted)
     after = await installations.get(managed.tenant_id, managed.id)
     return updated_item(managed, updated, after)
 

@@ -26,6 +26,11 @@ from hyperpersonal_sdk.capabilities import CapabilitySet
 from hyperpersonal_sdk.manifest import Manifest, SecretAsk
 from hyperpersonal_sdk.permission_change import PermissionChange, compare
 
+UNREVIEWED = (
+    "No reviewer stands for this release: nobody but its publisher has read what it does. "
+    "Install it only if you trust its publisher as you trust your own people."
+)
+
 
 class Right(msgspec.Struct, frozen=True):
     """A capability with what it means."""
@@ -44,7 +49,8 @@ class GroupItem(msgspec.Struct, frozen=True):
 
 class ConsentItem(msgspec.Struct, frozen=True):
     """What a merchant decides about: a release, what it asks, what it must be told. Consent is
-    to this very version; optional permissions can be left out one by one."""
+    to this very version; optional permissions can be left out one by one. `unreviewed`: what it
+    must also accept where no reviewer stands for the release; empty where some do."""
 
     plugin_id: str
     version: str
@@ -55,6 +61,7 @@ class ConsentItem(msgspec.Struct, frozen=True):
     groups: list[GroupItem]
     secrets: list[SecretAsk]
     config_schema: dict[str, Any]
+    unreviewed: str = ""
 
 
 class PolicyItem(msgspec.Struct, frozen=True):
@@ -80,7 +87,8 @@ class NewerItem(msgspec.Struct, frozen=True):
 
 
 class InstalledItem(msgspec.Struct, frozen=True):
-    """One installation. `waiting`: what its release asks and nobody decided yet."""
+    """One installation. `before`: the version a rollback goes back to, if there is one. `waiting`: what its release asks and nobody decided yet; `unreviewed`:
+    no reviewer stands for its release, which the shop accepted."""
 
     plugin_id: str
     id: str
@@ -97,6 +105,8 @@ class InstalledItem(msgspec.Struct, frozen=True):
     config: dict[str, Any]
     config_schema: dict[str, Any]
     newer: NewerItem | None = None
+    before: str | None = None
+    unreviewed: bool = False
 
 
 class UpdatedItem(msgspec.Struct, frozen=True):
@@ -141,11 +151,13 @@ def consent_item(offer: Offer, manifest: Manifest) -> ConsentItem:
     return ConsentItem(
         offer.plugin_id, offer.version, offer.digest, offer.title, offer.description,
         offer.licence, [group for group in groups if group.permissions], manifest.secrets,
-        offer.config_schema,
+        offer.config_schema, UNREVIEWED if offer.unreviewed else "",
     )  # fmt: skip
 
 
-def installed_item(one: Installation, policy: Policy, releases: list[Release]) -> InstalledItem:
+def installed_item(
+    one: Installation, policy: Policy, releases: list[Release], before: str | None = None
+) -> InstalledItem:
     """An installation beside the releases there are."""
     manifest = msgspec.convert(one.manifest, Manifest)
     due = set(waiting(one, policy))
@@ -156,6 +168,7 @@ def installed_item(one: Installation, policy: Policy, releases: list[Release]) -
         present.status if present else "unknown", one.enabled, rights(one.grants),
         rights(text for text in asked.texts if text not in due), _named(manifest, due),
         policy_item(policy), one.config, manifest.config, _newer(one, manifest, releases),
+        one.unreviewed,
     )  # fmt: skip
 
 
