@@ -27,6 +27,7 @@ from hyperpersonal_registry.submissions import Reviewed, Submission
 from hyperpersonal_registry.trust import ceremony
 from hyperpersonal_registry.trust.keeper import Fetch, Keeper, from_database
 from hyperpersonal_registry.trust.key_folder import KeyFolder, Pins, fingerprint, first_root
+from hyperpersonal_registry.trust.logged import log_of, name_log
 from hyperpersonal_registry.trust.reader import Trust
 from hyperpersonal_registry.trust.roles import Lifetimes, OnlineKeys
 from hyperpersonal_registry.trust.store import MetadataStore
@@ -92,9 +93,11 @@ __all__ = [
     "found",
     "from_database",
     "house",
+    "log_of",
     "migrate",
     "mirror",
     "mirroring",
+    "name_log",
     "naming",
     "open_blobs",
     "report_hash",

@@ -10,6 +10,8 @@ from hyperpersonal_core.kit.errors import ConflictError
 from msgspec import Struct
 
 from hyperpersonal_registry.blobs import Blobs
+from hyperpersonal_registry.log import checkpoints
+from hyperpersonal_registry.log.signer import Signer
 from hyperpersonal_registry.policy import Policy
 from hyperpersonal_registry.trust.repository import Repository
 from hyperpersonal_registry.trust.store import MetadataStore
@@ -25,6 +27,7 @@ class Ground(Struct, frozen=True):
     Attributes:
         metadata: the registry's half of the trust metadata; None where its keys are not.
         tell: lets hosts know that there is something new to believe.
+        signer: of the log; None where its key is not.
         is_signed: whether there is trust metadata: then nothing is changed without its keys.
     """
 
@@ -35,6 +38,7 @@ class Ground(Struct, frozen=True):
     metadata: MetadataStore | None = None
     tell: Callable[[], Awaitable[None]] = tell_nobody
     is_signed: bool = False
+    signer: Signer | None = None
 
     @property
     def now(self) -> datetime:
@@ -51,3 +55,5 @@ class Ground(Struct, frozen=True):
             return
         async with self.metadata.writing(connection) as repository:
             yield repository
+        if self.signer is not None:  # the log beside it: hosts look for both at once
+            await checkpoints.keep(connection, self.signer, self.now)

@@ -24,6 +24,8 @@ from hyperpersonal_sdk.transparency import checkpoint, merkle
 from hyperpersonal_sdk.transparency.note import NoteKey
 from msgspec import Struct
 
+from hyperpersonal_registry.log import answers
+from hyperpersonal_registry.log.answers import PREFIX, LogPart
 from hyperpersonal_registry.trust.reader import Trust
 
 MAGIC = b"HPM/1\n"
@@ -64,7 +66,8 @@ class MirroredKey(Struct, frozen=True):
 
 class Body(Struct, frozen=True):
     """What is in the file. `metadata`: trust metadata by name, the kill list among it; `log`: the
-    log's key as text; `checkpoint`: signed by it."""
+    log's key as text; `checkpoint`: signed by it; `tiles`: (level, number, hashes) of all of it, so
+    that any host can see that it only grew."""
 
     made_at: datetime
     metadata: dict[str, bytes]
@@ -72,6 +75,17 @@ class Body(Struct, frozen=True):
     releases: list[MirroredRelease]
     log: str
     checkpoint: bytes
+    tiles: list[tuple[int, int, bytes]] = []
+
+    @property
+    def part(self) -> LogPart:
+        """The log, as hosts ask it."""
+        entries = [(one.entry.n, one.entry.data) for one in self.releases]
+        return LogPart(self.checkpoint, self.tiles, sorted(entries))
+
+    def answer(self, name: str) -> bytes | None:
+        """What a mirror answers: metadata, or of the log."""
+        return self.part.answer(name) if name.startswith(PREFIX) else self.metadata.get(name)
 
 
 class Verified(Struct, frozen=True):
@@ -128,9 +142,9 @@ def verify(data: bytes, trust: Trust, now: datetime) -> Verified:
     body, seal = read(data)
     if len(body.releases) > RELEASES_MAX:
         raise RefusedError(f"a mirror file has at most {RELEASES_MAX} releases")
-    trust.refresh(body.metadata.get)
+    trust.refresh(body.answer)
     _check_seal(seal, encode(body), trust.keys_of("timestamp"))
-    seen = checkpoint.verify(body.checkpoint, NoteKey.parse(body.log))
+    seen = checkpoint.verify(body.checkpoint, trust.log() or NoteKey.parse(body.log))
     return Verified(body, [(one, _release(one, body, trust, seen, now)) for one in body.releases])
 
 
@@ -150,6 +164,7 @@ def _release(
 ) -> TrustedRelease:
     if len(one.artifact) > ARCHIVE_BYTES_MAX:
         raise UntrustedError("altered", f"{one.plugin_id} is too large")
+    _check_entry(one, seen)
     trust.admit(one.plugin_id, one.version, one.artifact)
     namespace = one.plugin_id.partition("/")[0]
     speak = set(trust.keys_of(namespace))
@@ -165,7 +180,6 @@ def _release(
     said = trusted.statement
     if (said.id, said.version, said.digest) != (one.plugin_id, one.version, one.digest):
         raise UntrustedError("wrong_name", f"{one.plugin_id} {one.version} is signed as {said.id}")
-    _check_entry(one, seen)
     return trusted
 
 
@@ -174,7 +188,5 @@ def _check_entry(one: MirroredRelease, seen: checkpoint.Checkpoint) -> None:
     entry = one.entry
     leaf = merkle.leaf_hash(entry.data)
     merkle.verify_inclusion(leaf, entry.n - 1, seen.size, entry.proof, seen.root)
-    _, _, kind, subject, detail = msgspec.json.decode(entry.data)
-    told = (kind, subject, detail.get("digest"))
-    if told != ("release.published", f"{one.plugin_id}@{one.version}", one.digest):
+    if answers.publication(entry.data) != (f"{one.plugin_id}@{one.version}", one.digest):
         raise UntrustedError("bad_proof", f"the log's entry {entry.n} is of something else")

@@ -11,6 +11,7 @@ from hyperpersonal_sdk.transparency import checkpoint
 
 from hyperpersonal_registry import journal, mirror, names, releases
 from hyperpersonal_registry.blobs import Blobs
+from hyperpersonal_registry.log import answers, checkpoints
 from hyperpersonal_registry.log.signer import Signer
 from hyperpersonal_registry.mirror import Body, Entry, MirroredKey, MirroredRelease, Verified
 from hyperpersonal_registry.releases import Release
@@ -18,6 +19,7 @@ from hyperpersonal_registry.service import Registry
 from hyperpersonal_registry.trust import store
 from hyperpersonal_registry.trust.reader import Trust
 
+_TILES = "select level, number, hashes from registry.log_tiles order by level, number"
 _ENTRY = """select n, at, kind, subject, detail, hash from registry.journal
 where kind = 'release.published' and subject = $1"""
 
@@ -33,17 +35,20 @@ async def export(registry: Registry, signer: Signer, plugins: Sequence[str]) -> 
     if metadata is None:
         raise RefusedError("the registry's keys are not on this machine")
     chosen = [found for plugin in plugins for found in await _offered(registry, plugin)]
-    signed = await registry.checkpoint()
+    entries = [await _entry(registry, release) for release in chosen]
+    signed = await _checkpoint(registry, max(one.n for one in entries))
     size = checkpoint.verify(signed, signer.public).size
-    parts = [await _mirrored(registry, release, size) for release in chosen]
+    pairs = zip(chosen, entries, strict=True)
+    parts = [await _mirrored(registry, release, entry, size) for release, entry in pairs]
     spaces = sorted({release.manifest.namespace for release in chosen})
     keys = [await registry.keys_of(space) for space in spaces]
     async with registry.ground.db.transaction() as connection:
         files = await store.everything(connection)
+        tiles = [tuple(row) for row in await connection.fetch(_TILES)]
     body = Body(
         registry.ground.now, files,
         [_key(key) for found in keys for key in found.trusted],
-        parts, signer.public.text, signed,
+        parts, signer.public.text, signed, tiles,
     )  # fmt: skip
     return mirror.write(body, metadata.seal(mirror.SEALED_TYPE, mirror.claim(mirror.encode(body))))
 
@@ -59,6 +64,7 @@ async def take_in(db: Database, blobs: Blobs, clock: Clock, trust: Trust, data: 
         await blobs.put(part.digest, part.artifact)
     async with db.transaction() as connection:
         await store.mirror(connection, found.body.metadata, clock.now())
+        await answers.mirror(connection, found.body.part)
         await _keep_keys(connection, found.body.keys, clock)
         for part, trusted in found.releases:
             made = Release(
@@ -79,13 +85,27 @@ async def _offered(registry: Registry, plugin: str) -> list[Release]:
     return found
 
 
-async def _mirrored(registry: Registry, release: Release, size: int) -> MirroredRelease:
-    artifact = await registry.ground.blobs.get(release.digest)
+async def _entry(registry: Registry, release: Release) -> journal.Entry:
     async with registry.ground.db.transaction() as connection:
         row = await connection.fetchrow(_ENTRY, release.name)
-    if artifact is None or row is None:
+    if row is None:
+        raise NotFoundError(f"{release.name} is not in this registry's log")
+    return journal.Entry(**dict(row))
+
+
+async def _checkpoint(registry: Registry, size_min: int) -> bytes:
+    """Of what holds all that is taken along, the one that most witnesses have seen."""
+    newest = await registry.checkpoint()
+    async with registry.ground.db.transaction() as connection:
+        return await checkpoints.most_cosigned(connection, size_min) or newest
+
+
+async def _mirrored(
+    registry: Registry, release: Release, entry: journal.Entry, size: int
+) -> MirroredRelease:
+    artifact = await registry.ground.blobs.get(release.digest)
+    if artifact is None:
         raise NotFoundError(f"the artifact of {release.name} is not stored here")
-    entry = journal.Entry(**dict(row))
     proof = await registry.inclusion_proof(entry.n, size)
     return MirroredRelease(
         release.plugin_id, release.version, release.digest, release.envelope, artifact,

@@ -59,7 +59,7 @@ class Registry:
         keeper: Keeper | None = None,
     ) -> None:
         told = trust_changed or tell_nobody
-        rules = (policy or Policy.private(), metadata, told, keeper is not None)
+        rules = (policy or Policy.private(), metadata, told, keeper is not None, signer)
         self.ground = Ground(db, blobs, clock, *rules)
         self._db = db
         self._clock = clock
@@ -70,7 +70,7 @@ class Registry:
         self.people = Identities(self.ground)
         self.claims = Claims(self.ground, self._namespaces)
         self.queue = Queue(self.ground)
-        self.log = LogView(db, signer)
+        self.log = LogView(self.ground)
         self.checkpoint = self.log.checkpoint
         self.inclusion_proof = self.log.inclusion_proof
         self.growth_proof = self.log.growth_proof

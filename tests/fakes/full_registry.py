@@ -62,7 +62,7 @@ class FullRegistry:
         made = cls(db, folder, policy or Policy(Policy.private().checks), SystemClock())
         made.lifetimes = lifetimes or Lifetimes()
         now = made.clock.now()
-        made.root = first_root(ONLINE, HOLDERS, 2, now, made.lifetimes)
+        made.root = first_root(ONLINE, HOLDERS, 2, now, made.lifetimes, log=SIGNER.public)
         store = MetadataStore(ONLINE, made.clock, made.lifetimes)
         async with db.transaction() as connection:
             await store.found(connection, made.root)

@@ -69,10 +69,14 @@ class LogPart(Struct, frozen=True):
     entries: list[tuple[int, bytes]]
 
     def answer(self, name: str) -> bytes | None:
-        """What hosts are answered; None: it is not here."""
-        return at_once(self.answer_later(name))
+        """What hosts are answered; None: it is not here, or this is no log."""
+        try:
+            return at_once(self.answer_later(name))
+        except (IndexError, ValueError):  # hashes are missing: nothing of it was verified yet
+            return None
 
     async def answer_later(self, name: str) -> bytes | None:
+        """The same among other work."""
         asked = _NAME.fullmatch(name)
         if asked is None:
             return None

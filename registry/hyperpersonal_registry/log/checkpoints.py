@@ -16,6 +16,8 @@ from hyperpersonal_registry.log.signer import Signer
 
 _NEWEST = """select note from registry.checkpoints where cosigned >= $1
 order by size desc, cosigned desc limit 1"""
+_MOST = """select note from registry.checkpoints where size >= $1
+order by cosigned desc, size desc limit 1"""
 _OF_SIZE = "select note from registry.checkpoints where size = $1 order by cosigned desc"
 _PUT = """insert into registry.checkpoints (cosigned, size, note, at) values ($1, $2, $3, $4)
 on conflict (cosigned) do update set size = excluded.size, note = excluded.note, at = excluded.at
@@ -25,6 +27,12 @@ where checkpoints.size <= excluded.size"""
 async def newest(connection: Connection, cosigned: int = 0) -> bytes | None:
     """The newest checkpoint that at least so many witnesses have seen; None: there is none."""
     found: bytes | None = await connection.fetchval(_NEWEST, cosigned)
+    return found
+
+
+async def most_cosigned(connection: Connection, size_min: int) -> bytes | None:
+    """Of the checkpoints of at least so many entries the one that most witnesses have seen."""
+    found: bytes | None = await connection.fetchval(_MOST, size_min)
     return found
 
 

@@ -3,29 +3,43 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from hyperpersonal_core.kit.db import Connection, Database
+from hyperpersonal_core.kit.db import Connection
 from hyperpersonal_core.kit.errors import NotFoundError
 
 from hyperpersonal_registry import journal
-from hyperpersonal_registry.log import store, tiles, tree
+from hyperpersonal_registry.ground import Ground
+from hyperpersonal_registry.log import answers, checkpoints, store, tiles, tree
 from hyperpersonal_registry.log.signer import Signer
 from hyperpersonal_registry.log.tiles import TileId
 
 
 class LogView:
-    """Reads; one a process. `signer`: None where checkpoints are not signed here."""
+    """Reads; one a process."""
 
-    def __init__(self, db: Database, signer: Signer | None) -> None:
-        self._db = db
-        self._signer = signer
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._db = ground.db
 
     async def checkpoint(self) -> bytes:
-        """See `Registry.checkpoint`."""
-        if self._signer is None:
-            raise NotFoundError("this registry does not sign its log")
+        """The newest checkpoint, with the cosignatures it has; what is not signed yet is, where the
+        log's key is. Raises NotFoundError."""
         async with self._db.transaction() as connection:
-            size = await journal.size(connection)
-            return self._signer.sign(size, await tree.root(store.reader(connection), size))
+            if self._ground.signer is not None:
+                return await checkpoints.keep(connection, self._ground.signer, self._ground.now)
+            found = await checkpoints.newest(connection)
+        if found is None:
+            raise NotFoundError("this registry does not sign its log")
+        return found
+
+    async def sign(self, signer: Signer) -> bytes:
+        """The newest checkpoint by another key, after a ceremony that named it."""
+        async with self._db.transaction() as connection:
+            return await checkpoints.keep(connection, signer, self._ground.now)
+
+    async def answer(self, name: str) -> bytes | None:
+        """What hosts ask of the log by name, see `answers`; None: there is no such thing."""
+        async with self._db.transaction() as connection:
+            return await answers.answer(connection, name)
 
     async def inclusion_proof(self, n: int, size: int) -> list[bytes]:
         """See `Registry.inclusion_proof`."""

@@ -10,6 +10,7 @@ from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import OutsideError
 from hyperpersonal_sdk.errors import UntrustedError
 
+from hyperpersonal_registry.log import answers
 from hyperpersonal_registry.trust import store
 from hyperpersonal_registry.trust.reader import Mirror, Trust
 from hyperpersonal_registry.trust.subjects import Measured
@@ -18,7 +19,7 @@ from hyperpersonal_registry.trust.verified import Admitted
 REFRESH_EVERY_S = 30.0
 ASKED_AGAIN_S = 0.5  # what may have changed makes us look for news, at most so often
 FETCH_SECONDS_MAX = 20.0
-JUST_PUBLISHED = frozenset({"unknown_release", "unreviewed"})  # looked for each time
+JUST_PUBLISHED = frozenset({"unknown_release", "unreviewed", "unlogged"})  # looked for each time
 MAYBE_NEW = frozenset({"withdrawn", "expired_metadata", "untrusted_metadata"})  # or lifted again
 
 Fetch = Callable[[str], Awaitable[bytes | None]]
@@ -107,6 +108,8 @@ def from_database(db: Database) -> Fetch:
 
     async def fetch(name: str) -> bytes | None:
         async with db.transaction() as connection:
+            if name.startswith(answers.PREFIX):
+                return await answers.answer(connection, name)
             return await store.read(connection, name)
 
     return fetch

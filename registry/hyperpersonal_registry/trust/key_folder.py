@@ -8,9 +8,11 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hyperpersonal_core.kit.errors import RefusedError
 from hyperpersonal_sdk import key_files
+from hyperpersonal_sdk.transparency.note import NoteKey
 
 from hyperpersonal_registry.log.signer import Signer
 from hyperpersonal_registry.trust import ceremony
+from hyperpersonal_registry.trust.logged import name_log
 from hyperpersonal_registry.trust.roles import Lifetimes, OnlineKeys, public_of
 
 ONLINE = ("targets", "snapshot", "timestamp", "withdrawn")
@@ -72,9 +74,10 @@ def first_root(
     lifetimes: Lifetimes | None = None,
     *,
     reviewers: Mapping[bytes, str] | None = None,
+    log: NoteKey | None = None,
 ) -> bytes:
     """A first root, signed by all holders; `threshold` of them will do later. `reviewers`: whom
-    it names, public key (32 bytes) -> name.
+    it names, public key (32 bytes) -> name; `log`: the log in which hosts look for releases.
 
     Raises:
         RefusedError: fewer holders than must sign, or one who stands there twice.
@@ -87,6 +90,8 @@ def first_root(
     ends = (now + (lifetimes or Lifetimes()).root).replace(microsecond=0)
     publics = [public_of(key) for key in holders]
     root = ceremony.new_root(publics, threshold, online, ends, reviewers)
+    if log is not None:
+        name_log(root, log)
     ceremony.sign(root, *holders)
     return root.to_bytes()
 

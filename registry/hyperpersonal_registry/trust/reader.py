@@ -16,12 +16,15 @@ from functools import partial
 from pathlib import Path
 
 from hyperpersonal_sdk.errors import UntrustedError
+from hyperpersonal_sdk.transparency.checkpoint import Witnesses
+from hyperpersonal_sdk.transparency.note import NoteKey
 from msgspec import Struct
 from tuf.api.exceptions import DownloadHTTPError
 from tuf.ngclient import Updater, UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
 
 from hyperpersonal_registry.trust import verified
+from hyperpersonal_registry.trust.logged import Logged
 from hyperpersonal_registry.trust.subjects import Measured, measure
 from hyperpersonal_registry.trust.verified import Admitted, guarded
 
@@ -39,6 +42,7 @@ class _Held(Struct):
     folder: Path
     updater: Updater
     admitted: dict[tuple[str, str, str], Admitted]
+    logged: set[tuple[str, str, str]]
 
 
 class Trust:
@@ -49,6 +53,7 @@ class Trust:
         root: the first root, which came with the software.
         needs_review: whether a release must have passed review.
         unreviewed: namespaces whose releases this host's operator takes without one.
+        witnesses: whose cosignatures the registry's log must show here; none: its own key does.
     """
 
     def __init__(
@@ -58,12 +63,14 @@ class Trust:
         *,
         needs_review: bool = True,
         unreviewed: Collection[str] = (),
+        witnesses: Witnesses | None = None,
     ) -> None:
         self._folder = folder
         self._current = folder / "current"
         self._root = root
         self._needs_review = needs_review
         self._unreviewed = frozenset(unreviewed)
+        self._logged = Logged(folder / "log", witnesses or Witnesses())
         self._mutex = threading.Lock()
         self._held: _Held | None = None
         with self._refreshing():
@@ -77,22 +84,27 @@ class Trust:
             Whether there was anything new.
 
         Raises:
-            UntrustedError: `untrusted_metadata`, `expired_metadata` or `unreachable`; what was
-                believed before still is.
+            UntrustedError: `untrusted_metadata`, `expired_metadata`, `unreachable` or `split_view`;
+                what was believed before still is. What else is wrong with the log: the news are
+                believed, but for releases that are not proven to be in it.
         """
         with self._refreshing():
             if self._is_newest(mirror):
-                return False
+                return self._logged.catch_up(self._updater_held(), mirror)
             following = _generation(self._folder)
             shutil.copytree(
                 self._current, following, dirs_exist_ok=True, symlinks=True, copy_function=os.link
             )
             try:
-                verified.take_all(self._updater(_FromMirror(mirror), following))
+                updater = self._updater(_FromMirror(mirror), following)
+                verified.take_all(updater)
+                hindered = self._logged.take(updater, mirror)
             except BaseException:
                 shutil.rmtree(following)
                 raise
             self._exchange(following)
+            if hindered is not None:
+                raise hindered
             return True
 
     def admit(
@@ -103,7 +115,7 @@ class Trust:
 
         Raises:
             UntrustedError: expired_metadata, untrusted_metadata, unknown_release, altered,
-                unreviewed or withdrawn.
+                withdrawn, unreviewed or unlogged.
         """
         return self.admit_measured(plugin_id, version, measure(archive), unreviewed=unreviewed)
 
@@ -121,6 +133,9 @@ class Trust:
                 found = guarded(partial(verified.admit, held.updater, plugin_id, version, archive))
                 held.admitted[asked] = found
             found.check_people(0 if unreviewed else self._people(plugin_id, archive))
+            if asked not in held.logged:
+                self._logged.check(held.updater, plugin_id, version, archive)
+                held.logged.add(asked)
             return found
 
     def held(
@@ -134,7 +149,8 @@ class Trust:
             held = self._held
             if held is None or held.folder != self._current.resolve():
                 return None
-            found = held.admitted.get((plugin_id, version, archive.sha256))
+            asked = (plugin_id, version, archive.sha256)
+            found = held.admitted.get(asked) if asked in held.logged else None
             if found is not None:
                 verified.check_expiry(held.updater, *verified.rests_on(found))
                 found.check_people(0 if unreviewed else self._people(plugin_id, archive))
@@ -158,6 +174,10 @@ class Trust:
         with self._mutex:
             return verified.reviewers(self._known().updater)
 
+    def log(self) -> NoteKey | None:
+        """The log the root names; None: none. Raises as `keys_of`."""
+        return self._logged.log(self._updater_held())
+
     def forget(self) -> None:
         """Verify everything anew at the next question."""
         with self._mutex:
@@ -173,6 +193,10 @@ class Trust:
         taken = not self._needs_review or plugin_id.partition("/")[0] in self._unreviewed
         return 0 if taken else archive.reviews
 
+    def _updater_held(self) -> Updater:
+        with self._mutex:
+            return self._known().updater
+
     def _known(self) -> _Held:
         """What is kept on disk, verified once in this process; its expiry is checked each time."""
         now = self._current.resolve()
@@ -185,7 +209,7 @@ class Trust:
                     raise
                 raise verified.why_not(now) from error
             verified.load_all(updater)
-            self._held = _Held(now, updater, {})
+            self._held = _Held(now, updater, {}, set())
         verified.check_expiry(self._held.updater)
         return self._held
 

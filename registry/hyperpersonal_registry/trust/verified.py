@@ -5,6 +5,7 @@ one named role, so `_load_targets` and `_trusted_set` are used; its version is p
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -54,6 +55,16 @@ def take_all(updater: Updater) -> None:
         except UntrustedError as error:
             if is_own(name) or error.code == "unreachable":
                 raise
+
+
+def releases(updater: Updater) -> dict[str, set[str]]:
+    """The target paths of each publisher's releases; of one whose metadata is broken, none."""
+    found = {}
+    for name in delegated(updater):
+        if not is_own(name):
+            with suppress(UntrustedError):
+                found[name] = set(_part(updater, name).targets)
+    return found
 
 
 def load_all(updater: Updater) -> None:

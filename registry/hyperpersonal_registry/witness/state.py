@@ -23,13 +23,24 @@ where excluded.size >= logs.size"""
 
 
 class State:
-    """The newest checkpoint of each log. One a process; safe with several."""
+    """The newest checkpoint of each log. One a process; safe with several.
+
+    Raises:
+        FileNotFoundError: it is gone; a witness that forgot must not sign as if it knew.
+    """
 
     def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}, what this witness saw, is gone: make a new witness")
         self._path = path
+
+    @classmethod
+    def make(cls, path: Path) -> "State":
+        """The state of a witness that saw nothing yet."""
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._open() as connection:
+        with closing(sqlite3.connect(path)) as connection:
             connection.execute(_TABLE)
+        return cls(path)
 
     def newest(self, origin: str) -> Checkpoint | None:
         """What was cosigned last of this log."""

@@ -18,6 +18,7 @@ from hyperpersonal_web.secret import server_secret
 from hyperpersonal_web.server import listen, serve, stop_on_signals
 from hyperpersonal_web.trusting import open_proofs
 from hyperpersonal_web.walls import Walls
+from hyperpersonal_web.witnessing import ask_witnesses
 
 
 async def run_registry(settings: Settings, found: Addresses, told: Told) -> None:
@@ -60,3 +61,4 @@ async def _open_jobs(
     stack.push_async_callback(jobs.close)
     background(stack, jobs.run())
     background(stack, Renewal(market.registry.ground).run())
+    ask_witnesses(stack, ground.settings, market.registry)

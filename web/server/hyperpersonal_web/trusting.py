@@ -36,9 +36,12 @@ from hyperpersonal_registry.api import (
 from hyperpersonal_runtime.api import Fetcher
 from msgspec import Struct
 
+from hyperpersonal_web.witnesses import wanted_of
+
 REGISTRY_KEYS = "registry-keys"
 TRUST = "trust"
 LOG_ORIGIN = "hyperpersonal.registry/log"
+LOG = "log/"
 FETCH_SECONDS_MAX = 10.0
 FILE_BYTES_MAX = 8 * 1024 * 1024
 
@@ -83,7 +86,8 @@ async def open_trust(stack: AsyncExitStack, settings: Settings, db: Database) ->
             f"the registry's root {fingerprint(root)[:16]} is not believed in here: compare it "
             "with what the registry's people tell, then run `hp registry pin FILE`"
         )
-    trust = Trust(*known, unreviewed=settings.unreviewed_namespaces.replace(",", " ").split())
+    unreviewed = settings.unreviewed_namespaces.replace(",", " ").split()
+    trust = Trust(*known, unreviewed=unreviewed, witnesses=wanted_of(settings))
     keeper, clock = Keeper(trust, fetch), SystemClock()
     if settings.trust_mirror or not keys.is_there:
         return Trusting(keeper)
@@ -103,7 +107,8 @@ async def hold_ceremony(
     online = keys.make()
     async with db.transaction() as connection:
         named = await reviewers(connection)
-    root = first_root(online, holders, threshold, clock.now(), reviewers=named)
+    log = keys.signer(LOG_ORIGIN).public
+    root = first_root(online, holders, threshold, clock.now(), reviewers=named, log=log)
     store = MetadataStore(online, clock)
     Pins(settings.data_dir / TRUST).pin(root)  # before it counts: a process killed here can repeat
     async with db.transaction() as connection:
@@ -129,7 +134,8 @@ def over_http(client: httpx.AsyncClient) -> Fetch:
 
     async def fetch(name: str) -> bytes | None:
         try:
-            async with client.stream("GET", f"/v1/registry/tuf/{name}") as answer:
+            place = name if name.startswith(LOG) else f"tuf/{name}"
+            async with client.stream("GET", f"/v1/registry/{place}") as answer:
                 if answer.status_code == 404:
                     return None
                 answer.raise_for_status()

@@ -85,6 +85,7 @@ from hyperpersonal_web.rollouts import make_rollouts, watch_rollouts
 from hyperpersonal_web.secret import server_secret
 from hyperpersonal_web.trusting import open_proofs
 from hyperpersonal_web.walls import Walls, open_jail
+from hyperpersonal_web.witnessing import ask_witnesses
 
 __all__ = ["Ground", "Market", "background", "open_ground", "open_market"]
 
@@ -311,6 +312,7 @@ async def open_jobs(
     await watch_rollouts(stack, ground, market)
     if ground.trust.metadata is not None:
         background(stack, Renewal(market.registry.ground).run())
+        ask_witnesses(stack, ground.settings, market.registry)
     stack.push_async_callback(jobs.close)
     background(stack, jobs.run())
     background(stack, ReceiptSealer(ground.db, receipt_keys(ground.settings)).run())

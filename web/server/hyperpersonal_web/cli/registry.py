@@ -15,8 +15,11 @@ from hyperpersonal_registry.api import (
     Pins,
     Registry,
     fingerprint,
+    log_of,
 )
 from hyperpersonal_sdk import key_files
+from hyperpersonal_sdk.transparency import note
+from tuf.api.metadata import Root
 
 from hyperpersonal_web.blobs import blobs_of
 from hyperpersonal_web.cli.database import own_settings, with_database
@@ -126,8 +129,23 @@ async def facts_of(registry: Registry) -> dict[str, Any]:
     async with ground.db.transaction() as connection, ground.signing(connection) as repository:
         assert repository is not None
         found["root"] = repository.root.signed.version
+        found["log_key"] = await log_facts(registry, repository.root.signed)
         found["expires"] = {n: at.isoformat() for n, at in sorted(repository.expiries().items())}
     return found
+
+
+async def log_facts(registry: Registry, root: Root) -> dict[str, str]:
+    """Which key signs the log, whether hosts ask for it, and how many witnesses saw the newest
+    checkpoint."""
+    signer = registry.ground.signer
+    named, own = log_of(root), signer.public if signer else None
+    seen = len(note.parse(await registry.checkpoint()).signatures) - 1 if signer else 0
+    due = "no: hold `hp registry rotate log`, until then hosts do not ask the log"
+    return {
+        "": own.text if own else "not here",
+        "in the root": "yes" if named is not None and named == own else due,
+        "witnesses": f"{seen} cosigned the newest checkpoint",
+    }
 
 
 @registry.group()

@@ -6,6 +6,7 @@ from hyperpersonal_web.cli import (
     registry_people,
     registry_root,
     registry_serve,
+    registry_witness,
 )
 from hyperpersonal_web.cli.registry import registry
 
@@ -16,4 +17,5 @@ __all__ = [
     "registry_people",
     "registry_root",
     "registry_serve",
+    "registry_witness",
 ]

@@ -8,15 +8,23 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hyperpersonal_core.kit.errors import RefusedError
 from hyperpersonal_core.kit.settings import Settings
-from hyperpersonal_registry.api import KeyFolder, Registry, ceremony, naming
+from hyperpersonal_registry.api import (
+    KeyFolder,
+    Lifetimes,
+    Registry,
+    Signer,
+    ceremony,
+    name_log,
+    naming,
+)
 from hyperpersonal_sdk import key_files
 from hyperpersonal_sdk.errors import BadInputError
 from msgspec import structs
 
 from hyperpersonal_web.cli.registry import registry, with_registry
-from hyperpersonal_web.trusting import folder_of
+from hyperpersonal_web.trusting import LOG_ORIGIN, folder_of
 
-ROTATED = ("targets", "snapshot", "timestamp", "withdrawn")
+ROTATED = ("targets", "snapshot", "timestamp", "withdrawn", "log")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -78,7 +86,8 @@ def apply(file: Path) -> None:
 def rotate(role: str, holders: tuple[Path, ...]) -> None:
     """Make a new key for one of the registry's own roles, after a theft or out of prudence.
 
-    The old key's file is kept as ROLE.old; what it signs is believed no more.
+    The old key's file is kept as ROLE.old; what it signs is believed no more. Start the registry's
+    processes again afterwards. Of `log` tell its witnesses the new key: `hp registry status`.
     """
     try:
         keys = [key_files.load_key(file) for file in holders]
@@ -86,6 +95,8 @@ def rotate(role: str, holders: tuple[Path, ...]) -> None:
         raise click.UsageError(str(error)) from error
 
     async def work(registry: Registry, settings: Settings) -> int:
+        if role == "log":
+            return await _rotate_log(registry, KeyFolder(folder_of(settings)), keys)
         return await _rotate(registry, KeyFolder(folder_of(settings)), role, keys)
 
     click.echo(f"{role} signs with a new key: version {with_registry(work)} of the root says so")
@@ -105,6 +116,22 @@ async def _rotate(
     ceremony.sign(following, *holders)
     version = await registry.change_root(following.to_bytes(), keys)
     folder.take_over(role)
+    return version
+
+
+async def _rotate_log(
+    registry: Registry, folder: KeyFolder, holders: list[Ed25519PrivateKey]
+) -> int:
+    """The same tree by another key; also for a root that named no log yet."""
+    ground, fresh = registry.ground, Signer(LOG_ORIGIN, folder.key("log.new"))
+    async with ground.db.transaction() as connection, ground.signing(connection) as found:
+        if found is None:
+            raise RefusedError("the registry's keys are not on this machine")
+        following = ceremony.next_root(found.root, _now(), Lifetimes())
+    ceremony.sign(name_log(following, fresh.public), *holders)
+    version = await registry.change_root(following.to_bytes())
+    folder.take_over("log")
+    await registry.log.sign(fresh)
     return version
 
 

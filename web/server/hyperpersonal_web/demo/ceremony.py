@@ -20,7 +20,7 @@ from hyperpersonal_registry.api import (
 )
 
 from hyperpersonal_web.blobs import blobs_of
-from hyperpersonal_web.trusting import folder_of, hold_ceremony, is_founded
+from hyperpersonal_web.trusting import LOG_ORIGIN, folder_of, hold_ceremony, is_founded
 
 HOLDERS = ("root-1", "root-2", "root-3")
 THRESHOLD = 2
@@ -57,7 +57,7 @@ async def _bring_up(settings: Settings, db: Database, keys: KeyFolder) -> None:
     """The people, and metadata that is still good after a long sleep."""
     clock = SystemClock()
     store = MetadataStore(keys.online(), clock)
-    registry = Registry(db, blobs_of(settings), clock, metadata=store)
+    registry = Registry(db, blobs_of(settings), clock, keys.signer(LOG_ORIGIN), metadata=store)
     await Renewal(registry.ground).renew()
     known = {person.public for person in await registry.people.all()}
     roles: dict[str, Role] = {**dict.fromkeys(REVIEWERS, "reviewer"), ADMIN: "admin"}

@@ -20,6 +20,8 @@ from hyperpersonal_web.http.registry_views import ReleaseItem, ReleasePage
 NEVER_CHANGES = {"cache-control": "public, max-age=31536000, immutable"}
 ALWAYS_ASK = {"cache-control": "no-cache"}
 BYTES = "application/octet-stream"
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 METADATA_NAME = re.compile(
     r"timestamp\.json|[0-9]{1,12}\.([a-z][a-z0-9_-]{0,39}|reviews\.bin-[0-9a-f]{2})\.json"
@@ -114,7 +116,7 @@ async def read_metadata(
 async def read_checkpoint(registry: NamedDependency[Registry]) -> Response[bytes]:
     """The log's newest checkpoint, signed (C2SP tlog-checkpoint)."""
     data = await registry.log.checkpoint()
-    return Response(data, media_type="text/plain; charset=utf-8", headers=ALWAYS_ASK)
+    return Response(data, media_type=TEXT, headers=ALWAYS_ASK)
 
 
 @get("/log/tile/{rest:path}", operation_id="ReadTile")
@@ -139,12 +141,35 @@ async def prove_inclusion(
     return _proof(await registry.log.inclusion_proof(n, size))
 
 
-@get("/log/growth/{old:int}/{new:int}", operation_id="ProveGrowth")
+@get("/log/growth/{old:int}/{new:int}", operation_id="ProveGrowth", media_type=JSON)
 async def prove_growth(
     old: FromPath[int], new: FromPath[int], registry: NamedDependency[Registry]
-) -> Proof:
-    """The proof that the log of `new` entries continues the one of `old`."""
-    return _proof(await registry.log.growth_proof(old, new))
+) -> Response[bytes]:
+    """The proof that the log of `new` entries continues the one of `old`: `{"hashes": […]}`."""
+    return await _of_log(registry, f"log/growth/{old}/{new}", NEVER_CHANGES)
+
+
+@get("/log/checkpoint/{cosigned:int}", operation_id="ReadCosigned", media_type="text/plain")
+async def read_cosigned(
+    cosigned: FromPath[int], registry: NamedDependency[Registry]
+) -> Response[bytes]:
+    """The newest checkpoint that so many witnesses have cosigned (C2SP tlog-cosignature)."""
+    found = await _of_log(registry, f"log/checkpoint/{cosigned}", ALWAYS_ASK)
+    found.media_type = TEXT
+    return found
+
+
+@get("/log/proofs/{size:int}/{name:str}/{after:int}", operation_id="ProvePublications",
+     media_type=JSON)  # fmt: skip
+async def prove_publications(
+    size: FromPath[int],
+    name: FromPath[str],
+    after: FromPath[int],
+    registry: NamedDependency[Registry],
+) -> Response[bytes]:
+    """What a namespace published after entry number `after`, at most 200, each with its proof in
+    the log of `size` entries: `{"items": [{"n": …, "data": …, "hashes": […]}]}`."""
+    return await _of_log(registry, f"log/proofs/{size}/{name}/{after}", NEVER_CHANGES)
 
 
 async def _public(registry: Registry, visibilities: Visibilities, digest: str) -> Release:
@@ -155,11 +180,18 @@ async def _public(registry: Registry, visibilities: Visibilities, digest: str) -
     return found
 
 
+async def _of_log(registry: Registry, name: str, headers: dict[str, str]) -> Response[bytes]:
+    found = await registry.log.answer(name)
+    if found is None:
+        raise NotFoundError("the log has no such thing")
+    return Response(found, media_type=JSON, headers=headers)
+
+
 def _proof(hashes: list[bytes]) -> Proof:
     return Proof([b64encode(one).decode() for one in hashes])
 
 
 ROUTES = (
     list_releases, read_blob, read_envelope, read_sbom, read_namespace_metadata, read_metadata,
-    read_checkpoint, read_tile, prove_inclusion, prove_growth,
+    read_checkpoint, read_cosigned, read_tile, prove_inclusion, prove_growth, prove_publications,
 )  # fmt: skip
