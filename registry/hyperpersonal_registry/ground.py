@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+import asyncpg
 from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Connection, Database
 from hyperpersonal_core.kit.errors import ConflictError
@@ -15,6 +16,9 @@ from hyperpersonal_registry.log.signer import Signer
 from hyperpersonal_registry.policy import Policy
 from hyperpersonal_registry.trust.repository import Repository
 from hyperpersonal_registry.trust.store import MetadataStore
+
+Change = tuple[Connection, Repository | None]
+"""A transaction, and the trust metadata that is stored with it; None where there is none."""
 
 
 async def tell_nobody() -> None:
@@ -43,6 +47,25 @@ class Ground(Struct, frozen=True):
     @property
     def now(self) -> datetime:
         return self.clock.now()
+
+    @asynccontextmanager
+    async def changing(self, taken: str = "") -> AsyncIterator[Change]:
+        """One transaction that changes tables, trust metadata and log together.
+
+        Args:
+            taken: what is said where a name, key or version is somebody's already; empty: none is
+                written here that could be.
+
+        Raises:
+            ConflictError: it is, or this process does not hold the registry's keys.
+        """
+        try:
+            async with self.db.transaction() as connection, self.signing(connection) as repository:
+                yield connection, repository
+        except asyncpg.UniqueViolationError as error:
+            if not taken:
+                raise
+            raise ConflictError(taken) from error
 
     @asynccontextmanager
     async def signing(self, connection: Connection) -> AsyncIterator[Repository | None]:

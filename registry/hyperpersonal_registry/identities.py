@@ -100,10 +100,7 @@ class Identities:
         """
         check_reason(reason)
         now = self._ground.now
-        async with (
-            self._ground.db.transaction() as connection,
-            self._ground.signing(connection) as repository,
-        ):
+        async with self._ground.changing() as (connection, repository):
             role = await connection.fetchval(_REVOKE, key, now, reason)
             if role is None:
                 raise NotFoundError("there is no such person", key_id=key)

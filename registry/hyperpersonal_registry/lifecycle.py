@@ -8,22 +8,15 @@ Rules:
    have not signed as trust metadata too.
 """
 
-import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-import asyncpg
 from hyperpersonal_core.kit.db import Connection
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
 from hyperpersonal_core.kit.jobs import enqueue
-from hyperpersonal_sdk import checks, dsse, signing
-from hyperpersonal_sdk.attestations import verify as verify_attestation
-from hyperpersonal_sdk.errors import ArchiveError, CheckFailedError, UntrustedError
-from hyperpersonal_sdk.signing import TrustedRelease
 
 from hyperpersonal_registry import (
-    identities,
+    handing_in,
     journal,
     names,
     publication,
@@ -31,12 +24,12 @@ from hyperpersonal_registry import (
     submissions,
     visibility,
 )
-from hyperpersonal_registry.decision import Case, Decision, Vote, decide
+from hyperpersonal_registry.decision import Case, Decision, decide
 from hyperpersonal_registry.errors import PublishRefusedError
 from hyperpersonal_registry.ground import Ground
-from hyperpersonal_registry.policy import PURE, Policy
+from hyperpersonal_registry.policy import Policy
+from hyperpersonal_registry.reviews import word
 from hyperpersonal_registry.submissions import Reviewed, Submission
-from hyperpersonal_registry.trust.ceremony import reviewers_of
 from hyperpersonal_registry.trust.repository import Repository
 from hyperpersonal_registry.verdicts import Verdict, report_hash
 
@@ -66,20 +59,19 @@ class Lifecycle:
             ConflictError: the version was used before, or another artifact of it is being looked
                 at.
         """
-        trusted = await self._at_the_door(artifact, envelope)
-        made = self._submission(trusted, envelope, metadata, artifact)
+        made = await handing_in.opened(self._ground, artifact, envelope, metadata)
         await self._ground.blobs.put(made.digest, artifact)
         async with self._step(made.digest) as (connection, repository, before):
-            await _check_name(connection, made)
+            await handing_in.check_name(connection, made)
             if repository is not None:
                 publication.check_metadata(repository, made, self._ground.now)
             if before is None:
                 await submissions.add(connection, made)
                 policy = await self._policy(connection, made)
-                report = _pure_report(policy, made)
+                report = handing_in.pure_report(policy, made)
                 await submissions.add_report(connection, made.digest, report, made.submitted_at)
             else:
-                _check_open(before)
+                handing_in.check_open(before)
                 await submissions.signed_again(connection, made)
             now = await _present(connection, made.digest)
             settled = await self._settle(connection, repository, now)
@@ -94,11 +86,10 @@ class Lifecycle:
         self, artifact: bytes, envelope: bytes, metadata: bytes | None
     ) -> Submission:
         """`submit`, only where nothing is needed that takes time. Raises PublishRefusedError."""
-        trusted = await self._at_the_door(artifact, envelope)
-        made = self._submission(trusted, envelope, metadata, artifact)
+        made = await handing_in.opened(self._ground, artifact, envelope, metadata)
         async with self._ground.db.transaction() as connection:
             policy = await self._policy(connection, made)
-        if not _pure_report(policy, made) or policy.reviews_of(made.manifest):
+        if not handing_in.pure_report(policy, made) or policy.reviews_of(made.manifest):
             raise PublishRefusedError("review_due", "submit it: checks or people must look at it")
         return await self.submit(artifact, envelope, metadata)
 
@@ -141,7 +132,8 @@ class Lifecycle:
         """
         async with self._step(digest) as (connection, repository, before):
             found = _known(before, digest)
-            reviewed = await self._reviewed(connection, repository, found, attestation)
+            at = self._ground.now
+            reviewed = await word.of_reviewer(connection, repository, found, attestation, at)
             await submissions.add_review(connection, digest, reviewed)
             vote = reviewed.vote
             said = "approved" if vote.approves else "rejected"
@@ -162,7 +154,7 @@ class Lifecycle:
             raise RefusedError(f"say why it should pass, in at most {APPEAL_CHARS_MAX} characters")
         async with self._step(digest) as (connection, repository, before):
             found = _known(before, digest)
-            case = await self._case(connection, found)
+            case = await submissions.case_of(connection, found)
             if found.state != "rejected" or found.appeal or any(not v.approves for v in case.votes):
                 raise ConflictError("only what a check rejected can be appealed, once")
             await submissions.add_appeal(connection, digest, text, self._ground.now)
@@ -175,70 +167,7 @@ class Lifecycle:
         async with self._ground.db.transaction() as connection:
             found = _known(await submissions.get(connection, digest), digest)
             reviewed = await submissions.reviews_of(connection, digest)
-            return found, await self._case(connection, found), reviewed
-
-    async def _at_the_door(self, artifact: bytes, envelope: bytes) -> TrustedRelease:
-        """Whose it is, and that it holds what every artifact must."""
-        namespace = claimed_namespace(envelope)
-        async with self._ground.db.transaction() as connection:
-            keys = await releases.keys_of(connection, namespace)
-        try:
-            trusted = signing.verify(envelope, artifact, keys.trusted, self._ground.now)
-            await asyncio.to_thread(checks.check, trusted.archive)
-        except (UntrustedError, ArchiveError, CheckFailedError) as error:
-            raise PublishRefusedError(error.code, str(error)) from error
-        return trusted
-
-    def _submission(
-        self, trusted: TrustedRelease, envelope: bytes, metadata: bytes | None, artifact: bytes
-    ) -> Submission:
-        said, sha256 = trusted.statement, hashlib.sha256(artifact).hexdigest()
-        return Submission(
-            said.digest, said.id, said.version, trusted.manifest.namespace, trusted.manifest,
-            envelope, trusted.key_id, len(artifact), sha256, metadata, self._ground.now,
-        )  # fmt: skip
-
-    async def _reviewed(
-        self,
-        connection: Connection,
-        repository: Repository | None,
-        found: Submission,
-        attestation: bytes,
-    ) -> Reviewed:
-        people = await identities.keys_of_role(connection, "reviewer")
-        try:
-            review, signers = verify_attestation(attestation, people)
-        except UntrustedError as error:
-            raise PublishRefusedError(error.code, str(error)) from error
-        if found.state != "checked":
-            raise ConflictError(f"{found.name} is {found.state}: there is nothing to review")
-        report = report_hash(await submissions.report_of(connection, found.digest, found.run))
-        seen = (found.digest, signing.permission_hash(found.manifest), report)
-        if review.looked_at != seen:
-            words = "the attestation is of another archive, other rights or an older report"
-            raise PublishRefusedError("other_report", words)
-        keys = {dsse.key_id(signer) for signer in signers}
-        if len(keys) != 1:
-            raise PublishRefusedError("several_signers", "each reviewer signs for themselves")
-        if repository is not None and not signers <= set(reviewers_of(repository.root.signed)):
-            words = "the root does not name this reviewer yet: `hp registry root draft`"
-            raise PublishRefusedError("not_named", words)
-        (key_id,) = keys
-        await _check_reviewer(connection, found, key_id, report)
-        approves = review.decision == "approved"
-        vote = Vote(key_id, approves, report, review.waived, review.reason)
-        return Reviewed(vote, attestation, self._ground.now)
-
-    async def _case(self, connection: Connection, found: Submission) -> Case:
-        keys = await releases.keys_of(connection, found.namespace)
-        reviewed = await submissions.reviews_of(connection, found.digest)
-        return Case(
-            found.manifest,
-            await submissions.report_of(connection, found.digest, found.run),
-            [one.vote for one in reviewed],
-            {key.key_id for key in (*keys.trusted, *keys.revoked)},
-            appealed=bool(found.appeal),
-        )
+            return found, await submissions.case_of(connection, found), reviewed
 
     async def _settle(
         self, connection: Connection, repository: Repository | None, found: Submission
@@ -261,7 +190,7 @@ class Lifecycle:
 
     async def _decide(self, connection: Connection, found: Submission) -> Decision:
         policy = await self._policy(connection, found)
-        return decide(policy, await self._case(connection, found))
+        return decide(policy, await submissions.case_of(connection, found))
 
     async def _policy(self, connection: Connection, found: Submission) -> Policy:
         """Nobody need review what only its own tenants can have."""
@@ -291,29 +220,8 @@ class Lifecycle:
         self, digest: str
     ) -> AsyncIterator[tuple[Connection, Repository | None, Submission | None]]:
         taken = "this version was published before, or another artifact of it is being looked at"
-        try:
-            async with (
-                self._ground.db.transaction() as connection,
-                self._ground.signing(connection) as repository,
-            ):
-                yield connection, repository, await submissions.get(connection, digest, lock=True)
-        except asyncpg.UniqueViolationError as error:
-            raise ConflictError(taken) from error
-
-
-def claimed_namespace(envelope: bytes) -> str:
-    """Whose keys to ask for; the claim is proven when the signature is verified."""
-    try:
-        return signing.claimed(envelope).id.partition("/")[0]
-    except UntrustedError as error:
-        raise PublishRefusedError(error.code, str(error)) from error
-
-
-def _pure_report(policy: Policy, made: Submission) -> list[Verdict]:
-    """The checks that ran at the door, where they are all that is asked for."""
-    if set(policy.checks_of(made.manifest)) - set(PURE):
-        return []
-    return [Verdict(name, "PASS") for name in PURE]
+        async with self._ground.changing(taken) as (connection, repository):
+            yield connection, repository, await submissions.get(connection, digest, lock=True)
 
 
 async def _present(connection: Connection, digest: str) -> Submission:
@@ -326,34 +234,5 @@ def _known(found: Submission | None, digest: str) -> Submission:
     return found
 
 
-def _check_open(before: Submission) -> None:
-    if before.state == "published":
-        raise ConflictError(f"{before.name} was published before")
-    if before.state == "rejected":
-        raise ConflictError(f"{before.name} was rejected as it is; change it, or appeal")
-
-
 async def _is_private(connection: Connection, found: Submission) -> bool:
     return (await visibility.of(connection, found.plugin_id)).visibility == "private"
-
-
-async def _check_name(connection: Connection, made: Submission) -> None:
-    known = await releases.by_name(connection, made.plugin_id, made.version)
-    if known is not None:
-        raise ConflictError(f"{made.name} was published before")
-    look = names.without_separators(made.plugin_id)
-    other = await releases.alike(connection, made.plugin_id, look)
-    if other is not None:
-        message = f"{made.plugin_id} looks like {other}; use its id or another name"
-        raise PublishRefusedError("look_alike", message)
-
-
-async def _check_reviewer(
-    connection: Connection, found: Submission, key_id: str, report: str
-) -> None:
-    keys = await releases.keys_of(connection, found.namespace)
-    if key_id in {key.key_id for key in (*keys.trusted, *keys.revoked)}:
-        raise PublishRefusedError("own_release", "a publisher cannot review its own release")
-    said = [one.vote for one in await submissions.reviews_of(connection, found.digest)]
-    if any(vote.key_id == key_id and vote.report == report for vote in said):
-        raise ConflictError("you reviewed this already; somebody else must")

@@ -116,10 +116,10 @@ async def _mirrored(
 async def _keep_keys(connection: Connection, keys: Sequence[MirroredKey], clock: Clock) -> None:
     for key in keys:
         known = await releases.keys_of(connection, key.namespace)
-        if not known.trusted and not known.revoked:
+        if not known.all:
             look = names.skeleton(key.namespace)
             await releases.add_namespace(connection, key.namespace, look, clock.now())
-        if key.public not in {one.public for one in (*known.trusted, *known.revoked)}:
+        if key.public not in {one.public for one in known.all}:
             made = TrustedKey(key.public, key.namespace, key.valid_from, key.expires_at)
             await releases.add_key(connection, made)
 

@@ -1,7 +1,5 @@
 """Who may publish under which name: namespaces and their keys."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import asyncpg
@@ -32,10 +30,8 @@ class Namespaces:
         """See `Registry.create_namespace`; `domain`: where the name was proven."""
         check_name(name)
         key, now = self._key(name, raw, days), self._ground.now
-        async with self._writing(f"{name!r}, a name that looks like it, or its key is taken") as (
-            connection,
-            repository,
-        ):
+        taken = f"{name!r}, a name that looks like it, or its key is taken"
+        async with self._ground.changing(taken) as (connection, repository):
             await releases.add_namespace(connection, name, names.skeleton(name), now, domain)
             await releases.add_key(connection, key)
             if repository is not None:
@@ -47,10 +43,8 @@ class Namespaces:
     async def add_key(self, namespace: str, raw: bytes, *, days: int = KEY_DAYS) -> TrustedKey:
         """See `Registry.add_key`."""
         key = self._key(namespace, raw, days)
-        async with self._writing("this key speaks for a namespace already") as (
-            connection,
-            repository,
-        ):
+        taken = "this key speaks for a namespace already"
+        async with self._ground.changing(taken) as (connection, repository):
             try:
                 await releases.add_key(connection, key)
             except asyncpg.ForeignKeyViolationError as error:
@@ -64,10 +58,7 @@ class Namespaces:
         """See `Registry.revoke_key`."""
         check_reason(reason)
         now = self._ground.now
-        async with (
-            self._ground.db.transaction() as connection,
-            self._ground.signing(connection) as repository,
-        ):
+        async with self._ground.changing() as (connection, repository):
             namespace = await releases.revoke_key(connection, key_id, now, reason)
             if namespace is None:
                 raise NotFoundError("there is no such valid key", key_id=key_id)
@@ -93,17 +84,6 @@ class Namespaces:
             raise RefusedError(f"a key has 32 bytes and 1 to {KEY_DAYS_MAX} days")
         now = self._ground.now
         return TrustedKey(raw, namespace, now, now + timedelta(days=days))
-
-    @asynccontextmanager
-    async def _writing(self, taken: str) -> AsyncIterator[tuple[Connection, Repository | None]]:
-        try:
-            async with (
-                self._ground.db.transaction() as connection,
-                self._ground.signing(connection) as repository,
-            ):
-                yield connection, repository
-        except asyncpg.UniqueViolationError as error:
-            raise ConflictError(taken) from error
 
 
 def check_name(name: str) -> None:

@@ -33,7 +33,7 @@ async def draft(ground: Ground, change: Change | None = None) -> Metadata[Root]:
     Raises:
         ConflictError: there is no root yet, or the registry's keys are not here.
     """
-    async with ground.db.transaction() as connection, ground.signing(connection) as repository:
+    async with ground.changing() as (connection, repository):
         if repository is None:
             raise ConflictError("there is no root yet; hold `hp registry init`")
         present = repository.root
@@ -45,7 +45,7 @@ async def draft(ground: Ground, change: Change | None = None) -> Metadata[Root]:
 
 async def is_due(ground: Ground) -> bool:
     """Whether the root names others than those who should review now."""
-    async with ground.db.transaction() as connection, ground.signing(connection) as repository:
+    async with ground.changing() as (connection, repository):
         if repository is None:
             return False
         wanted = await identities.reviewers(connection)

@@ -67,6 +67,16 @@ class NamespaceKeys(Struct, frozen=True):
     trusted: list[TrustedKey]
     revoked: list[TrustedKey]
 
+    @property
+    def all(self) -> list[TrustedKey]:
+        """Both: whoever held one of them speaks for this publisher."""
+        return [*self.trusted, *self.revoked]
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Their ids: nobody reviews for the namespace with one of these."""
+        return frozenset(key.key_id for key in self.all)
+
 
 async def by_digest(connection: Connection, digest: str) -> Release | None:
     row = await connection.fetchrow(_BY_DIGEST, digest)
@@ -92,9 +102,9 @@ async def before(connection: Connection, plugin_id: str, version: str) -> str | 
     compared with it, what was wrong there would look like nothing new."""
     mine = version_key(version)
     rows = await connection.fetch(_RUNNING, plugin_id, version)
-    known = sorted((version_key(row["version"]), row["digest"]) for row in rows)
-    lower = [digest for key, digest in known if key < mine]
-    return (lower or [digest for _, digest in known] or [None])[-1]
+    known = sorted((version_key(row["version"]), str(row["digest"])) for row in rows)
+    nearest = [one for one in known if one[0] < mine] or known
+    return nearest[-1][1] if nearest else None
 
 
 async def add(connection: Connection, release: Release, skeleton: str) -> None:

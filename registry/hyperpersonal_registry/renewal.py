@@ -33,10 +33,7 @@ class Renewal:
 
     async def renew(self) -> list[str]:
         """Sign what is in its last third; the names of what was signed."""
-        async with (
-            self._ground.db.transaction() as connection,
-            self._ground.signing(connection) as repository,
-        ):
+        async with self._ground.changing() as (_, repository):
             if repository is None:
                 return []
             signed = repository.renew(self._ground.now)

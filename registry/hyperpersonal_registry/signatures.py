@@ -14,7 +14,7 @@ from hyperpersonal_sdk.signing import Statement, TrustedKey
 from hyperpersonal_registry import identities, journal, releases
 from hyperpersonal_registry.errors import PublishRefusedError
 from hyperpersonal_registry.ground import Ground
-from hyperpersonal_registry.lifecycle import claimed_namespace
+from hyperpersonal_registry.handing_in import claimed_namespace
 from hyperpersonal_registry.releases import NamespaceKeys, Release
 from hyperpersonal_registry.trust.ceremony import reviewers_of
 from hyperpersonal_registry.trust.namespaces import release_path
@@ -40,7 +40,7 @@ async def sign_again(ground: Ground, envelope: bytes) -> None:
 
 async def change_root(ground: Ground, data: bytes, keys: OnlineKeys | None) -> int:
     """See `Registry.change_root`."""
-    async with ground.db.transaction() as connection, ground.signing(connection) as repository:
+    async with ground.changing() as (connection, repository):
         if repository is None:
             raise ConflictError("there is no root yet; hold `hp registry init`")
         repository.change_root(data, ground.now, keys)
@@ -55,7 +55,7 @@ async def renew(ground: Ground, namespace: str, metadata: bytes) -> None:
     """See `Registry.renew`."""
     if ground.metadata is None:
         raise ConflictError("this registry keeps no trust metadata")
-    async with ground.db.transaction() as connection, ground.signing(connection) as repository:
+    async with ground.changing() as (connection, repository):
         assert repository is not None
         added = repository.preview(namespace, metadata, ground.now)
         for target in added:
@@ -71,14 +71,14 @@ async def renew(ground: Ground, namespace: str, metadata: bytes) -> None:
 
 async def stand_for(ground: Ground, digest: str, said: Sequence[bytes]) -> None:
     """See `Registry.stand_for`."""
-    async with ground.db.transaction() as connection, ground.signing(connection) as repository:
+    async with ground.changing() as (connection, repository):
         release = await releases.by_digest(connection, digest)
         where = (release.plugin_id, release.version) if release else ("", "")
         sha256 = sha256_in(repository, *where) if repository is not None else None
         if release is None or repository is None or sha256 is None:
             raise NotFoundError("no release of this digest stands in the metadata", digest=digest)
         keys = await releases.keys_of(connection, release.manifest.namespace)
-        publishers = [key.public for key in (*keys.trusted, *keys.revoked)]
+        publishers = [key.public for key in keys.all]
         named = set(reviewers_of(repository.root.signed)) & set(
             await identities.keys_of_role(connection, "reviewer")
         )

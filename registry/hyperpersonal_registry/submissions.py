@@ -8,7 +8,8 @@ from hyperpersonal_core.kit.db import Connection
 from hyperpersonal_sdk.manifest import Manifest
 from msgspec import Struct, convert, structs, to_builtins
 
-from hyperpersonal_registry.decision import Decision, State, Vote
+from hyperpersonal_registry import releases
+from hyperpersonal_registry.decision import Case, Decision, State, Vote
 from hyperpersonal_registry.verdicts import Verdict
 
 PAGE_MAX = 200
@@ -160,6 +161,14 @@ async def add_review(connection: Connection, digest: str, reviewed: Reviewed) ->
 async def reviews_of(connection: Connection, digest: str) -> list[Reviewed]:
     """Its reviews, oldest first."""
     return [_reviewed(row) for row in await connection.fetch(_REVIEWS, digest)]
+
+
+async def case_of(connection: Connection, found: Submission) -> Case:
+    """All that the decision about a submission rests on."""
+    keys = await releases.keys_of(connection, found.namespace)
+    report = await report_of(connection, found.digest, found.run)
+    votes = [one.vote for one in await reviews_of(connection, found.digest)]
+    return Case(found.manifest, report, votes, keys.ids, appealed=bool(found.appeal))
 
 
 def _reviewed(row: Any) -> Reviewed:

@@ -28,10 +28,7 @@ class Withdrawals:
     async def _withdraw(self, plugin_id: str, version: str, status: Status, reason: str) -> None:
         check_reason(reason)
         name = f"{plugin_id}@{version}"
-        async with (
-            self._ground.db.transaction() as connection,
-            self._ground.signing(connection) as repository,
-        ):
+        async with self._ground.changing() as (connection, repository):
             digest = await releases.set_status(connection, plugin_id, version, status, reason)
             if digest is None:
                 raise NotFoundError(f"there is no release {name} that is not revoked already")

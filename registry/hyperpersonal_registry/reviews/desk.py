@@ -7,7 +7,7 @@ from hyperpersonal_core.kit.errors import NotFoundError
 from hyperpersonal_sdk import hpx, permission_change, risk, signing
 from hyperpersonal_sdk.permission_change import PermissionChange
 
-from hyperpersonal_registry import releases, submissions
+from hyperpersonal_registry import submissions
 from hyperpersonal_registry.decision import Case, counting
 from hyperpersonal_registry.ground import Ground
 from hyperpersonal_registry.releases import Release
@@ -16,7 +16,7 @@ from hyperpersonal_registry.reviews.dossier import Dossier, QueueItem, SignedRev
 from hyperpersonal_registry.reviews.source_diff import SourceDiff
 from hyperpersonal_registry.reviews.urgency import Facts
 from hyperpersonal_registry.submissions import Reviewed, Submission
-from hyperpersonal_registry.verdicts import Verdict, report_hash
+from hyperpersonal_registry.verdicts import report_hash
 
 _NAMES = "select key_id, name from registry.identities"
 
@@ -44,32 +44,28 @@ class Desk:
             found = await submissions.get(connection, digest)
             if found is None:
                 raise NotFoundError("nothing of this digest was handed in", digest=digest)
-            item, before, report = await self._read(connection, found)
+            item, before, case = await self._read(connection, found)
             publisher = await history.publisher(connection, found)
             reviewed = await submissions.reviews_of(connection, digest)
             people = {row["key_id"]: row["name"] for row in await connection.fetch(_NAMES)}
-        hash_ = report_hash(report)
+        hash_ = report_hash(case.report)
         return Dossier(
             digest, signing.permission_hash(found.manifest), hash_, item, found.manifest,
             risk.risks(found.manifest), _change(before, found), before.version if before else "",
-            before.digest if before else "", report, _signed(reviewed, hash_, people),
+            before.digest if before else "", case.report, _signed(reviewed, hash_, people),
             await self._sources(before, digest), publisher, found.appeal, found.envelope.decode(),
         )  # fmt: skip
 
     async def _read(
         self, connection: Connection, found: Submission
-    ) -> tuple[QueueItem, Release | None, list[Verdict]]:
-        report = await submissions.report_of(connection, found.digest, found.run)
+    ) -> tuple[QueueItem, Release | None, Case]:
+        case = await submissions.case_of(connection, found)
         before = await history.release_before(connection, found)
         facts = Facts(
-            found.manifest, _change(before, found), report, found.submitted_at, found.appealed_at,
-            await history.published_since(connection, found.namespace),
+            found.manifest, _change(before, found), case.report, found.submitted_at,
+            found.appealed_at, await history.published_since(connection, found.namespace),
         )  # fmt: skip
-        votes = [one.vote for one in await submissions.reviews_of(connection, found.digest)]
-        keys = await releases.keys_of(connection, found.namespace)
-        publishers = {key.key_id for key in (*keys.trusted, *keys.revoked)}
-        case = Case(found.manifest, report, votes, publishers, appealed=bool(found.appeal))
-        return self._item(found, facts, case), before, report
+        return self._item(found, facts, case), before, case
 
     def _item(self, found: Submission, facts: Facts, case: Case) -> QueueItem:
         now, reasons = self._ground.now, urgency.factors(facts, self._ground.now)

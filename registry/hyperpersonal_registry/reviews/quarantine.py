@@ -50,10 +50,7 @@ class Quarantines:
             NotFoundError: there is no such plugin.
         """
         check_reason(reason)
-        async with (
-            self._ground.db.transaction() as connection,
-            self._ground.signing(connection) as repository,
-        ):
+        async with self._ground.changing() as (connection, repository):
             if not await connection.fetchval(_THERE, plugin_id):
                 raise NotFoundError(f"there is no plugin {plugin_id}", plugin_id=plugin_id)
             versions = await self.within(connection, repository, (plugin_id, version), reason, by)
@@ -87,10 +84,7 @@ class Quarantines:
             ConflictError: none of them is in quarantine.
         """
         check_reason(reason)
-        async with (
-            self._ground.db.transaction() as connection,
-            self._ground.signing(connection) as repository,
-        ):
+        async with self._ground.changing() as (connection, repository):
             rows = await connection.fetch(_LIFT, plugin_id, version)
             versions = sorted(row["version"] for row in rows)
             if not versions:

@@ -110,7 +110,7 @@ async def _rotate(
     if ground.metadata is None:
         raise RefusedError("the registry's keys are not on this machine")
     keys = structs.replace(folder.online(), **{role: fresh})
-    async with ground.db.transaction() as connection, ground.signing(connection) as found:
+    async with ground.changing() as (_, found):
         assert found is not None
         following = ceremony.rekeyed_root(found.root, role, (folder.online(), keys), _now())
     ceremony.sign(following, *holders)
