@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import Browser, Page, Playwright, async_playwright
+from playwright.async_api import Browser, Page, Playwright, async_playwright, expect
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECONDS_MAX = 30  # for anything a page is asked: the machine may be busy
@@ -59,6 +59,7 @@ async def open_page(
         reduced_motion="reduce", locale="en-GB", timezone_id="UTC",
     )  # fmt: skip
     context.set_default_timeout(SECONDS_MAX * 1000)
+    expect.set_options(timeout=SECONDS_MAX * 1000)
     page, faults = await context.new_page(), []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda line: faults.append(line.text) if _is_fault(line) else None)
@@ -70,8 +71,10 @@ async def open_page(
 
 
 def _is_fault(line: Any) -> bool:
-    """An answer of the server that refuses something is no fault of the page."""
-    return line.type == "error" and "the server responded with a status of" not in line.text
+    """An answer of the server that refuses something is no fault of the page, nor a line that the
+    test cut."""
+    told = ("the server responded with a status of", "net::ERR_INTERNET_DISCONNECTED")
+    return line.type == "error" and not any(words in line.text for words in told)
 
 
 async def violations(page: Page, within: str | None = None) -> list[str]:

@@ -13,7 +13,8 @@ const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", 
 
 export async function composeView(shop) {
   const [draft, installed] = await Promise.all([openDraft(shop), shop.call("/installed")]);
-  const known = Object.fromEntries(installed.items.map((one) => [one.plugin_id, one.title]));
+  const known = Object.assign(draft.names, Object.fromEntries(installed.items.map((one) => [one.plugin_id, one.title])));
+  if (draft.bundle?.agents?.some((place) => !known[place.plugin])) await draft.settled();  // the plan has their names
   const there = new Map(installed.items.map((one) => [one.plugin_id, one.kind]));
   const parts = el("div", { class: "parts" });
   const side = el("aside", { class: "side", "aria-label": "What it would do" });
@@ -25,7 +26,7 @@ export async function composeView(shop) {
   draft.addEventListener("told", () => told(page));
   draft.addEventListener("kept", () => kept(page));
   told(page);
-  return el("div", { class: "compose" }, parts, side, bar);
+  return [el("h2", { class: "hidden" }, "Compose a bundle"), el("div", { class: "compose" }, parts, side, bar)];
 }
 
 function editors(page, redraw) {
@@ -44,7 +45,7 @@ function editors(page, redraw) {
 }
 
 function folded(title, ...content) {
-  return el("details", { class: "fold" }, el("summary", {}, el("h3", {}, title)), el("div", { class: "rows" }, content));
+  return el("details", { class: "fold" }, el("summary", {}, el("h3", {}, title)), el("div", { class: "rows" }, content.flat(Infinity)));
 }
 
 function rulesPart({ draft, shop, known }) {
@@ -143,7 +144,6 @@ function kept({ draft, away }) {
 
 function told(page) {
   const { draft, parts, known, status, week, bar } = page;
-  for (const step of draft.plan?.steps ?? []) known[step.plugin_id] ??= step.title;
   if (draft.state !== "asking") {
     const lost = showProblems(parts, draft.text === null ? draft.problems : []);
     status.replaceChildren(...planPanel(draft, draft.text === null ? lost : draft.problems));

@@ -21,7 +21,7 @@ export class Draft extends EventTarget {
     this.#shop = shop;
     this.#key = `hp:bundle:${now.tenant}`;
     this.now = now;
-    Object.assign(this, { bundle: null, source: now.source, lock: "", text: null, keptAt: null, isTouched: false });
+    Object.assign(this, { bundle: null, source: now.source, lock: "", text: null, keptAt: null, isTouched: false, names: {} });
     Object.assign(this, { problems: [], hours: {}, people: null, plan: null, state: "asking" });
   }
 
@@ -84,9 +84,9 @@ export class Draft extends EventTarget {
 
   #keep() {
     this.keptAt = new Date();
-    const { bundle, source, lock, text, keptAt, isTouched } = this;
+    const { bundle, source, lock, text, keptAt, isTouched, names } = this;
     try {
-      localStorage.setItem(this.#key, JSON.stringify({ bundle, source, lock, text, keptAt, isTouched }));
+      localStorage.setItem(this.#key, JSON.stringify({ bundle, source, lock, text, keptAt, isTouched, names }));
     } catch {
       this.keptAt = null;                        // no room, or not allowed: said where it would be said to be kept
     }
@@ -113,6 +113,7 @@ export class Draft extends EventTarget {
       const plan = await this.#shop.call("/bundles/plan", { method: "POST", body: { source: this.source, lock: this.lock } });
       if (mine !== this.#asked) return;
       this.plan = plan;
+      for (const step of plan.steps) this.names[step.plugin_id] = step.title;
       this.#is(plan.fits ? "fits" : "does not fit");
     } catch (error) {
       if (mine !== this.#asked) return;

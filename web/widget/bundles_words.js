@@ -33,5 +33,5 @@ export function sentence(text) {
 
 /** A titled part of a sheet. */
 export function section(title, ...content) {
-  return el("section", {}, el("h3", {}, title), content);
+  return el("section", {}, el("h3", {}, title), content.flat(Infinity));
 }

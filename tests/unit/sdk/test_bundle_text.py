@@ -42,7 +42,7 @@ def test_that_what_is_empty_is_left_out_and_what_toml_has_not_is_refused() -> No
 def test_that_each_fault_has_its_place() -> None:
     assert bundle_checks.faults(RIGHT) == []
     odd = {**RIGHT, "title": "", "agents": [{"plugin": "acme/one", "hours": ["noon"]}]}
-    faults = dict((tuple(path), what) for path, what in bundle_checks.faults(odd))
+    faults = {tuple(path): what for path, what in bundle_checks.faults(odd)}
     assert faults.keys() == {("title",), ("agents", 0, "hours", 0)}
     assert "mon-fri 09:00-17:30" in faults["agents", 0, "hours", 0]
     meant = {**RIGHT, "fallback": ["acme/three"], "zone": "Mars/North"}

@@ -20,7 +20,7 @@ AGENTS = {
     "acme/orders": {"agent": {"labels": ["order"]}},
     "acme/gifts": {"agent": {"labels": ["gifts"]}},
 }
-TERMS = {"acme/orders": AgentTerms(OFFICE), "acme/gifts": AgentTerms(None, ("de",))}
+TERMS = {"acme/orders": AgentTerms(OFFICE), "acme/gifts": AgentTerms(None, ("de", "en"))}
 
 
 def scene(*rules: Rule, fallback: tuple[str, ...] = ("person",)) -> Scene:
