@@ -15,6 +15,8 @@ from hyperpersonal_marketplace.api import Installer
 from hyperpersonal_registry.api import FolderBlobs, Registry
 from hyperpersonal_web.asgi import create_app
 from hyperpersonal_web.bench.model_turns import quiet_mind
+from hyperpersonal_web.demo.merchant import Merchant as DemoMerchant
+from hyperpersonal_web.demo.routes import demo_routes
 from hyperpersonal_web.embedded.services import Addresses
 from hyperpersonal_web.http.rates import unlimited
 from hyperpersonal_web.rollouts import watch_rollouts
@@ -71,6 +73,10 @@ class Merchant(Shop):
         answer = await self.http.get(f"{API}/{rollout_id}", headers=self.staff())
         return dict(answer.json())
 
+    @property
+    def as_demo(self) -> DemoMerchant:
+        return DemoMerchant(self.tenant_id, self.channel_key, self.member_key)
+
     async def ask(self, path: str) -> Any:
         """What a member who may only look gets to see below a rollout."""
         return await self.http.get(f"{API}/{path}", headers=self.staff(self.viewer_key))
@@ -110,9 +116,10 @@ async def open_merchant(dsn: str, nats_url: str, folder: Path) -> AsyncIterator[
         await watch_rollouts(stack, ground, market)
         listener, stop = listen("127.0.0.1", 0), asyncio.Event()
         made = Merchant(ground, gateway, listener.getsockname()[1])
-        serving = asyncio.create_task(serve(create_app(gateway), listener, stop))
         await made.furnish()
         await made.begin(market)
+        app = create_app(gateway, demo_routes(made.as_demo))  # the pages find their keys there
+        serving = asyncio.create_task(serve(app, listener, stop))
         yield made
         await made.http.aclose()
         stop.set()

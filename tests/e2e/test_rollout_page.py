@@ -30,7 +30,7 @@ async def market(
     browser: Browser, merchant: Merchant, at: str, width: int = 1280
 ) -> AsyncIterator[Page]:
     async with open_page(browser, merchant.url, width) as page:
-        key = merchant.member_key
+        key = merchant.member_key  # a viewer's in one test
         await page.add_init_script(f"sessionStorage.setItem('hp:member', '{key}')")
         await page.goto(f"/market{at}")
         page.on("dialog", lambda dialog: asyncio.create_task(dialog.accept()))

@@ -3,17 +3,19 @@
 import { request } from "./client.js";
 import { el } from "./dom.js";
 import { installedView, manageView } from "./market_installed.js";
-import { consentView, pluginView, publisherView } from "./market_plugin.js";
+import { consentView, pluginView, publisherView, stars } from "./market_plugin.js";
 import { forgetKey, memberKey } from "./member.js";
 import { watchView } from "./rollout_watch.js";
 import { rolloutsView, startView } from "./rollouts.js";
 
 const $ = (id) => document.getElementById(id);
-const FACETS = { kind: "Kind", category: "For", language: "Language", price: "Price", interface: "Serves", publisher: "Publisher" };
+const FACETS = { kind: "Kind", category: "For", language: "Language", price: "Price", stars: "Stars", interface: "Serves", publisher: "Publisher" };
 const TYPING_MS = 180;
 const key = await memberKey();
 const chosen = Object.fromEntries(Object.keys(FACETS).map((name) => [name, new Set()]));
+const ORDERS = { best: "Best fit first", stars: "Best rated first" };
 let text = "";
+let order = "best";
 let asked = 0;
 
 const views = [
@@ -44,6 +46,7 @@ const shop = {
 };
 
 addEventListener("hashchange", show);
+document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); $("main").focus(); });      // an address after `#` is a view
 await show();
 
 async function show() {
@@ -89,12 +92,13 @@ async function findView() {
     clearTimeout(timer);
     timer = setTimeout(again, TYPING_MS);
   });
-  const form = el("form", { class: "search", role: "search", onsubmit: (event) => { event.preventDefault(); again(); } }, box, el("button", { class: "primary" }, "Search"));
+  const sort = el("select", { "aria-label": "Order", onchange: ({ target }) => { order = target.value; again(); } }, Object.entries(ORDERS).map(([value, words]) => el("option", { value, selected: value === order }, words)));
+  const form = el("form", { class: "search", role: "search", onsubmit: (event) => { event.preventDefault(); again(); } }, box, sort, el("button", { class: "primary" }, "Search"));
   return [form, el("div", { class: "find" }, side, list)];
 }
 
 function search() {
-  const query = new URLSearchParams({ q: text, limit: 50 });
+  const query = new URLSearchParams({ q: text, sort: order, limit: 50 });
   for (const [name, values] of Object.entries(chosen)) values.forEach((value) => query.append(name, value));
   return shop.call(`/plugins?${query}`);
 }
@@ -127,13 +131,13 @@ function facets(found, list) {
 
 function results(found) {
   if (!found.items.length) return [el("p", { class: "empty" }, "Nothing fits. Try other words, or fewer choices.")];
-  const count = el("p", { class: "sub" }, found.total === 1 ? "1 plugin" : `${found.total} plugins`);
+  const count = el("h2", { class: "found" }, found.total === 1 ? "1 plugin" : `${found.total} plugins`);
   return [count, el("ul", { class: "cards" }, found.items.map((one) => el("li", {}, card(one))))];
 }
 
 /** A plugin in a list. */
 function card(one) {
   return el("a", { class: "card", href: `#/plugins/${one.id}` },
-    el("h3", {}, one.title), el("p", {}, one.tagline), el("span", { class: "sub" }, `${one.id} ${one.version}`),
+    el("h3", {}, one.title), el("p", {}, one.tagline), stars({ ratings: one.ratings, mean: one.stars }), el("span", { class: "sub" }, `${one.id} ${one.version}`),
     el("span", { class: "badges" }, el("span", { class: "badge info" }, one.kind), one.category && el("span", { class: "badge" }, one.category), one.prices.map((price) => el("span", { class: "badge" }, price.replaceAll("_", " ")))));
 }

@@ -20,6 +20,7 @@ export async function installedView(shop) {
   if (!items.length) return el("p", { class: "empty" }, "Nothing is installed. Find something that helps.");
   return [
     ...(notices.items ?? []).map((one) => el("p", { class: "note warn" }, one.words ?? one.text ?? one.reason)),
+    el("h2", { class: "hidden" }, "Installed"),
     el("ul", { class: "cards" }, items.map((one) => el("li", {}, el("a", { class: "card", href: `#/installed/${one.plugin_id}` },
       el("h3", {}, one.title), el("span", { class: "sub" }, `${one.plugin_id} ${one.version}`),
       el("span", { class: "badges" }, el("span", { class: "badge info" }, one.kind), one.enabled ? null : el("span", { class: "badge" }, "off"),
@@ -54,8 +55,8 @@ function waiting(one, act) {
 }
 
 function newer(one, act) {
-  const back = el("button", { type: "button", class: "quiet", onclick: () => act("POST", "/rollback", {}, "Rolled back") }, "Back to the release before");
-  if (!one.newer) return el("div", { class: "actions" }, back);
+  const back = one.before && el("button", { type: "button", class: "quiet", onclick: () => act("POST", "/rollback", {}, `Back at ${one.before}`) }, `Back to ${one.before}`);
+  if (!one.newer) return back && el("div", { class: "actions" }, back);
   const { newer: next } = one;
   const tried = ROLLED_OUT.includes(one.kind) ? el("a", { class: "quiet button", href: `#/rollouts/${one.plugin_id}` }, "Try it with a few first") : null;
   return el("div", { class: "note rows" },
@@ -79,10 +80,16 @@ function uses(used, act) {
     el("td", {}, right.needed ? "" : el("button", { type: "button", class: "chip small", "aria-label": `Take away: ${right.words}`, onclick: () => act("PUT", "/grants", { grants: without(right.capability) }, "Taken away") }, "Take away")));
   return [
     el("table", { class: "table" }, el("thead", {}, el("tr", {}, el("th", {}, "May"), el("th", {}, "Calls"), el("th", { class: "wide" }, "Last"), el("th", {}, el("span", { class: "hidden" }, "Take away")))), el("tbody", {}, used.grants.map(row))),
-    el("p", { class: "sub" }, `In the ${used.turns.toLocaleString()} newest turns since ${day.format(new Date(used.since))}.`),
+    el("p", { class: "sub" }, turnsRead(used)),
     used.unused.length ? el("p", { class: "note" }, `Nothing used: ${used.unused.map((right) => right.words).join("; ")}. It works without.`) : null,
     ...Object.entries(used.refused).map(([name, count]) => el("p", { class: "note warn" }, `It asked ${count} times for what you did not give: ${name}`)),
   ].filter(Boolean);
+}
+
+function turnsRead({ turns, since }) {
+  const from = day.format(new Date(since));
+  if (!turns) return `No turn was answered since ${from}.`;
+  return turns === 1 ? `In the one turn since ${from}.` : `In the ${turns.toLocaleString()} newest turns since ${from}.`;
 }
 
 function policy(one, act) {
@@ -90,11 +97,14 @@ function policy(one, act) {
   const choices = Object.entries(FOLLOWS).map(([follow, [title, words]]) => el("div", { class: "ask" },
     el("input", { type: "radio", name: "follow", id: `p-${follow}`, value: follow, checked: one.policy.follow === follow }),
     el("label", { for: `p-${follow}` }, el("strong", {}, title), el("br"), el("span", { class: "sub" }, words))));
-  const form = el("form", { class: "rows" }, choices, el("div", { class: "field" }, el("label", { for: "cooldown" }, "Wait so many days after publication"), cooldown), el("div", { class: "actions" }, el("button", { class: "quiet" }, "Follow so")),
+  const degrees = el("input", { type: "checkbox", id: "by-degrees", checked: one.policy.by_degrees });
+  const form = el("form", { class: "rows" }, el("fieldset", { class: "rows plain" }, el("legend", { class: "hidden" }, "How it follows new releases"), choices),
+    ROLLED_OUT.includes(one.kind) ? el("div", { class: "ask" }, degrees, el("label", { for: "by-degrees" }, el("strong", {}, "By degrees"), el("br"), el("span", { class: "sub" }, "What it takes by itself is tried with a few first, and undone when it is worse."))) : null,
+    el("div", { class: "field" }, el("label", { for: "cooldown" }, "Wait so many days after publication"), cooldown), el("div", { class: "actions" }, el("button", { class: "quiet" }, "Follow so")),
     one.policy.failed ? el("p", { class: "note warn" }, `${one.policy.failed} would not do: ${one.policy.failed_why}`) : null);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    act("PUT", "/policy", { follow: new FormData(form).get("follow"), cooldown_days: Number(cooldown.value) }, "Kept");
+    act("PUT", "/policy", { follow: new FormData(form).get("follow"), cooldown_days: Number(cooldown.value), by_degrees: degrees.checked }, "Kept");
   });
   return form;
 }

@@ -148,7 +148,8 @@ function ratings({ items }) {
   return el("ul", { class: "rows" }, items.map((one) => el("li", {}, stars({ ratings: 1, mean: one.stars }, true), el("p", {}, one.text), el("p", { class: "sub" }, `of ${one.version}, ${day.format(new Date(one.changed_at))}`), one.answer && el("p", { class: "note" }, `Its publisher: ${one.answer}`))));
 }
 
-function stars(rated, single = false) {
+/** Stars of a mean, or of one opinion; nothing where nobody rated it. */
+export function stars(rated, single = false) {
   if (!rated.ratings) return null;
   const full = Math.round(rated.mean);
   return el("p", {}, el("span", { class: "stars", "aria-hidden": "true" }, "★".repeat(full) + "☆".repeat(5 - full)), el("span", { class: "hidden" }, `${rated.mean} of 5 stars`), single ? "" : el("span", { class: "sub" }, ` ${rated.mean} of 5 from ${rated.ratings}`));

@@ -6,21 +6,22 @@ const NAMES = { contact: "You", agent: "Assistant", member: "Staff", system: "" 
 const PATIENCE_MS = 30_000;
 
 export class Thread {
-  #list; #names; #typing; #timer = 0; #mine = new Map(); #draft = null;
+  #list; #items; #names; #typing; #timer = 0; #mine = new Map(); #draft = null;
 
-  /** `list` is an <ol role="log">; `names` says who `contact`, `agent` and `member` are here. */
+  /** `list` is an element of role "log"; `names` says who `contact`, `agent` and `member` are here. */
   constructor(list, names = {}) {
     this.#list = list;
     this.#names = { ...NAMES, ...names };
     this.#typing = el("li", { class: "typing", hidden: true },
       el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), el("span", { class: "who" }));
-    list.append(this.#typing);
+    this.#items = el("ol", {}, this.#typing);
+    list.append(this.#items);
   }
 
   clear() {
     this.#mine.clear();
     this.#draft = null;
-    this.#list.replaceChildren(this.#typing);
+    this.#items.replaceChildren(this.#typing);
     this.quiet();
   }
 
@@ -92,7 +93,7 @@ export class Thread {
   }
 
   #add(item) {
-    keepEnd(this.#list, () => this.#list.insertBefore(item, this.#typing));
+    keepEnd(this.#list, () => this.#items.insertBefore(item, this.#typing));
     if (item.classList.contains("contact")) this.#list.scrollTop = this.#list.scrollHeight;
   }
 

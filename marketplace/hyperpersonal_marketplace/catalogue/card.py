@@ -10,10 +10,13 @@ from msgspec import Struct
 
 INTERFACE_PARTS = 2
 TAGLINE_CHARS = 80
+STARS = {"4+": 4.0, "3+": 3.0}
 
 
 class Card(Struct, frozen=True):
-    """The newest release of a plugin. `interfaces`: what it serves, like `commerce.orders`."""
+    """The newest release of a plugin. `interfaces`: what it serves, like `commerce.orders`;
+    `ratings`: how many shops rated it, `stars`: their mean, 1 to 5; `fair_stars`: the mean that
+    lists go by (`ratings`)."""
 
     plugin_id: str
     version: str
@@ -27,6 +30,9 @@ class Card(Struct, frozen=True):
     interfaces: tuple[str, ...] = ()
     prices: tuple[str, ...] = ("free",)
     keywords: tuple[str, ...] = ()
+    ratings: int = 0
+    stars: float = 0.0
+    fair_stars: float = 0.0
 
     @property
     def publisher(self) -> str:
@@ -36,7 +42,9 @@ class Card(Struct, frozen=True):
     @property
     def facets(self) -> tuple[tuple[str, str], ...]:
         """Everything a list can be narrowed by, as (facet, value)."""
-        many = {"language": self.languages, "interface": self.interfaces, "price": self.prices}
+        stars = tuple(name for name, least in STARS.items() if self.stars >= least)
+        many = {"language": self.languages, "interface": self.interfaces, "price": self.prices,
+                "stars": stars}  # fmt: skip
         one = {"kind": self.kind, "category": self.category, "publisher": self.publisher}
         found = [(name, value) for name, value in one.items() if value]
         return (*found, *((name, value) for name, values in many.items() for value in values))

@@ -12,10 +12,12 @@ from uuid import UUID
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.errors import NotFoundError, OutsideError
 from hyperpersonal_registry.api import Entry, Registry, Visibilities, Visibility
+from msgspec import structs
 
 from hyperpersonal_marketplace.catalogue.card import Card, card_of
 from hyperpersonal_marketplace.catalogue.index import Found, Index, Query
 from hyperpersonal_marketplace.catalogue.part import Embed
+from hyperpersonal_marketplace.ratings import Rated
 
 PAGE = 500
 FOLLOW_S = 3.0
@@ -37,6 +39,7 @@ class Catalogue:
         self._visibilities = visibilities
         self._cards: dict[str, Card] = {}
         self._standing: dict[str, float] = {}
+        self._rated: dict[str, Rated] = {}
         self._hidden: dict[str, Visibility] = {}
         self._seen = 0
         self._index = Index((), embed)
@@ -73,6 +76,19 @@ class Catalogue:
             self._standing = dict(standing)
             await self._exchange([], set())
 
+    async def rate(self, rated: Mapping[str, Rated]) -> None:
+        """Show what shops think: plugin id -> their ratings."""
+        async with self._following:
+            before, self._rated = self._rated, dict(rated)
+            changed = [
+                name for name in {*before, *rated}
+                if name in self._cards and before.get(name) != rated.get(name)
+            ]  # fmt: skip
+            for name in changed:
+                self._cards[name] = self._with_stars(self._cards[name])
+            if changed:
+                await self._exchange(changed, set())
+
     def search(self, query: Query) -> Found:
         """What fits, best first."""
         return self._index.search(query)
@@ -93,9 +109,15 @@ class Catalogue:
 
     async def _take(self, plugin_id: str) -> None:
         try:
-            self._cards[plugin_id] = card_of(await self._registry.find(plugin_id))
+            card = card_of(await self._registry.find(plugin_id))
+            self._cards[plugin_id] = self._with_stars(card)
         except NotFoundError:
             self._cards.pop(plugin_id, None)
+
+    def _with_stars(self, card: Card) -> Card:
+        rated = self._rated.get(card.plugin_id, Rated())
+        given = {"ratings": rated.ratings, "stars": rated.mean, "fair_stars": rated.fair_mean}
+        return structs.replace(card, **given)
 
     async def _exchange(self, changed: list[str], before: set[str]) -> None:
         if self._visibilities is not None and changed:

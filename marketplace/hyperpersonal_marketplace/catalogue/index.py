@@ -31,13 +31,15 @@ FRESH_LEAST, FRESH_SHARE = 100, 0.05  # more changed cards than this make the in
 
 class Query(Struct, frozen=True):
     """What a merchant looks for. `where`: facet -> one of these values. `text` '' lists all.
-    `tenant`: who looks; None sees what everybody sees."""
+    `tenant`: who looks; None sees what everybody sees. `by_stars`: the best rated of what fits
+    first, instead of the best fitting."""
 
     text: str = ""
     where: Mapping[str, Sequence[str]] = {}
     offset: int = 0
     limit: int = 20
     tenant: UUID | None = None
+    by_stars: bool = False
 
 
 class Found(Struct, frozen=True):
@@ -78,6 +80,7 @@ class Index:
         )
         self._order = np.argsort(np.array(names, np.str_), kind="stable")
         self._standing = np.array([standing.get(name, 0.0) for name in names], np.float32)
+        self._stars = np.array([card.fair_stars for card in self._cards], np.float32)
         self._listed = np.array([name not in hidden for name in names], np.bool_)
         self._apart = {at: hidden[name] for at, name in enumerate(names) if name in hidden}
 
@@ -114,7 +117,8 @@ class Index:
         likeness = self._likeness(text) if text else np.ones(len(self._cards), np.float32)
         fits = (likeness > 0) & self._there & self._seen_by(query.tenant)
         chosen = fits & _joined([part.chosen(query.where) for part in self._parts])
-        scores = np.where(chosen, likeness * (1 + STANDING_MOST * self._standing), -1.0)
+        worth = self._stars if query.by_stars else likeness * (1 + STANDING_MOST * self._standing)
+        scores = np.where(chosen, worth, -1.0)
         best = np.argsort(-scores[self._order], kind="stable")[: int(chosen.sum())]
         order = self._order[best]
         start, limit = max(0, query.offset), max(1, min(query.limit, PAGE_MAX))

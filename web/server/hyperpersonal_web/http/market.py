@@ -1,7 +1,7 @@
 """The marketplace as a merchant browses it: search with facets, and one plugin with all it asks."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from hyperpersonal_core.api import Member
@@ -30,7 +30,7 @@ Many = Annotated[list[str] | None, QueryParameter(max_length=20, description="an
 
 
 class CardItem(msgspec.Struct, frozen=True):
-    """A plugin in a list."""
+    """A plugin in a list. `ratings`: how many shops rated it; `stars`: their mean, 1 to 5."""
 
     id: str
     version: str
@@ -43,6 +43,8 @@ class CardItem(msgspec.Struct, frozen=True):
     interfaces: tuple[str, ...]
     prices: tuple[str, ...]
     published_at: datetime
+    ratings: int
+    stars: float
 
     @classmethod
     def of(cls, card: Card) -> "CardItem":
@@ -50,6 +52,7 @@ class CardItem(msgspec.Struct, frozen=True):
         return cls(
             card.plugin_id, card.version, card.kind, card.title, card.tagline, card.category,
             card.publisher, card.languages, card.interfaces, card.prices, card.published_at,
+            card.ratings, card.stars,
         )  # fmt: skip
 
 
@@ -118,14 +121,19 @@ async def search_plugins(
     interface: Many = None,
     price: Many = None,
     publisher: Many = None,
+    stars: Many = None,
+    sort: Annotated[Literal["best", "stars"], QueryParameter(description="what comes first")] = (
+        "best"
+    ),
     offset: Annotated[int, QueryParameter(ge=0, le=10_000)] = 0,
     limit: Annotated[int, QueryParameter(ge=1, le=50)] = 20,
 ) -> CardPage:
-    """Plugins that fit, best first; without `q` all of them."""
+    """Plugins that fit, best first, or the best rated first; without `q` all of them."""
     chosen = {"kind": kind, "category": category, "language": language, "interface": interface,
-              "price": price, "publisher": publisher}  # fmt: skip
+              "price": price, "publisher": publisher, "stars": stars}  # fmt: skip
     where = {name: values for name, values in chosen.items() if values}
-    found = catalogue.search(Query(q, where, offset, limit, member.tenant_id))
+    query = Query(q, where, offset, limit, member.tenant_id, by_stars=sort == "stars")
+    found = catalogue.search(query)
     return CardPage([CardItem.of(card) for card in found.cards], found.total, found.facets)
 
 
