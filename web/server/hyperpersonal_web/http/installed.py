@@ -139,12 +139,14 @@ async def list_installed(
 ) -> InstalledPage:
     """What is installed, what it may do, what waits for consent, and what is newer."""
     known, hidden = await policies.all(member.tenant_id), await visibilities.hidden()
+    befores = await installations.befores(member.tenant_id)
     items = []
     for one in await installations.list(member.tenant_id):
         releases = await registry.releases(one.plugin_id)
         if not hidden.get(one.plugin_id, PUBLIC).may(member.tenant_id):
             releases = [release for release in releases if release.digest == one.digest]
-        items.append(installed_item(one, known.get(one.id, Policy()), releases))
+        item = installed_item(one, known.get(one.id, Policy()), releases)
+        items.append(msgspec.structs.replace(item, before=befores.get(one.id)))
     return InstalledPage(show("tenant", member.tenant_id), items)
 
 

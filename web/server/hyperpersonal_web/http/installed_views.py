@@ -87,8 +87,9 @@ class NewerItem(msgspec.Struct, frozen=True):
 
 
 class InstalledItem(msgspec.Struct, frozen=True):
-    """One installation. `before`: the version a rollback goes back to, if there is one. `waiting`: what its release asks and nobody decided yet; `unreviewed`:
-    no reviewer stands for its release, which the shop accepted."""
+    """One installation. `waiting`: what its release asks and nobody decided yet; `unreviewed`:
+    no reviewer stands for its release, which the shop accepted; `before`: the version to go
+    back to, where there is one."""
 
     plugin_id: str
     id: str
@@ -105,8 +106,8 @@ class InstalledItem(msgspec.Struct, frozen=True):
     config: dict[str, Any]
     config_schema: dict[str, Any]
     newer: NewerItem | None = None
-    before: str | None = None
     unreviewed: bool = False
+    before: str | None = None
 
 
 class UpdatedItem(msgspec.Struct, frozen=True):
@@ -155,9 +156,7 @@ def consent_item(offer: Offer, manifest: Manifest) -> ConsentItem:
     )  # fmt: skip
 
 
-def installed_item(
-    one: Installation, policy: Policy, releases: list[Release], before: str | None = None
-) -> InstalledItem:
+def installed_item(one: Installation, policy: Policy, releases: list[Release]) -> InstalledItem:
     """An installation beside the releases there are."""
     manifest = msgspec.convert(one.manifest, Manifest)
     due = set(waiting(one, policy))
