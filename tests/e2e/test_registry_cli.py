@@ -1,5 +1,6 @@
 """`hp registry` as its keeper uses it: the ceremony, people, and a key that is replaced."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -78,6 +79,38 @@ def test_that_a_holder_goes_and_another_comes(keeping: Keeping, tmp_path: Path) 
     keeping.does("rotate", "snapshot", *keeping.holders(2, 3))
     wrong = keeping.says("root", "draft", "--out", draft, "--remove", "nobody")
     assert wrong.exit_code == 2
+
+
+def test_that_a_reviewer_is_named_by_holders_who_are_elsewhere(
+    keeping: Keeping, tmp_path: Path
+) -> None:
+    """As it should be after `init`: the holders' keys are with their holders."""
+    keeping.does("init")
+    away = tmp_path / "away"
+    away.mkdir()
+    for path in list(keeping.keys.glob("root-[0-9]*")):
+        path.rename(away / path.name)
+    draft = str(tmp_path / "next.json")
+    ada, grace = (key(n).public_key().public_bytes_raw().hex() for n in (221, 222))
+    told = keeping.does("people", "add", "reviewer", "Ada", ada, "--out", draft)
+    assert f"hp registry root sign {draft}" in told
+    assert f"hp registry root apply {draft}" in told
+    assert json.loads(keeping.does("status", "--json"))["root"] == 1
+    keeping.does("root", "sign", draft, "--key", str(away / "root-2"))
+    assert keeping.says("root", "apply", draft).exit_code == 2, "one of two who must"
+    keeping.does("root", "sign", draft, "--key", str(away / "root-3"))
+    keeping.does("root", "apply", draft)
+    assert json.loads(keeping.does("status", "--json"))["root"] == 2
+    both = ("--holder", str(away / "root-1"), "--holder", str(away / "root-2"))
+    at_once = keeping.does("people", "add", "reviewer", "Grace", grace, *both)
+    assert "root sign" not in at_once
+    root = json.loads(keeping.does("status", "--json"))
+    assert (root["root"], list(root["people"])) == (3, ["Ada", "Grace"])
+    keyid = hashlib.sha256(bytes.fromhex(ada)).hexdigest()
+    gone = keeping.does("people", "revoke", keyid, "--reason", "Left.", "--out", draft)
+    assert "reviewed again" in gone
+    assert "root sign" in gone, "at once for those who hear of it, for good by the holders"
+    assert keeping.says("people", "add", "reviewer", "X", ada, "--holder", draft).exit_code == 2
 
 
 async def test_that_a_host_follows_its_pinned_root_through_changes(

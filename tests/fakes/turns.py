@@ -126,11 +126,13 @@ async def _no_pause() -> None: ...
 
 
 class Releases:
-    """A release store that refuses one digest."""
+    """A release store that refuses one digest, and another one where nobody accepted it."""
 
     async def load(self, digest: str, *, unreviewed: bool = False) -> SealedRelease:
         if digest == "sha256:untrusted":
             raise RefusedError("its signature does not hold")
+        if digest == "sha256:unreviewed" and not unreviewed:
+            raise RefusedError("no reviewer stands for it")
         return SealedRelease("acme/x", "1.0.0", digest, "x", {})
 
 

@@ -82,6 +82,14 @@ class TestOneCall:
         with pytest.raises(RefusedError, match="its signature does not hold"):
             await pair.remote.call(untrusted)
 
+    async def test_that_a_shops_word_for_unreviewed_code_crosses(self, pair: Pair) -> None:
+        await pair.serve(answering(CallResult(Outcome.OK)))
+        bare = structs.replace(CALL, release=structs.replace(RELEASE, digest="sha256:unreviewed"))
+        with pytest.raises(RefusedError, match="no reviewer stands for it"):
+            await pair.remote.call(bare)
+        accepted = await pair.remote.call(structs.replace(bare, unreviewed=True))
+        assert accepted.outcome is Outcome.OK
+
     async def test_that_what_the_host_raises_is_raised_here(self, pair: Pair) -> None:
         runtime = await pair.serve(raising(ConflictError("a person took over")))
         with pytest.raises(ConflictError, match="a person took over"):
