@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import msgspec
 from hyperpersonal_sdk import bundle as bundles
 from hyperpersonal_sdk import key_files
 from hyperpersonal_sdk.bundle import BUNDLE_FILE, LOCK_FILE, Bundle
@@ -16,15 +15,14 @@ from hyperpersonal_sdk.cli.account import REGISTRY
 from hyperpersonal_sdk.cli.common import KEY
 from hyperpersonal_sdk.cli.publishing import publish as publish_plugin
 from hyperpersonal_sdk.errors import BadInputError
-from rich.console import Console
 
 from hyperpersonal_web.cli import bundle_ask as ask
 from hyperpersonal_web.cli import bundle_show as show
 from hyperpersonal_web.cli.shop_client import ShopClient, shop_client, shop_options
+from hyperpersonal_web.cli.telling import AS_JSON, console, tell
 
 API = "/v1/market/bundles"
 Command = TypeVar("Command", bound=Callable[..., Any])
-_JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
 _IN = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FILE = click.argument("file", type=_IN, default=BUNDLE_FILE)
 
@@ -40,26 +38,26 @@ def bundle() -> None:
 
 @bundle.command()
 @_FILE
-@_JSON
+@AS_JSON
 def check(file: Path, *, as_json: bool) -> None:
     """Whether FILE is a bundle; every fault with its line and what to write."""
     found = _read(file)
     told = {"bundle": f"{found.id}@{found.version}", "agents": [a.plugin for a in found.agents]}
-    _tell(told, lambda out, _: out.print(f"{file} holds: {told['bundle']}"), as_json=as_json)
+    tell(told, lambda out, _: out.print(f"{file} holds: {told['bundle']}"), as_json=as_json)
 
 
 @bundle.command()
 @_FILE
 @click.option("--lock", "locked", type=_IN, help="Keep to the releases of a bundle.lock.")
 @shop_options
-@_JSON
+@AS_JSON
 def solve(file: Path, locked: Path | None, url: str, key: str, *, as_json: bool) -> None:
     """What FILE would install, update, ask and cost; or why not, and what would work.
 
     Changes nothing. Exit codes: 0 it fits, 1 it does not, 2 wrong usage.
     """
     plan = _plan(shop_client(url, key), _text(file, locked))
-    _tell(plan, show.show_plan, as_json=as_json)
+    tell(plan, show.show_plan, as_json=as_json)
     if not plan["fits"]:
         sys.exit(1)
 
@@ -72,8 +70,8 @@ def diff(file: Path, url: str, key: str) -> None:
     shop = shop_client(url, key)
     present = shop.get(API)["present"]
     before = present["source"] if present else ""
-    show.show_difference(_console(), before, file.read_text(encoding="utf-8"))
-    show.show_plan(_console(), _plan(shop, _text(file)))
+    show.show_difference(console(), before, file.read_text(encoding="utf-8"))
+    show.show_plan(console(), _plan(shop, _text(file)))
 
 
 @bundle.command("lock")
@@ -97,7 +95,7 @@ def _consenting(command: Command) -> Command:
         click.option("--config", type=_IN, help="JSON: plugin -> its configuration."),
         click.option("--secrets", type=_IN, help="JSON: plugin -> address -> header -> value."),
         shop_options,
-        _JSON,
+        AS_JSON,
     ):  # fmt: skip
         command = option(command)
     return command
@@ -133,15 +131,15 @@ def install(
 
 @bundle.command("show")
 @shop_options
-@_JSON
+@AS_JSON
 def show_(url: str, key: str, *, as_json: bool) -> None:
     """The bundle that serves, and what was applied before."""
-    _tell(shop_client(url, key).get(API), show.show_runs, as_json=as_json)
+    tell(shop_client(url, key).get(API), show.show_runs, as_json=as_json)
 
 
 @bundle.command()
 @shop_options
-@_JSON
+@AS_JSON
 def rollback(url: str, key: str, *, as_json: bool) -> None:
     """Go back to what served before: releases, order, rules, hours and voice. Grants nothing."""
     _told_run(shop_client(url, key).post(f"{API}/rollback"), as_json=as_json)
@@ -155,7 +153,7 @@ def rollback(url: str, key: str, *, as_json: bool) -> None:
 @click.option("--private-to", multiple=True, metavar="TENANT", help="Only these merchants see it.")
 @click.option("--unlisted", is_flag=True, help="Who knows its id may install it.")
 @click.option("--wait", is_flag=True, help="Wait until it is published or rejected.")
-@_JSON
+@AS_JSON
 @click.pass_context
 def publish(
     context: click.Context, /, file: Path, key: Path, registry: str, locked: Path | None,
@@ -191,10 +189,10 @@ def _apply(shop: ShopClient, wanted: dict[str, Any], options: dict[str, Any]) ->
     plan = _plan(shop, wanted)
     as_json = options["as_json"]
     if not plan["fits"]:
-        _tell(plan, show.show_plan, as_json=as_json)
+        tell(plan, show.show_plan, as_json=as_json)
         sys.exit(1)
     if not as_json:
-        show.show_plan(_console(), plan)
+        show.show_plan(console(), plan)
     body = {
         "source": plan["source"],
         "plan": plan["plan"],
@@ -226,15 +224,4 @@ def _told_run(run: dict[str, Any], *, as_json: bool) -> None:
     words = {"done": "serves from the next turn on", "rolled_back": "is taken back"}
     told = f"{run['name']} {words.get(run['state'], run['state'])}"
     why = f" ({run['why']})" if run["why"] else ""
-    _tell(run, lambda out, _: out.print(told + why, markup=False), as_json=as_json)
-
-
-def _tell(told: Any, shown: Callable[[Console, Any], None], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2))
-    else:
-        shown(_console(), told)
-
-
-def _console() -> Console:
-    return Console(soft_wrap=True)
+    tell(run, lambda out, _: out.print(told + why, markup=False), as_json=as_json)

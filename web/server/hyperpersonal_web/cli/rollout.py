@@ -1,20 +1,18 @@
 """`hp rollout`: a new release by degrees, undone by itself when it is worse."""
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
 from hyperpersonal_web.cli.shop_client import ShopClient, shop_client, shop_options
+from hyperpersonal_web.cli.telling import AS_JSON, tell
 
 API = "/v1/market/rollouts"
 STATES = {"shadow": "in the shadow", "canary": "canary", "promoted": "promoted",
           "rolled_back": "undone", "stopped": "stopped"}  # fmt: skip
-_JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
 
 
 @click.group()
@@ -45,7 +43,7 @@ def rollout() -> None:
     help="Seconds after which a conversation is judged. [60]",
 )  # fmt: skip
 @shop_options
-@_JSON
+@AS_JSON
 def start(
     plugin: str, version: str | None, url: str, key: str, *, only_shadow: bool, only_canary: bool,
     turns: int | None, sample: float | None, stages: tuple[str, ...], settle: float | None,
@@ -68,7 +66,7 @@ def start(
 @rollout.command()
 @click.argument("which", metavar="[ROLLOUT]", default="")
 @shop_options
-@_JSON
+@AS_JSON
 def status(which: str, url: str, key: str, *, as_json: bool) -> None:
     """How a rollout goes, with the evidence; without ROLLOUT all of them."""
     shop = shop_client(url, key)
@@ -85,7 +83,7 @@ def status(which: str, url: str, key: str, *, as_json: bool) -> None:
 @click.argument("which", metavar="ROLLOUT")
 @click.option("--next", "one_stage", is_flag=True, help="Only to the next stage.")
 @shop_options
-@_JSON
+@AS_JSON
 def promote(which: str, url: str, key: str, *, one_stage: bool, as_json: bool) -> None:
     """Give the new release to everybody now, on your word; with --next to the next share."""
     _act(shop_client(url, key), which, "advance" if one_stage else "promote", as_json=as_json)
@@ -94,7 +92,7 @@ def promote(which: str, url: str, key: str, *, one_stage: bool, as_json: bool) -
 @rollout.command()
 @click.argument("which", metavar="ROLLOUT")
 @shop_options
-@_JSON
+@AS_JSON
 def pause(which: str, url: str, key: str, *, as_json: bool) -> None:
     """Let nobody new meet the new release for now; who met it keeps it."""
     _act(shop_client(url, key), which, "pause", as_json=as_json)
@@ -103,7 +101,7 @@ def pause(which: str, url: str, key: str, *, as_json: bool) -> None:
 @rollout.command()
 @click.argument("which", metavar="ROLLOUT")
 @shop_options
-@_JSON
+@AS_JSON
 def resume(which: str, url: str, key: str, *, as_json: bool) -> None:
     """Go on after a pause, with the share it had."""
     _act(shop_client(url, key), which, "resume", as_json=as_json)
@@ -112,7 +110,7 @@ def resume(which: str, url: str, key: str, *, as_json: bool) -> None:
 @rollout.command()
 @click.argument("which", metavar="ROLLOUT")
 @shop_options
-@_JSON
+@AS_JSON
 def stop(which: str, url: str, key: str, *, as_json: bool) -> None:
     """Stay with the installed release: nobody meets the new one any more."""
     _act(shop_client(url, key), which, "stop", as_json=as_json)
@@ -185,8 +183,4 @@ def _shadow(seen: dict[str, Any]) -> str:
 
 
 def _tell(found: Any, show: Callable[[Console], None], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(msgspec.json.encode(found).decode())
-    else:
-        width = None if sys.stdout.isatty() else 200
-        show(Console(highlight=False, markup=False, soft_wrap=True, width=width))
+    tell(found, lambda out, _: show(out), as_json=as_json, markup=False)
