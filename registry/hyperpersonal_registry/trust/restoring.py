@@ -73,7 +73,11 @@ class Kept:
         found, public = _parsed(name, self._bytes(name)), public_of(key)
         signature = found.signatures.get(public.keyid)
         if signature is None:
-            raise KeptFileError(f"{name} is not signed by this registry's key")
+            raise KeptFileError(
+                f"{name} is not signed by this registry's key; where reviewers signed it, the "
+                "metadata is from before roots named them: hold `hp registry init` anew, over an "
+                "empty registry.tuf_files and without the old pin in trust/"
+            )
         try:
             public.verify_signature(signature, found.signed_bytes)
         except (UnverifiedSignatureError, VerificationError) as error:
