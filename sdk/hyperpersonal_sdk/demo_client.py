@@ -1,5 +1,6 @@
 """Speaks with a demo's door for development: serves a folder there, and reads what turns did."""
 
+import socket
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from hyperpersonal_sdk.errors import BadInputError
 API = "/v1/development"
 SECONDS_MAX = 60.0  # the first release of a component is compiled
 DEMO_FOLDER = "demo"
+ADDRESS_FILE = "address"
+LISTEN_SECONDS_MAX = 1.0
 START = "start one with `./hp demo` in another terminal, or name it: --url and --member-key"
 
 
@@ -51,14 +54,37 @@ class _Merchant(Struct, frozen=True):
 
 def running_demo(data_folder: Path | None) -> Demo:
     """The demo of this machine, as its data folder tells. Raises DemoAwayError."""
-    folder = data_folder / DEMO_FOLDER if data_folder else None
+    url = demo_address(data_folder)
+    assert data_folder is not None
     try:
-        assert folder is not None
-        url = (folder / "address").read_text().strip()
-        merchant = msgspec.json.decode((folder / "merchant.json").read_bytes(), type=_Merchant)
-    except (OSError, AssertionError, msgspec.MsgspecError):
+        kept = (data_folder / DEMO_FOLDER / "merchant.json").read_bytes()
+        merchant = msgspec.json.decode(kept, type=_Merchant)
+    except (OSError, msgspec.MsgspecError):
         raise DemoAwayError(f"no demo runs here; {START}") from None
     return Demo(url, merchant.member_key)
+
+
+def demo_address(data_folder: Path | None) -> str:
+    """Where this machine's demo answers. One that was killed left its address behind, so somebody
+    must listen there. Raises DemoAwayError."""
+    try:
+        assert data_folder is not None
+        url = (data_folder / DEMO_FOLDER / ADDRESS_FILE).read_text().strip().rstrip("/")
+    except (OSError, AssertionError):
+        raise DemoAwayError(f"no demo runs here; {START}") from None
+    if not _listens(url):
+        raise DemoAwayError(f"the demo that ran at {url} does not run any more; {START}")
+    return url
+
+
+def _listens(url: str) -> bool:
+    try:
+        found = urlsplit(url)
+        place = (found.hostname or "", found.port or 80)
+        socket.create_connection(place, timeout=LISTEN_SECONDS_MAX).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 class DemoClient:

@@ -46,11 +46,13 @@ class RegistryAwayError(BadInputError):
 
 
 class Session(Struct, frozen=True):
-    """A login. `token` is short-lived and worth nothing without the key."""
+    """A login. `token` is short-lived and worth nothing without the key; `namespace`: the one
+    that the key speaks for."""
 
     token: str
     expires_in_s: int
     roles: list[str] = []
+    namespace: str | None = None
 
 
 class RegistryClient:
@@ -144,6 +146,10 @@ class RegistryClient:
     def submission(self, digest: str) -> Json:
         """A submission with its verdicts, its reviews and what is due next."""
         return self.get(f"/submissions/{_part(digest)}")
+
+    def submissions(self, namespace: str) -> list[Json]:
+        """A namespace's newest fifty submissions, newest first, without their verdicts."""
+        return list(self.get("/submissions", namespace=namespace).get("items", []))
 
     def appeal(self, digest: str, text: str) -> Json:
         """Ask a person to look at a failed check."""

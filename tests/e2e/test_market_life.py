@@ -10,14 +10,18 @@ from typing import Any
 
 import msgspec
 import pytest
+from click import Group
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fakes.metered import use
 from fakes.publishing import Publisher, artifact, manifest
 from hyperpersonal_core.api import ReceiptKeys
 from hyperpersonal_core.kit.settings import Settings
+from hyperpersonal_marketplace.api import rank
 from hyperpersonal_sdk import hpx
 from hyperpersonal_web.asgi import create_app
 from hyperpersonal_web.cli.market import market as command
+from hyperpersonal_web.cli.review import review
 from hyperpersonal_web.embedded.services import Addresses
 from hyperpersonal_web.server import listen, serve
 from hyperpersonal_web.wiring import open_gateway, open_ground, open_market, open_understanding
@@ -38,7 +42,10 @@ support = "mailto:help@acme.example"
 screenshots = ["shot.png"]
 changelog = "CHANGELOG.md"
 """
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
+PNG = bytes.fromhex(  # one grey dot
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c636000000002000148afa4710000000049454e44ae426082"
+)
 
 
 @pytest.fixture
@@ -203,8 +210,66 @@ async def test_that_a_shop_rates_what_it_uses_and_nothing_else(shop: Shop, tmp_p
     read = (await ask(shop, "GET", "/plugins/acme/hello/ratings", key=shop.viewer_key)).json()
     assert [one["text"] for one in read["items"]] == ["Helps."]
     assert read["rated"]["mean"] == 4.0
-    answer = f"/ratings/{read['items'][0]['id']}/answer"
+    rating = read["items"][0]["id"]
+    answer = f"/ratings/{rating}/answer"
     assert (await ask(shop, "POST", answer, {"text": "Thanks"})).status_code == 401
+    await answered_and_hidden(shop, tmp_path, rating)
+    await rank((shop.gateway.uses, shop.gateway.ratings), shop.gateway.catalogue, shop.ground.clock)
+    assert (await told(shop, "search", "--stars", "4+"))["total"] == 0, "a hidden one counts not"
+    assert "is gone" in (await hp(shop, "unrate", "acme/hello")).output
+    assert "have not rated" in (await hp(shop, "unrate", "acme/hello")).output
+
+
+async def answered_and_hidden(shop: Shop, folder: Path, rating: str) -> None:
+    """The publisher answers once, an admin hides it, strangers do neither: each by command."""
+    registry, publisher, admin = shop.gateway.registry, Publisher(), Publisher(7)
+    await registry.people.add(admin.public, "Admin", "admin")
+    files = {"publisher": publisher, "admin": admin, "stranger": Publisher(8)}
+    for name, one in files.items():
+        path = folder / f"{name}.key"
+        path.write_bytes(one.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        path.chmod(0o600)
+
+    async def run(command: Group, who: str, *words: str) -> str:
+        line = [*words, "--key", str(folder / f"{who}.key"), "--registry", shop.url]
+        done = await asyncio.to_thread(CliRunner().invoke, command, line)
+        return f"{done.exit_code} {done.output}"
+
+    assert "only the plugin's publisher" in await run(command, "stranger", "answer", rating, "Hm")
+    assert (await run(command, "publisher", "answer", rating, "Thank you.")).startswith("0 ")
+    assert "waits for an answer" in await run(command, "publisher", "answer", rating, "Again.")
+    await rank((shop.gateway.uses, shop.gateway.ratings), shop.gateway.catalogue, shop.ground.clock)
+    for words in (["search", "--stars", "4+"], ["search", "--sort", "stars"]):
+        (card,) = (await told(shop, *words))["items"]
+        assert (card["stars"], card["ratings"]) == (4.0, 1)
+    assert "4.0 (1)" in (await hp(shop, "search", "greets")).output
+    said = (await hp(shop, "ratings", "acme/hello")).output
+    assert "its publisher: Thank you." in said
+    assert rating in said
+    hide = ("hide-rating", rating, "--reason", "It names a person.")
+    assert "1 Error: only admins" in await run(review, "publisher", *hide)
+    assert (await run(review, "admin", *hide)).startswith("0 ")
+    assert "yours is hidden: It names a person." in (await hp(shop, "ratings", "acme/hello")).output
+
+
+async def test_that_a_shop_says_by_command_under_which_names_it_publishes(shop: Shop) -> None:
+    assert "none;" in (await hp(shop, "own-names")).output
+    assert (await told(shop, "own-names", "acme", "bolt"))["namespaces"] == ["acme", "bolt"]
+    assert (await told(shop, "own-names"))["namespaces"] == ["acme", "bolt"]
+    assert (await hp(shop, "own-names", "acme", "--none")).exit_code == 2
+    assert (await told(shop, "own-names", "--none"))["namespaces"] == []
+    assert (await hp(shop, "own-names", "acme", key=shop.viewer_key)).exit_code == 1
+
+
+async def test_that_a_way_back_is_told_only_where_there_is_one(shop: Shop) -> None:
+    await publish(shop, "1.0.0", ORDERS)
+    await install(shop)
+    assert (await told(shop, "installed"))["items"][0]["before"] is None
+    await publish(shop, "1.1.0", ORDERS)
+    await told(shop, "update", "acme/hello")
+    assert (await told(shop, "installed"))["items"][0]["before"] == "1.0.0"
+    await told(shop, "rollback", "acme/hello")
+    assert (await told(shop, "installed"))["items"][0]["before"] == "1.1.0"
 
 
 CHANGES: list[tuple[str, str, Any]] = [

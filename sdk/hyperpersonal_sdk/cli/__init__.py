@@ -25,6 +25,7 @@ COMMANDS = {
     "verify": ("packing", "Verify an archive and its signature, offline."),
     "login": ("account", "Prove to the registry whose key this is."),
     "claim": ("account", "Claim a namespace for your key, or prove that it is yours."),
+    "namespaces": ("account", "Under which name you publish, its keys, what was handed in."),
     "publish": ("publishing", "Check, pack, sign and hand in a release."),
     "status": ("publishing", "What became of a submission, and what is due next."),
     "appeal": ("publishing", "Ask a person to look at a failed check."),

@@ -1,6 +1,7 @@
 """`login`: who one is to a registry, and which one; and the client every later command uses."""
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,12 +11,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
 from hyperpersonal_sdk import key_files
-from hyperpersonal_sdk.cli.common import CONFIG_FOLDER, KEY, data_folder, program, told
+from hyperpersonal_sdk.cli.common import (
+    AS_JSON,
+    CONFIG_FOLDER,
+    KEY,
+    data_folder,
+    program,
+    told,
+)
+from hyperpersonal_sdk.demo_client import DemoAwayError, demo_address
 from hyperpersonal_sdk.errors import BadInputError
 from hyperpersonal_sdk.key_files import OWNER_ONLY
 from hyperpersonal_sdk.registry_client import Json, RegistryClient, RegistryRefusedError, Session
 
-ADDRESS_FILE = Path("demo") / "address"
 EARLY = timedelta(minutes=1)
 TAKEN = 409
 
@@ -77,6 +85,41 @@ def claim(namespace: str, key: Path, registry: str, domain: str, *, prove: bool)
                 _claim(client, namespace, domain, key_files.public_text(private))
 
 
+@click.command()
+@KEY
+@REGISTRY
+@AS_JSON
+def namespaces(key: Path, registry: str, *, as_json: bool) -> None:
+    """Under which name your key publishes, which keys speak for it, and what was handed in."""
+    with told(), RegistryClient(registry_url(registry)) as client:
+        private = key_files.load_key(key.expanduser())
+        name = client.login(private).namespace
+        found = [_namespace(client, name)] if name else []
+    if as_json:
+        click.echo(msgspec.json.encode(found))
+        return
+    for line in _lines(found, key_files.public_text(private)):
+        click.echo(line)
+
+
+def _namespace(client: RegistryClient, name: str) -> Json:
+    return client.namespace(name) | {"submissions": client.submissions(name)}
+
+
+def _lines(found: list[Json], public: str) -> Iterator[str]:
+    """`found` for people."""
+    if not found:
+        yield f"Your key speaks for no name yet. Next: {program()} claim YOURNAME"
+    for one in found:
+        yield f"{one['name']}: {one['state']}"
+        for held in one["keys"]:
+            own = " (yours)" if held["public"] == public else ""
+            yield f"  key {held['public'][:16]}… until {held['expires_at'][:10]}{own}"
+        for submission in one["submissions"]:
+            yield (f"  {submission['plugin_id']}@{submission['version']} {submission['state']}  "
+                   f"{submission['digest']}")  # fmt: skip
+
+
 def client_as(registry: str, key: Ed25519PrivateKey) -> RegistryClient:
     """A client that is logged in as this key. Raises BadInputError."""
     url = registry_url(registry)
@@ -94,15 +137,16 @@ def registry_url(given: str = "") -> str:
     """Which registry is meant. Raises BadInputError: none is known."""
     if given:
         return given.rstrip("/")
-    folder, kept = data_folder(), _kept()
-    address = folder / ADDRESS_FILE if folder else None
-    if address is not None and address.is_file():
-        return address.read_text().strip().rstrip("/")
-    if kept:
+    try:
+        return demo_address(data_folder())
+    except DemoAwayError as error:
+        away = error
+    kept = _kept()
+    if kept and kept.url not in str(away):
         return kept.url
     raise BadInputError(
-        "no registry is known: start a demo (./hp demo), or name one with --registry https://… "
-        "or HP_REGISTRY_URL"
+        f"no registry is known: {str(away).partition(';')[0]}. Start a demo (./hp demo), or "
+        "name one with --registry https://… or HP_REGISTRY_URL"
     )
 
 

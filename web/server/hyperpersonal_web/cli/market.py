@@ -11,6 +11,7 @@ from rich.console import Console
 
 from hyperpersonal_web.cli import market_ask as ask
 from hyperpersonal_web.cli import market_show as show
+from hyperpersonal_web.cli.publisher_client import as_publisher
 from hyperpersonal_web.cli.shop_client import ShopClient, shop_client, shop_options
 
 API = "/v1/market"
@@ -35,6 +36,8 @@ def market() -> None:
 @click.option("--kind", multiple=True, help="agent, connector, channel, model or guard.")
 @click.option("--category", multiple=True)
 @click.option("--language", multiple=True, help="Such as en or de.")
+@click.option("--stars", multiple=True, type=click.Choice(["3+", "4+"]), help="Rated so at least.")
+@click.option("--sort", type=click.Choice(["best", "stars"]), default="best", show_default=True)
 @click.option("--limit", type=click.IntRange(1, 50), default=20, show_default=True)
 @shop_options
 @_JSON
@@ -225,6 +228,59 @@ def rate(plugin: str, stars: int, text: str, url: str, key: str, *, as_json: boo
     body = {"stars": stars, "text": text}
     done = shop_client(url, key).put(f"{API}/plugins/{plugin}/ratings/own", body)
     _tell(done, lambda out, _: out.print(f"{plugin}: {stars} of 5"), as_json=as_json)
+
+
+@market.command()
+@click.argument("plugin")
+@shop_options
+@_JSON
+def unrate(plugin: str, url: str, key: str, *, as_json: bool) -> None:
+    """Take your shop's rating of PLUGIN back."""
+    shop_client(url, key).delete(f"{API}/plugins/{plugin}/ratings/own")
+    _tell({}, lambda out, _: out.print(f"{plugin}: your rating is gone"), as_json=as_json)
+
+
+@market.command()
+@click.argument("plugin")
+@click.option("--offset", type=click.IntRange(0, 10_000), default=0, help="Skip so many.")
+@shop_options
+@_JSON
+def ratings(plugin: str, offset: int, url: str, key: str, *, as_json: bool) -> None:
+    """What shops that use PLUGIN say, newest first, with the ids that answers name."""
+    page = shop_client(url, key).get(f"{API}/plugins/{plugin}/ratings", offset=offset)
+    _tell(page, show.show_ratings, as_json=as_json)
+
+
+@market.command()
+@click.argument("rating", metavar="RATING_ID")
+@click.argument("text")
+@click.option("--key", "file", envvar="HP_PUBLISHER_KEY", type=_FILE,
+              help="The publisher's key, else the one `hp plugin keys` made.")  # fmt: skip
+@click.option("--registry", envvar="HP_REGISTRY_URL", default="", help="Else the running demo.")
+def answer(rating: str, text: str, file: Path | None, registry: str) -> None:
+    """Answer a rating of your own plugin, as its publisher; once. `hp market ratings` has ids."""
+    with as_publisher(registry, file) as market_of_it:
+        market_of_it.post(f"{API}/ratings/{rating}/answer", {"text": text})
+    click.echo("Every shop that looks at the plugin reads your answer below the rating.")
+
+
+@market.command("own-names")
+@click.argument("names", nargs=-1)
+@click.option("--none", is_flag=True, help="It publishes nothing itself.")
+@shop_options
+@_JSON
+def own_names(names: tuple[str, ...], url: str, key: str, *, none: bool, as_json: bool) -> None:
+    """Under which NAMES your shop publishes plugins itself; without NAMES what you said.
+
+    Your shop does not rate those, and its use of them lifts none of them in searches.
+    """
+    if names and none:
+        raise click.UsageError("give NAMES or --none")
+    shop = shop_client(url, key)
+    place = f"{API}/own-namespaces"
+    found = shop.put(place, {"namespaces": names}) if names or none else shop.get(place)
+    words = ", ".join(found["namespaces"]) or "none; `hp market own-names NAME …` says which"
+    _tell(found, lambda out, _: out.print(words, markup=False), as_json=as_json)
 
 
 def _installed(shop: ShopClient, plugin: str) -> dict[str, Any]:

@@ -22,13 +22,13 @@ def escaped(told: Any) -> Any:
 
 def show_found(console: Console, found: dict[str, Any]) -> None:
     """A page of search results with what it could be narrowed by."""
-    table = _table("plugin", "", "kind", "category", "price")
+    table = _table("plugin", "", "kind", "category", "price", "stars")
     for one in found["items"]:
         price = ", ".join(one["prices"])
-        table.add_row(one["id"], one["tagline"], one["kind"], one["category"], price)
+        table.add_row(one["id"], one["tagline"], one["kind"], one["category"], price, _stars(one))
     console.print(table)
     facets = found["facets"]
-    for name in ("kind", "category", "language"):
+    for name in ("kind", "category", "language", "stars"):
         values = ", ".join(f"{value} {count}" for value, count in facets.get(name, {}).items())
         if values:
             console.print(f"[dim]--{name}: {values}[/dim]")
@@ -82,7 +82,8 @@ def show_used(console: Console, used: dict[str, Any]) -> None:
         last = (one["last_used"] or "never")[:16].replace("T", " ")
         table.add_row(one["words"], f"{one['calls']:,}", last, ", ".join(one["examples"]))
     console.print(table)
-    console.print(f"[dim]in the {used['turns']:,} newest turns since {used['since'][:10]}[/dim]")
+    turns = "one turn" if used["turns"] == 1 else f"{used['turns']:,} newest turns"
+    console.print(f"[dim]in the {turns} since {used['since'][:10]}[/dim]")
     for name, count in used["refused"].items():
         console.print(f"[yellow]asked for and not granted, {count} times: {name}[/yellow]")
     for one in used["unused"]:
@@ -102,6 +103,23 @@ def show_updated(console: Console, updated: dict[str, Any]) -> None:
         console.print(f"consent with `hp market consent {updated['plugin_id']}`")
 
 
+def show_ratings(console: Console, page: dict[str, Any]) -> None:
+    """What shops say of a plugin."""
+    rated = page["rated"]
+    if not rated["ratings"]:
+        console.print("no shop that uses it has said anything yet")
+    else:
+        console.print(f"{rated['mean']} of 5 from {rated['ratings']}")
+    for one in page["items"]:
+        console.print(f"\n{one['stars']} of 5  [dim]{one['version']}  {one['id']}[/dim]")
+        if one["text"]:
+            console.print(f"  {one['text']}")
+        if one["answer"]:
+            console.print(f"  its publisher: {one['answer']}")
+    if page["own"] and page["own"]["hidden_why"]:
+        console.print(f"[yellow]yours is hidden: {page['own']['hidden_why']}[/yellow]")
+
+
 def show_left(console: Console, left: dict[str, Any]) -> None:
     """What an uninstall took away."""
     grants, values = len(left["grants"]), left["kv_keys"]
@@ -111,6 +129,10 @@ def show_left(console: Console, left: dict[str, Any]) -> None:
     )
     if left["kept_until"]:
         console.print(f"its own data come back with an install before {left['kept_until'][:10]}")
+
+
+def _stars(one: dict[str, Any]) -> str:
+    return f"{one['stars']} ({one['ratings']})" if one["ratings"] else ""
 
 
 def _price(price: dict[str, Any]) -> str:

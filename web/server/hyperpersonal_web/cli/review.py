@@ -17,6 +17,7 @@ from hyperpersonal_sdk.registry_client import RegistryClient, RegistryRefusedErr
 from rich.console import Console
 
 from hyperpersonal_web.cli import review_show as show
+from hyperpersonal_web.cli.publisher_client import market_as
 from hyperpersonal_web.cli.review_sign import Looked, look, sign_review
 from hyperpersonal_web.paths import data_folder
 
@@ -200,6 +201,21 @@ def exposure(release: str, key: str, registry: str, *, as_json: bool) -> None:
     with _client(registry, key, "admin") as client:
         query = {"plugin": plugin} | ({"version": version} if version else {})
         _tell(client.get("/exposure", **query)["items"], show.show_exposure, as_json=as_json)
+
+
+@review.command("hide-rating")
+@click.argument("rating", metavar="RATING_ID")
+@_REASON
+@_who
+def hide_rating(rating: str, reason: str, key: str, registry: str) -> None:
+    """Hide a rating that breaks the rules; its shop is told the reason. For admins."""
+    with _told():
+        market = market_as(registry, key_files.load_key(_key(key, "admin")))
+        try:
+            market.post(f"/v1/market/ratings/{rating}/hide", {"text": reason})
+        finally:
+            market.close()
+    click.echo("It is hidden; its shop reads why.")
 
 
 def _decide(

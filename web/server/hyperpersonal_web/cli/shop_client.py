@@ -90,8 +90,9 @@ def shop_client(url: str = "", key: str = "") -> ShopClient:
     if not (url and key):
         try:
             found = running_demo(data_folder())
-        except DemoAwayError:
-            raise click.ClickException(f"no shop's server is known; {START}") from None
+        except DemoAwayError as error:
+            why = str(error).partition(";")[0]
+            raise click.ClickException(f"no shop's server is known: {why}; {START}") from None
         url, key = url or found.url, key or found.member_key
     client = ShopClient(url.rstrip("/"), key)
     if context := click.get_current_context(silent=True):

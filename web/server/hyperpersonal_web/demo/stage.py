@@ -9,7 +9,6 @@ import shutil
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 import msgspec
 from hyperpersonal_core.kit.clock import SystemClock
@@ -28,7 +27,7 @@ from hyperpersonal_web.development.releases import DevelopmentReleases
 from hyperpersonal_web.development.routes import development_routes
 from hyperpersonal_web.embedded.services import Addresses, Services
 from hyperpersonal_web.heap import settle_heap
-from hyperpersonal_web.run import bring_up_schema
+from hyperpersonal_web.schema import bring_up_schema
 from hyperpersonal_web.server import listen, serve
 from hyperpersonal_web.wiring import (
     GUEST_CACHE,
@@ -105,6 +104,7 @@ class Props:
         self.addresses = self._services.start()
         if not (self._services.owned or self.settings.database_url):
             raise RuntimeError(f"another process runs in {self.settings.data_dir}; stop it first")
+        (self.folder / ADDRESS_FILE).unlink(missing_ok=True)  # of one that was killed
         today = SystemClock().now().date()
         self.shop = ShopProcess(self.folder, self.addresses.database_url, today).start()
         self._guest.start()  # after the last fork: forking beside threads is not safe
@@ -187,10 +187,3 @@ async def open_stage(props: Props, progress: Progress) -> AsyncIterator[Stage]:
             address.unlink(missing_ok=True)
             stop.set()
             await serving
-
-
-def data_folder(settings: Settings, root: Path) -> Settings:
-    """The settings with the data folder beside the checkout unless it is named absolutely."""
-    if settings.data_dir.is_absolute():
-        return settings
-    return msgspec.structs.replace(settings, data_dir=root / settings.data_dir)
