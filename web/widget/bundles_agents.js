@@ -13,7 +13,7 @@ export function agentsPart(draft, shop, { known, there }) {
   const open = new WeakSet();
   const row = (place, index) => [
     el("p", {}, el("strong", {}, known[place.plugin] ?? place.plugin), el("span", { class: `badge ${there.has(place.plugin) ? "" : "info"}` }, there.has(place.plugin) ? "installed" : "new")),
-    el("p", { class: "sub", "data-hours": place.plugin }, ""),
+    el("p", { class: "sub", "data-hours": place.plugin }, draft.hours[place.plugin]?.words ?? "\u00a0"),  // nothing moves when it is told
     more(draft, place, index, open),
   ];
   const changed = () => { draft.changed(); adding.draw(); };
@@ -27,7 +27,7 @@ export function agentsPart(draft, shop, { known, there }) {
     list.lastElementChild.querySelector("[data-act=handle]").focus();
   };
   const adding = adder(shop, { kind: "agent", label: "Add an agent", there, known, has: (id) => agents.some((place) => place.plugin === id), add });
-  return group(["agents"], "The first that fits takes a message", list, adding.node);
+  return group(["agents"], "Where several fit a message, the higher one takes it", list, adding.node);
 }
 
 function more(draft, place, index, open) {
@@ -55,7 +55,7 @@ function adder(shop, { kind, label, there, known, has, add }) {
     found.replaceChildren(...(items.length ? items.map(offer) : [el("li", { class: "sub" }, answer.error ? "The market cannot be asked now." : "Nothing fits these words.")]));
   };
   const offer = (one) => el("li", {}, el("div", {}, el("strong", {}, one.title), el("p", { class: "sub" }, `${one.tagline ? `${one.tagline} ` : ""}${one.id} ${one.version}`)),
-    el("button", { type: "button", class: "chip small", "aria-label": `Add ${one.title}`, onclick: () => { add(one.id, one.title); search(); } }, "Add"));
+    el("button", { type: "button", class: "chip small", "aria-label": `Add ${one.title}`, onclick: () => { box.value = ""; found.replaceChildren(); add(one.id, one.title); } }, "Add"));
   box.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(search, TYPING_MS); });
   box.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); search(); } });
   const draw = () => {

@@ -90,6 +90,7 @@ export function whoBox(shop, { source, zone, titles, when = "now" }) {
     } catch (error) {
       answer.replaceChildren(el("p", { class: "note warn" }, error.status ? error.message : "The server cannot be reached; ask again when you are online."));
     }
+    answer.scrollIntoView({ block: "nearest" });
     button.disabled = false;
   });
   return form;
