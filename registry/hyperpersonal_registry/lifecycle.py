@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 
 from hyperpersonal_core.kit.db import Connection
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
-from hyperpersonal_core.kit.jobs import enqueue
 
 from hyperpersonal_registry import (
     handing_in,
@@ -78,6 +77,8 @@ class Lifecycle:
             if before is None and settled.state != "published":
                 await self._told(connection, "release.submitted", settled, key=made.key_id)
                 if settled.state == "submitted":
+                    from hyperpersonal_core.kit.jobs import enqueue  # takes a queue's library
+
                     await enqueue(connection, CHECK_JOB, made.digest.encode(), made.digest)
         await self._after(settled)
         return settled

@@ -4,20 +4,8 @@ Made of the artifact alone, so that anybody makes the same of the same bytes: it
 comes from the digest, its time is the release's.
 """
 
-from datetime import datetime
-from uuid import NAMESPACE_URL, uuid5
-
-from cyclonedx.contrib.license.factories import LicenseFactory
-from cyclonedx.model import HashAlgorithm, HashType
-from cyclonedx.model.bom import Bom, BomMetaData
-from cyclonedx.model.component import Component, ComponentType
-from cyclonedx.output.json import JsonV1Dot6
 from hyperpersonal_core.kit.errors import NotFoundError
 from hyperpersonal_sdk import hpx
-from hyperpersonal_sdk.checks import Reading
-from hyperpersonal_sdk.checks.packages import Package, packages
-from hyperpersonal_sdk.hpx import Archive
-from packageurl import PackageURL
 
 from hyperpersonal_registry import releases
 from hyperpersonal_registry.ground import Ground
@@ -41,41 +29,9 @@ async def of_release(ground: Ground, digest: str) -> bytes:
     artifact = await ground.blobs.get(digest) if release else None
     if release is None or artifact is None:
         raise NotFoundError("no release has this digest", digest=digest)
+    from hyperpersonal_registry.bill import bill  # only who makes one needs its library
+
     made = bill(hpx.unpack(artifact), release.published_at)
     async with ground.db.transaction() as connection:
         await connection.execute(_PUT, digest, made, ground.now)
     return made
-
-
-def bill(archive: Archive, at: datetime) -> bytes:
-    """The bill of an archive; `at`: when it was published."""
-    said = archive.manifest
-    whole = Component(
-        name=said.id,
-        version=said.version,
-        type=ComponentType.APPLICATION,
-        bom_ref=f"{said.id}@{said.version}",
-        description=said.description,
-        licenses=[LicenseFactory().make_from_string(said.licence)],
-        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=archive.digest[7:])],
-    )
-    bom = Bom(
-        serial_number=uuid5(NAMESPACE_URL, archive.digest),
-        metadata=BomMetaData(component=whole, timestamp=at),
-    )
-    for package in packages(Reading(archive)):
-        part = _component(package)
-        bom.components.add(part)
-        bom.register_dependency(whole, [part])
-    return JsonV1Dot6(bom).output_as_string(indent=2).encode()
-
-
-def _component(package: Package) -> Component:
-    return Component(
-        name=package.name,
-        version=package.version,
-        type=ComponentType.LIBRARY,
-        bom_ref=f"{package.path}#{package.name}@{package.version}",
-        purl=PackageURL("pypi", name=package.name, version=package.version),
-        licenses=[LicenseFactory().make_from_string(text) for text in package.licences[:1]],
-    )

@@ -16,7 +16,7 @@ from hyperpersonal_web.embedded.nats import EmbeddedNats
 from hyperpersonal_web.embedded.postgres import EmbeddedPostgres
 from hyperpersonal_web.embedded.services import Addresses
 from hyperpersonal_web.http.rates import unlimited
-from hyperpersonal_web.run import bring_up_schema
+from hyperpersonal_web.schema import bring_up_schema
 from hyperpersonal_web.server import listen, serve
 from hyperpersonal_web.wiring import open_gateway, open_ground, open_understanding
 

@@ -6,16 +6,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 import msgspec
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from hyperpersonal_core.kit.errors import OutsideError
+
+if TYPE_CHECKING:  # at run time only for the first session: a command starts fast
+    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 APP_ROLE = "hp_app"
 STATEMENT_TIMEOUT_MS = 15_000
@@ -26,6 +26,7 @@ ACQUIRE_DEADLINE_S = 10
 Connection: TypeAlias = asyncpg.pool.PoolConnectionProxy
 
 
+_SETTINGS = {"role": APP_ROLE, "statement_timeout": str(STATEMENT_TIMEOUT_MS), "jit": "off"}
 _BEGIN = "begin; select set_config('app.tenant_id', '{}', true)"
 _AWAY = (
     OSError,  # refused, reset, and every deadline (TimeoutError)
@@ -40,38 +41,25 @@ _AWAY = (
 class Database:
     """One pool for the message path, one engine for the rest, both as the role without tables."""
 
-    def __init__(self, pool: asyncpg.Pool, engine: AsyncEngine) -> None:
+    def __init__(self, pool: asyncpg.Pool, dsn: str, size_max: int) -> None:
         self._pool = pool
-        self._engine = engine
+        self._dsn, self._size_max = dsn, size_max
+        self._engine: AsyncEngine | None = None
 
     @classmethod
     async def open(cls, dsn: str, *, size_max: int = 10) -> "Database":
         """Connect to `dsn` (postgresql://…) with at most `size_max` connections in each pool."""
-        settings = {"role": APP_ROLE, "statement_timeout": str(STATEMENT_TIMEOUT_MS), "jit": "off"}
         pool = await asyncpg.create_pool(
             dsn,
             min_size=1,
             max_size=size_max,
-            server_settings=settings,
+            server_settings=_SETTINGS,
             init=_use_msgspec,
             reset=_keep_session,
             timeout=CONNECT_DEADLINE_S,
             command_timeout=COMMAND_DEADLINE_S,
         )
-        engine = create_async_engine(
-            dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
-            pool_size=size_max,
-            max_overflow=0,
-            pool_timeout=ACQUIRE_DEADLINE_S,
-            connect_args={
-                "server_settings": settings,
-                "timeout": CONNECT_DEADLINE_S,
-                "command_timeout": COMMAND_DEADLINE_S,
-            },
-            json_serializer=lambda value: msgspec.json.encode(value).decode(),
-            json_deserializer=msgspec.json.decode,
-        )
-        return cls(pool, engine)
+        return cls(pool, dsn, size_max)
 
     @asynccontextmanager
     async def transaction(self, *tenants: UUID) -> AsyncIterator[Connection]:
@@ -89,10 +77,16 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def session(self, *tenants: UUID) -> AsyncIterator[AsyncSession]:
+    async def session(self, *tenants: UUID) -> "AsyncIterator[AsyncSession]":
         """The same for SQLAlchemy; violated constraints stay `sqlalchemy.exc.IntegrityError`."""
+        from sqlalchemy import text
+        from sqlalchemy.ext.asyncio import AsyncSession
+
+        if self._engine is None:
+            self._engine = _engine(self._dsn, self._size_max)
         async with (
             _failing_outside(),
+            _failing_below(),
             AsyncSession(self._engine, expire_on_commit=False) as session,
             session.begin(),
         ):
@@ -105,7 +99,26 @@ class Database:
     async def close(self) -> None:
         """Return every connection."""
         await self._pool.close()
-        await self._engine.dispose()
+        if self._engine is not None:
+            await self._engine.dispose()
+
+
+def _engine(dsn: str, size_max: int) -> "AsyncEngine":
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    return create_async_engine(
+        dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
+        pool_size=size_max,
+        max_overflow=0,
+        pool_timeout=ACQUIRE_DEADLINE_S,
+        connect_args={
+            "server_settings": _SETTINGS,
+            "timeout": CONNECT_DEADLINE_S,
+            "command_timeout": COMMAND_DEADLINE_S,
+        },
+        json_serializer=lambda value: msgspec.json.encode(value).decode(),
+        json_deserializer=msgspec.json.decode,
+    )
 
 
 @asynccontextmanager
@@ -136,6 +149,15 @@ async def _failing_outside() -> AsyncIterator[None]:
         if "closed" not in str(error):  # the rest of this family is wrong use of the driver
             raise
         raise OutsideError(f"the database connection was lost: {error}") from error
+
+
+@asynccontextmanager
+async def _failing_below() -> AsyncIterator[None]:
+    """The same for what SQLAlchemy wrapped."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        yield
     except DBAPIError as error:
         cause = error.__cause__.__cause__ if error.__cause__ else None
         if not (error.connection_invalidated or isinstance(cause, _AWAY)):

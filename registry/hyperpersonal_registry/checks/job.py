@@ -7,10 +7,10 @@ the submission waits: nothing is published that was not checked.
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hyperpersonal_core.kit.db import Connection
 from hyperpersonal_core.kit.errors import NotFoundError
-from hyperpersonal_core.kit.jobs import Job
 from hyperpersonal_sdk.verdicts import Verdict
 
 from hyperpersonal_registry import releases
@@ -18,6 +18,9 @@ from hyperpersonal_registry.checks.runner import Runner
 from hyperpersonal_registry.checks.subject import Subject
 from hyperpersonal_registry.service import Registry
 from hyperpersonal_registry.submissions import Submission
+
+if TYPE_CHECKING:
+    from hyperpersonal_core.kit.jobs import Job
 
 OTHERS_MAX = 50_000
 AT_ONCE_MAX = 2  # each starts sandboxes of its own
@@ -54,7 +57,7 @@ class Checking:
         self._runner = runner or Runner()
         self._gate = asyncio.Semaphore(AT_ONCE_MAX)
 
-    async def handle(self, job: Job) -> None:
+    async def handle(self, job: "Job") -> None:
         """The job's handler; its payload is the digest.
 
         Raises:

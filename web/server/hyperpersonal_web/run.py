@@ -1,15 +1,10 @@
 """Runs the product in this process: any one role, or all of them, until told to stop."""
 
-import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Literal
 
-import asyncpg
 from hyperpersonal_core.kit.settings import Settings
-from hyperpersonal_core.migrations import migrate
-from hyperpersonal_marketplace.api import migrate as migrate_market
-from hyperpersonal_registry.api import migrate as migrate_registry
 
 from hyperpersonal_web.asgi import create_app
 from hyperpersonal_web.embedded.services import Addresses
@@ -26,27 +21,8 @@ from hyperpersonal_web.wiring import (
     open_worker,
 )
 
-CONNECT_SECONDS_MAX = 10
-SCHEMA_LOCK = 7_100_425_001  # any number nobody else locks
-
 Role = Literal["all", "gateway", "worker", "runtime", "jobs"]
 Told = Callable[[str], None]
-
-
-def bring_up_schema(database_url: str) -> None:
-    """The newest schema of the core, the registry and the marketplace; safe to repeat, blocks.
-
-    Roles that start at once take turns: only the first finds anything to do.
-    """
-    with asyncio.Runner() as runner:
-        connection = runner.run(asyncpg.connect(database_url, timeout=CONNECT_SECONDS_MAX))
-        try:
-            runner.run(connection.execute("select pg_advisory_lock($1)", SCHEMA_LOCK))
-            migrate(database_url)
-            migrate_registry(database_url)
-            migrate_market(database_url)
-        finally:
-            runner.run(connection.close())
 
 
 async def run(settings: Settings, found: Addresses, role: Role, told: Told) -> None:

@@ -1,10 +1,10 @@
 """The `hp` command. Each command lives in a module of its own and is imported only when used."""
 
-import importlib
 import sys
 
 import click
 
+from hyperpersonal_web.cli.lazy import LazyGroup
 from hyperpersonal_web.paths import data_folder
 
 COMMANDS = {
@@ -76,26 +76,10 @@ COMMANDS = {
 ATTRIBUTES = {"eval": "evaluate"}
 
 
-class LazyGroup(click.Group):
-    """Knows every command's name and one line about it; imports a command when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(COMMANDS[cmd_name][0])
-        command: click.Command = getattr(module, ATTRIBUTES.get(cmd_name, cmd_name))
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
-
-
 @click.group(
     cls=LazyGroup,
+    lazy=COMMANDS,
+    attributes=ATTRIBUTES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with `./hp demo`. Settings are variables named HP_*: see `hp serve --help`.",
 )

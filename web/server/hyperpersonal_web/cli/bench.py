@@ -22,8 +22,8 @@ from hyperpersonal_web.bench.sockets import bench_sockets
 from hyperpersonal_web.bench.terms import COUNT_MAX, SECONDS_MAX, SECONDS_MIN, Terms
 from hyperpersonal_web.bench.turns import bench_turns
 from hyperpersonal_web.cli.serve import settings_of
-from hyperpersonal_web.demo.stage import Props, data_folder
-from hyperpersonal_web.paths import ROOT
+from hyperpersonal_web.demo.stage import Props
+from hyperpersonal_web.paths import beside_checkout
 
 Measure = Callable[[Props, Terms], Coroutine[Any, Any, dict[str, Any]]]
 
@@ -82,7 +82,7 @@ def bench(what: str, seconds: float, count: int | None, out: Path | None) -> Non
     """  # noqa: D301 - click reads the control character that the escape stands for
     console = Console(highlight=False)
     log.configure("error")
-    settings = data_folder(settings_of(os.environ, 0), ROOT)
+    settings = beside_checkout(settings_of(os.environ, 0))
     names = list(MEASURES) if what == "all" else [what]
     with console.status("starting the servers") as status:
         terms = Terms(seconds, count or 0, lambda step: status.update(f"{step} …"))

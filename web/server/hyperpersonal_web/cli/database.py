@@ -14,17 +14,16 @@ from hyperpersonal_core.kit.errors import OutsideError, RefusedError
 from hyperpersonal_core.kit.settings import Settings
 
 from hyperpersonal_web.cli.serve import settings_of
-from hyperpersonal_web.demo.stage import data_folder
 from hyperpersonal_web.embedded.services import Services
-from hyperpersonal_web.paths import ROOT
-from hyperpersonal_web.run import bring_up_schema
+from hyperpersonal_web.paths import beside_checkout
+from hyperpersonal_web.schema import bring_up_schema
 
 Made = TypeVar("Made")
 
 
 def own_settings() -> Settings:
     """Of this process's environment, the data folder beside the checkout."""
-    return data_folder(settings_of(os.environ, None), ROOT)
+    return beside_checkout(settings_of(os.environ, None))
 
 
 def with_database(work: Callable[[Database, Settings], Coroutine[Any, Any, Made]]) -> Made:

@@ -19,9 +19,9 @@ from hyperpersonal_web.cli.serve import settings_of
 from hyperpersonal_web.demo.check import check as hold
 from hyperpersonal_web.demo.model import VENDORS, DemoModel
 from hyperpersonal_web.demo.script import SCENES
-from hyperpersonal_web.demo.stage import Props, Stage, data_folder, open_stage
+from hyperpersonal_web.demo.stage import Props, Stage, open_stage
 from hyperpersonal_web.demo.transcript import WIDTH_MAX, show
-from hyperpersonal_web.paths import ROOT
+from hyperpersonal_web.paths import beside_checkout
 from hyperpersonal_web.server import stop_on_signals
 
 STEPS = (
@@ -59,7 +59,7 @@ def demo(
     started = time.monotonic()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_MAX)
     log.configure(os.environ.get("HP_LOG_LEVEL", "warning"))
-    settings = data_folder(settings_of(os.environ, 0 if check and port is None else port), ROOT)
+    settings = beside_checkout(settings_of(os.environ, 0 if check and port is None else port))
     failed = 0
     with _bars(console) as told:
         props = Props(settings, told[1], model=chosen)

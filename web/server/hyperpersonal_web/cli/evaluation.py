@@ -16,14 +16,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 
 from hyperpersonal_web.cli.serve import settings_of
-from hyperpersonal_web.demo.stage import data_folder
 from hyperpersonal_web.evaluate.data import Data, read_data
 from hyperpersonal_web.evaluate.platform import Props, open_product
 from hyperpersonal_web.evaluate.report import show
 from hyperpersonal_web.evaluate.routing import Progress
 from hyperpersonal_web.evaluate.runner import Outcome
 from hyperpersonal_web.evaluate.runner import evaluate as run
-from hyperpersonal_web.paths import ROOT
+from hyperpersonal_web.paths import beside_checkout
 
 FOLDER = click.Path(path_type=Path)
 FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
@@ -71,7 +70,7 @@ def evaluate(
 
 
 def _measured(data: Data) -> Outcome:
-    settings = data_folder(settings_of(os.environ, None), ROOT)
+    settings = beside_checkout(settings_of(os.environ, None))
     props = Props(settings)
     try:
         props.start(shop=bool(data.tasks) and data.store is not None)

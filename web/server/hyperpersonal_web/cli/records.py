@@ -19,9 +19,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from hyperpersonal_web.cli.serve import settings_of
-from hyperpersonal_web.demo.stage import data_folder
 from hyperpersonal_web.embedded.services import Services
-from hyperpersonal_web.paths import ROOT
+from hyperpersonal_web.paths import beside_checkout
 from hyperpersonal_web.replaying import deeds
 from hyperpersonal_web.replaying.archive import Archive, Choice, open_archive
 from hyperpersonal_web.replaying.show import report, tell
@@ -121,7 +120,7 @@ async def _replayed(
 def _with_archive(work: Callable[[Archive, Settings], Coroutine[Any, Any, Made]]) -> Made:
     """Do it on this machine's data folder, or on the services the settings name."""
     log.configure(os.environ.get("HP_LOG_LEVEL", "error"))
-    settings = data_folder(settings_of(os.environ, None), ROOT)
+    settings = beside_checkout(settings_of(os.environ, None))
     services = Services(
         settings.data_dir, database_url=settings.database_url, nats_url=settings.nats_url
     )

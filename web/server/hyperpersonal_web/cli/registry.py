@@ -23,11 +23,11 @@ from tuf.api.metadata import Root
 
 from hyperpersonal_web.blobs import blobs_of
 from hyperpersonal_web.cli.database import own_settings, with_database
+from hyperpersonal_web.cli.registry_commands import AS_JSON, registry
 from hyperpersonal_web.trusting import TRUST, folder_of, hold_ceremony, open_trust
 
 Made = TypeVar("Made")
 Work = Callable[[Registry, Settings], Coroutine[Any, Any, Made]]
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
 
 
 def with_registry(work: Work[Made]) -> Made:
@@ -43,14 +43,6 @@ def with_registry(work: Work[Made]) -> Made:
             return await work(registry, settings)
 
     return with_database(open_and_do)
-
-
-@click.group()
-def registry() -> None:
-    """Keep a registry: its root of trust, its people and names, mirrors of it.
-
-    Begin with `hp registry init`. Exit codes: 0 done, 1 it failed, 2 refused or wrong usage.
-    """
 
 
 @registry.command()

@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+from typing import TYPE_CHECKING
 
 import click
 from hyperpersonal_core.kit.errors import OutsideError, RefusedError
-from hyperpersonal_registry.api import Blobs, Copied, Fate, copy_blobs, open_blobs
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TimeElapsedColumn
 
-from hyperpersonal_web.cli.registry import AS_JSON, registry
+from hyperpersonal_web.cli.registry_commands import AS_JSON, registry
+
+if TYPE_CHECKING:
+    from hyperpersonal_registry.api import Blobs, Copied, Fate
 
 DAMAGED_SHOWN_MAX = 20
 
@@ -49,27 +52,29 @@ def copy(source: str, target: str, *, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-async def _copy(source: str, target: str) -> Copied:
+async def _copy(source: str, target: str) -> "Copied":
+    from hyperpersonal_registry.api import copy_blobs, open_blobs
+
     stores = open_blobs(source), open_blobs(target)
     console = Console(stderr=True)
     columns = SpinnerColumn(), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("copy", total=await _count(stores[0]))
 
-        def told(_digest: str, _fate: Fate) -> None:
+        def told(_digest: str, _fate: "Fate") -> None:
             bar.advance(task)
 
         return await copy_blobs(*stores, told)
 
 
-async def _count(blobs: Blobs) -> int:
+async def _count(blobs: "Blobs") -> int:
     count = 0
     async for _ in blobs.digests():
         count += 1
     return count
 
 
-def _show(found: Copied) -> None:
+def _show(found: "Copied") -> None:
     click.echo(f"{found.copied} copied, {found.there} were there already")
     for digest in found.damaged[:DAMAGED_SHOWN_MAX]:
         click.echo(f"{digest} is damaged or gone in the source", err=True)

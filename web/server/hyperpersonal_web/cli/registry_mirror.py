@@ -20,7 +20,8 @@ from hyperpersonal_sdk.errors import UntrustedError
 
 from hyperpersonal_web.blobs import blobs_of
 from hyperpersonal_web.cli.database import with_database
-from hyperpersonal_web.cli.registry import registry, with_registry
+from hyperpersonal_web.cli.registry import with_registry
+from hyperpersonal_web.cli.registry_commands import registry
 from hyperpersonal_web.trusting import LOG_ORIGIN, TRUST, folder_of
 
 

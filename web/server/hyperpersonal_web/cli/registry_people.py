@@ -10,7 +10,8 @@ from hyperpersonal_registry.api import KeyFolder, Registry, naming
 from hyperpersonal_sdk import key_files
 from hyperpersonal_sdk.errors import BadInputError
 
-from hyperpersonal_web.cli.registry import registry, with_registry
+from hyperpersonal_web.cli.registry import with_registry
+from hyperpersonal_web.cli.registry_commands import registry
 from hyperpersonal_web.trusting import folder_of
 
 DRAFT = Path("next-root.json")

@@ -21,7 +21,8 @@ from hyperpersonal_sdk import key_files
 from hyperpersonal_sdk.errors import BadInputError
 from msgspec import structs
 
-from hyperpersonal_web.cli.registry import registry, with_registry
+from hyperpersonal_web.cli.registry import with_registry
+from hyperpersonal_web.cli.registry_commands import registry
 from hyperpersonal_web.trusting import LOG_ORIGIN, folder_of
 
 ROTATED = ("targets", "snapshot", "timestamp", "withdrawn", "log")

@@ -5,7 +5,7 @@ import os
 import click
 from hyperpersonal_registry.api import KeyFolder
 
-from hyperpersonal_web.cli.registry import registry
+from hyperpersonal_web.cli.registry_commands import registry
 from hyperpersonal_web.cli.serve import on_services, settings_of
 from hyperpersonal_web.trusting import folder_of
 

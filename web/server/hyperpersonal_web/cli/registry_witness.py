@@ -11,7 +11,7 @@ from hyperpersonal_sdk import key_files
 from hyperpersonal_sdk.errors import BadInputError, UntrustedError
 from hyperpersonal_sdk.transparency.note import COSIGNATURE, ED25519, NoteKey
 
-from hyperpersonal_web.cli.registry import AS_JSON, registry
+from hyperpersonal_web.cli.registry_commands import AS_JSON, registry
 
 if TYPE_CHECKING:
     from hyperpersonal_registry.api import Witness

@@ -50,7 +50,7 @@ def on_services(settings: Settings, work: Callable[[Addresses], Coroutine[Any, A
     Raises:
         click.ClickException: what is missing, and who may know more.
     """
-    from hyperpersonal_web.run import bring_up_schema
+    from hyperpersonal_web.schema import bring_up_schema
 
     log.configure(settings.log_level)
     services = Services(

@@ -30,7 +30,7 @@ from hyperpersonal_web.evaluate.cpu import CpuMeter
 from hyperpersonal_web.evaluate.slot import DATASET, Slot, Tables
 from hyperpersonal_web.evaluate.vectors import LearntVectors
 from hyperpersonal_web.http.rates import unlimited
-from hyperpersonal_web.run import bring_up_schema
+from hyperpersonal_web.schema import bring_up_schema
 from hyperpersonal_web.wiring import (
     Gateway,
     Ground,
