@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from hyperpersonal_core.kit.db import Connection
-
 from hyperpersonal_registry import submissions
 from hyperpersonal_registry.decision import State
 from hyperpersonal_registry.ground import Ground
@@ -40,13 +38,4 @@ class Queue:
     async def metadata_of(self, role: str) -> bytes | None:
         """The newest metadata of a namespace; None before its first."""
         async with self._ground.db.transaction() as connection:
-            return await _newest(connection, role)
-
-
-async def _newest(connection: Connection, role: str) -> bytes | None:
-    found: bytes | None = await connection.fetchval(_NEWEST, f"^[0-9]+[.]{role}[.]json$")
-    return found
-
-
-_NEWEST = """select data from registry.tuf_files where name ~ $1
-order by substring(name from '^([0-9]+)[.]')::bigint desc limit 1"""
+            return await store.newest(connection, role)

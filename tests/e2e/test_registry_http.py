@@ -157,6 +157,14 @@ async def test_that_strangers_verify_all_they_read(site: Site) -> None:
             assert (await http.get(f"/v1/registry/{path}")).status_code in (401, 404), path
 
 
+async def test_that_a_role_is_asked_for_by_its_name_and_never_by_a_pattern(site: Site) -> None:
+    await site.published()
+    async with httpx.AsyncClient(base_url=f"{site.url}/v1/registry/namespaces/") as http:
+        assert (await http.get("acme/metadata")).status_code == 200
+        for pattern in (".*", "ac.e", "acme|x", "(", "%5B", "(a*)*b", "acme%27"):
+            assert (await http.get(f"{pattern}/metadata")).status_code == 404, pattern
+
+
 async def test_that_the_log_is_checked_from_outside(site: Site) -> None:
     await site.published()
     async with httpx.AsyncClient(base_url=f"{site.url}/v1/registry") as http:

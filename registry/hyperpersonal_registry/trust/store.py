@@ -19,6 +19,10 @@ SNAPSHOTS_KEPT = 50  # a host that fetches slower than this many changes asks ag
 _LOCK = 0x48505F545546
 
 _READ = "select data from registry.tuf_files where name = $1"
+# As the index has them: a role's files, the newest version first.
+_OF_ROLE = """select data from registry.tuf_files
+where substring(name from '^[0-9]+[.](.*)[.]json$') = $1
+order by substring(name from '^([0-9]+)[.]')::bigint desc limit 1"""
 _NEWEST = """select name, data from (
   select name, data, row_number() over (
     partition by substring(name from '^[0-9]+[.](.*)[.]json$')
@@ -33,6 +37,12 @@ _DROP = "delete from registry.tuf_files where name = $1"
 async def read(connection: Connection, name: str) -> bytes | None:
     """A metadata file as mirrors serve it; None when there is none."""
     found: bytes | None = await connection.fetchval(_READ, name)
+    return found
+
+
+async def newest(connection: Connection, role: str) -> bytes | None:
+    """The newest metadata of a role; None before its first. `role`: whatever a stranger asks."""
+    found: bytes | None = await connection.fetchval(_OF_ROLE, role)
     return found
 
 
