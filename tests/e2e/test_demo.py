@@ -39,6 +39,9 @@ def test_that_the_demo_holds_its_conversations(folder: Path) -> None:
 def test_that_an_interrupt_ends_the_set_up_where_it_stands(folder: Path) -> None:
     command = [sys.executable, "-u", "-m", "hyperpersonal_web.cli", "demo", "--port", "0"]
     known = {name: value for name, value in os.environ.items() if not name.startswith("HP_")}
+    stale = folder / "demo" / "address"  # as one leaves it that was killed
+    stale.parent.mkdir()
+    stale.write_text("http://127.0.0.1:9\n")
     with subprocess.Popen(
         command, env={**known, "HP_DATA_DIR": str(folder)}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -54,6 +57,7 @@ def test_that_an_interrupt_ends_the_set_up_where_it_stands(folder: Path) -> None
     assert "ready in" not in said
     assert "Traceback" not in said
     assert not (folder / "services.json").exists(), "the servers were stopped in order"
+    assert not stale.exists(), "nobody looks for the killed one any more"
 
 
 @pytest.mark.slow

@@ -89,6 +89,22 @@ async def test_that_an_author_hands_in_and_hears_what_is_next(desk: Desk) -> Non
     assert "there is no" in await desk.hp("yank", "acme/other@1.0.0", "--reason", "x", code=1)
 
 
+async def test_that_an_author_reads_its_name_keys_and_what_was_handed_in(desk: Desk) -> None:
+    await desk.hp("init", "acme/order_help", "--into", str(desk.plugin))
+    await desk.hp("keys", "new")
+    assert "no name yet" in await desk.hp("namespaces")
+    assert json.loads(await desk.hp("namespaces", "--json")) == []
+    await desk.hp("claim", "acme")
+    await desk.site.registry.claims.approve("acme", "an admin")
+    await desk.publish()
+    (mine,) = json.loads(await desk.hp("namespaces", "--json"))
+    assert (mine["name"], len(mine["keys"]), len(mine["submissions"])) == ("acme", 1, 1)
+    told = await desk.hp("namespaces")
+    assert "acme: given" in told
+    assert "(yours)" in told
+    assert "acme/order_help@" in told
+
+
 async def test_that_a_failed_check_is_told_with_its_place_and_can_be_appealed(desk: Desk) -> None:
     await desk.begin()
     name = desk.site.registry.ground.policy.checks[-1]
