@@ -13,7 +13,7 @@ export async function pluginView(shop, id) {
   const here = installed.items.find((one) => one.plugin_id === id);
   const go = here
     ? el("a", { class: "quiet button", href: `#/installed/${id}` }, "Installed · manage")
-    : el("a", { class: "primary button", href: `#/install/${id}` }, "Install…");
+    : page.card.kind === "bundle" ? el("a", { class: "primary button", href: `#/bundles/shared/${id}` }, "Look inside…") : el("a", { class: "primary button", href: `#/install/${id}` }, "Install…");
   const { card, listing } = page;
   return el("article", { class: "sheet" },
     el("div", { class: "head" },
