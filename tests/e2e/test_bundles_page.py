@@ -158,10 +158,12 @@ async def _is_switched_on(page: Page, shop: Composing) -> None:
     await page.get_by_role("button", name="Look at the plan again").click()
     await expect(page.get_by_text("Installs Hello 1.0.1")).to_be_visible()
     await page.get_by_role("button", name="Give these and switch on").click()
-    await expect(page.get_by_role("heading", name="your_shop/support@1.0.0")).to_be_visible()
+    await expect(
+        page.get_by_role("heading", name="your_shop/support@1.0.0", exact=True)
+    ).to_be_visible()
     there = await shop.gateway.installations.list(shop.tenant_id)
     gifts = next(one for one in there if one.plugin_id == "acme/gifts")
-    assert (gifts.version, gifts.grants, gifts.position) == ("1.0.1", ("knowledge:read",), 0)
+    assert (gifts.version, gifts.grants, gifts.position) == ("1.0.1", ("knowledge:read",), 1)
     await expect(page.get_by_text("signed by your shop")).to_be_visible()
     await expect(page.get_by_text("When a message has “present”: Hello.")).to_be_visible()
 

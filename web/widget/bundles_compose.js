@@ -151,6 +151,7 @@ function told(page) {
   const line = stateWords(draft);
   bar.replaceChildren(el("p", { class: `bar-state ${line.tone}` }, line.words), draft.state === "fits" ? el("a", { class: "primary button", href: "#/bundles/switch" }, "Switch on…") : el("button", { type: "button", class: "primary", disabled: true }, "Switch on…"));
   if (Object.keys(draft.hours).length) week.replaceChildren(weekPicture(rowsOf(draft, known), draft.bundle?.zone ?? "UTC"));
+  else if (draft.state === "faulty" && week.querySelector(".week")) week.replaceChildren(el("p", { class: "sub" }, "Shown again as soon as it is right."));
   else if (!week.childElementCount) week.replaceChildren(el("p", { class: "sub" }, "Shown as soon as the hours can be read."));
   for (const one of parts.querySelectorAll("[data-hours]")) one.textContent = draft.hours[one.dataset.hours]?.words ?? one.textContent;
 }

@@ -54,6 +54,7 @@ async function show() {
   const hash = location.hash || "#/";
   const [pattern, view] = views.find(([one]) => one.test(hash));
   shop.fail(null);
+  if (!$("main").childElementCount) $("main").replaceChildren(el("p", { class: "empty" }, "One moment…"));
   const tab = document.getElementById(`tab-${hash.split("/")[1]}`) ?? $("tab-find");
   for (const one of document.querySelectorAll(".tabs a")) current(one, one === tab);
   try {
@@ -63,10 +64,15 @@ async function show() {
     if (hash !== "#/") $("main").focus();
   } catch (error) {
     if (error.status === 401) forgetKey();
-    $("main").replaceChildren(el("p", { class: "empty" }, "This cannot be shown now."));
-    shop.fail(error);
+    $("main").replaceChildren(el("p", { class: "empty" }, "This cannot be shown now. "), el("p", { class: "actions" }, el("button", { type: "button", class: "quiet", onclick: show }, "Try again")));
+    shop.fail(isAway(error) ? new Error("The server cannot be reached. Try again when you are online; what you wrote is kept.") : error);
   }
   countDue();
+}
+
+/** What `fetch` throws where nobody answered. */
+function isAway(error) {
+  return error instanceof TypeError && /fetch|network/i.test(error.message);
 }
 
 function current(tab, is) {
