@@ -13,7 +13,6 @@ from hyperpersonal_sdk.bundle import BUNDLE_FILE, LOCK_FILE, Bundle
 from hyperpersonal_sdk.bundle_pack import files_of
 from hyperpersonal_sdk.cli.account import REGISTRY
 from hyperpersonal_sdk.cli.common import KEY
-from hyperpersonal_sdk.cli.publishing import publish as publish_plugin
 from hyperpersonal_sdk.errors import BadInputError
 
 from hyperpersonal_web.cli import bundle_ask as ask
@@ -173,6 +172,8 @@ def publish(
     with tempfile.TemporaryDirectory() as folder:
         for path, data in files.items():
             (Path(folder) / path).write_bytes(data)
+        from hyperpersonal_sdk.cli.publishing import publish as publish_plugin
+
         context.invoke(publish_plugin, folder=Path(folder), key=key, registry=registry, **options)
 
 
