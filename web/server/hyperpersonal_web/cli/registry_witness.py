@@ -14,7 +14,7 @@ from hyperpersonal_sdk.transparency.note import COSIGNATURE, ED25519, NoteKey
 from hyperpersonal_web.cli.registry_commands import AS_JSON, registry
 
 if TYPE_CHECKING:
-    from hyperpersonal_registry.api import Witness
+    from hyperpersonal_registry.witness.cosigner import Witness
 
 KEY, NAME, LOGS, STATE = "key", "name", "logs", "state.sqlite"
 FOLDER = click.option(
@@ -53,7 +53,7 @@ def init(name: str, logs: tuple[str, ...], folder: Path) -> None:
     The key never leaves FOLDER and is readable by its owner only. Keep FOLDER for good: a witness
     that forgot what it saw could sign two histories. More logs: a line each in FOLDER/logs.
     """
-    from hyperpersonal_registry.api import WitnessState
+    from hyperpersonal_registry.witness.state import State as WitnessState
 
     keys = [_log(text) for text in logs]
     try:
@@ -103,7 +103,7 @@ def serve(folder: Path, host: str, port: int) -> None:
 @AS_JSON
 def show(folder: Path, *, as_json: bool) -> None:
     """The witness's key, and how far it saw each log."""
-    from hyperpersonal_registry.api import WitnessState
+    from hyperpersonal_registry.witness.state import State as WitnessState
 
     made, state = _open(folder), WitnessState(folder / STATE)
     seen = {one.name: state.newest(one.name) for one in _logs(folder)}
@@ -117,14 +117,17 @@ def show(folder: Path, *, as_json: bool) -> None:
 
 
 def _open(folder: Path) -> "Witness":
-    from hyperpersonal_registry.api import Witness, WitnessState
+    from hyperpersonal_registry.witness.cosigner import Witness
+    from hyperpersonal_registry.witness.state import State as WitnessState
 
+    if not (folder / KEY).exists():
+        said = "begin with `hp registry witness init`, or name its --folder"
+        raise click.UsageError(f"there is no witness in {folder}: {said}")
     try:
         key, name = key_files.load_key(folder / KEY), (folder / NAME).read_text().strip()
         logs, state = _logs(folder), WitnessState(folder / STATE)
     except (BadInputError, OSError) as error:
-        said = "begin with `hp registry witness init`, or name its --folder"
-        raise click.UsageError(f"{folder} is no witness's folder: {error}; {said}") from error
+        raise click.UsageError(f"this witness cannot go on: {error}") from error
     return Witness(name, key, logs, state, lambda: int(time.time()))
 
 

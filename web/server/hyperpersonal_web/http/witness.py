@@ -1,48 +1,62 @@
-"""A witness's HTTP: C2SP tlog-witness, and its key for whoever asks."""
+"""A witness's HTTP: C2SP tlog-witness, and its key for whoever asks.
 
-from typing import Any, cast
+Plain ASGI: a witness needs nothing of the product, and should start as fast as it answers.
+"""
 
-from hyperpersonal_registry.api import NotCosignedError, Witness
-from litestar import Litestar, Request, Response, get, post
-from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency, Provide
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
 
-from hyperpersonal_web.asgi import App
+from hyperpersonal_registry.witness.cosigner import NotCosignedError, Witness
+from hyperpersonal_registry.witness.request import REQUEST_BYTES_MAX
 
-BODY_BYTES_MAX = 128 * 1024
-SIZE_TYPE = "text/x.tlog.size"
-TEXT = "text/plain; charset=utf-8"
+if TYPE_CHECKING:
+    from hyperpersonal_web.asgi import App
+
+SIZE_TYPE = b"text/x.tlog.size"
+TEXT = b"text/plain; charset=utf-8"
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Answer = tuple[int, bytes, bytes]
 
 
-@post("/add-checkpoint", status_code=200)
-async def add_checkpoint(
-    request: Request[Any, Any, Any], witness: NamedDependency[Witness]
-) -> Response[bytes]:
-    """Cosign a checkpoint that continues the one seen last."""
-    body = await request.body()
+def create_witness_app(witness: Witness) -> "App":
+    """The witness as an application of its own."""
+
+    async def app(scope: MutableMapping[str, Any], receive: Receive, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        status, kind, body = await _answer(witness, (scope["method"], scope["path"]), receive)
+        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+async def _answer(witness: Witness, asked: tuple[str, str], receive: Receive) -> Answer:
+    if asked == ("GET", "/"):
+        return 200, TEXT, f"{witness.public.text}\n".encode()
+    if asked != ("POST", "/add-checkpoint"):
+        return 404, TEXT, b"a witness has GET / and POST /add-checkpoint\n"
+    body = await _body(receive)
+    if body is None:
+        return 413, TEXT, f"a request has at most {REQUEST_BYTES_MAX} bytes\n".encode()
     try:
-        line = await sync_to_thread(witness.add_checkpoint, body)
+        return 200, TEXT, await asyncio.to_thread(witness.add_checkpoint, body)
     except NotCosignedError as error:
         if error.size is not None:
-            return Response(f"{error.size}\n".encode(), status_code=409, media_type=SIZE_TYPE)
-        said = f"{error.message}\n".encode()
-        return Response(said, status_code=error.status, media_type=TEXT)
-    return Response(line, media_type=TEXT)
+            return error.status, SIZE_TYPE, f"{error.size}\n".encode()
+        return error.status, TEXT, f"{error.message}\n".encode()
 
 
-@get("/")
-async def read_key(witness: NamedDependency[Witness]) -> Response[bytes]:
-    """The key that verifies this witness's cosignatures."""
-    return Response(f"{witness.public.text}\n".encode(), media_type=TEXT)
-
-
-def create_witness_app(witness: Witness) -> App:
-    """The witness as an application of its own."""
-    made = Litestar(
-        route_handlers=[add_checkpoint, read_key],
-        dependencies={"witness": Provide(lambda: witness, sync_to_thread=False)},
-        request_max_body_size=BODY_BYTES_MAX,
-        openapi_config=None,
-        logging_config=None,
-    )
-    return cast("App", made)
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body; None when it is too large, or its sender is gone."""
+    body, more = b"", True
+    while more:
+        part = await receive()
+        body += part.get("body", b"")
+        more = part["type"] == "http.request" and part.get("more_body", False)
+        if len(body) > REQUEST_BYTES_MAX or part["type"] != "http.request":
+            return None
+    return body
