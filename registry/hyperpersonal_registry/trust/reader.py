@@ -20,6 +20,7 @@ from hyperpersonal_sdk.transparency.checkpoint import Witnesses
 from hyperpersonal_sdk.transparency.note import NoteKey
 from msgspec import Struct
 from tuf.api.exceptions import DownloadHTTPError
+from tuf.api.metadata import MetaFile
 from tuf.ngclient import Updater, UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
 
@@ -97,7 +98,7 @@ class Trust:
             )
             try:
                 updater = self._updater(_FromMirror(mirror), following)
-                verified.take_all(updater)
+                verified.take_all(updater, self._known_parts())
                 hindered = self._logged.take(updater, mirror)
             except BaseException:
                 shutil.rmtree(following)
@@ -130,7 +131,7 @@ class Trust:
             if found is not None:
                 verified.check_expiry(held.updater, *verified.rests_on(found))
             else:
-                found = guarded(partial(verified.admit, held.updater, plugin_id, version, archive))
+                found = self._asked(held, plugin_id, version, archive)
                 held.admitted[asked] = found
             found.check_people(0 if unreviewed else self._people(plugin_id, archive))
             if asked not in held.logged:
@@ -192,6 +193,22 @@ class Trust:
         """How many reviewers must stand for it here."""
         taken = not self._needs_review or plugin_id.partition("/")[0] in self._unreviewed
         return 0 if taken else archive.reviews
+
+    def _asked(self, held: _Held, plugin_id: str, version: str, archive: Measured) -> Admitted:
+        try:
+            return guarded(partial(verified.admit, held.updater, plugin_id, version, archive))
+        except UntrustedError as error:
+            if error.code == "unreachable":  # a file on this disk is broken: the news will mend it
+                self._held = None
+            raise
+
+    def _known_parts(self) -> dict[str, MetaFile]:
+        """What the generation kept on disk is made of, where this process verified it."""
+        with self._mutex:
+            held = self._held
+            if held is None or held.folder != self._current.resolve():
+                return {}
+            return dict(held.updater._trusted_set.snapshot.meta)
 
     def _updater_held(self) -> Updater:
         with self._mutex:

@@ -4,7 +4,7 @@ python-tuf verifies; here is only asked, and its refusals become ours. It has no
 one named role, so `_load_targets` and `_trusted_set` are used; its version is pinned.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -15,7 +15,7 @@ from hyperpersonal_sdk import attestations, dsse
 from hyperpersonal_sdk.errors import UntrustedError
 from msgspec import Struct
 from tuf.api.exceptions import DownloadError, ExpiredMetadataError, RepositoryError
-from tuf.api.metadata import Metadata, TargetFile, Targets, Timestamp
+from tuf.api.metadata import Metadata, MetaFile, TargetFile, Targets, Timestamp
 from tuf.ngclient import Updater
 
 from hyperpersonal_registry.trust.ceremony import reviewers_of
@@ -45,11 +45,15 @@ class Admitted(Struct, frozen=True):
             _refuse("unreviewed", f"{name}: {found} of {needed} reviewers stand for it")
 
 
-def take_all(updater: Updater) -> None:
+def take_all(updater: Updater, known: Mapping[str, MetaFile]) -> None:
     """The newest of every role. A publisher's own fault is its own loss: nothing of it is
-    admitted, everything of the others is."""
+    admitted, everything of the others is. `known`: what was taken before, by file name; a part of
+    the reviews that is the same is on disk, and verified where something in it is loaded."""
     guarded(updater.refresh)
+    present = updater._trusted_set.snapshot.meta
     for name in delegated(updater):
+        if is_bin(name) and known.get(f"{name}.json") == present[f"{name}.json"]:
+            continue
         try:
             _part(updater, name)
         except UntrustedError as error:

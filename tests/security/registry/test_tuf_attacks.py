@@ -210,6 +210,20 @@ def test_every_altered_byte(world: World, name: str) -> None:
     assert world.admit()
 
 
+def test_reviews_that_were_changed_on_disk_and_news_that_mend_them(world: World) -> None:
+    """What is not fetched again because it has not changed is still verified where it counts."""
+    assert world.admit()
+    for path in (world.folder / "current").glob("reviews.bin-*.json"):
+        path.write_bytes(path.read_bytes().replace(b'"report"', b'"repord"'))
+    for number, heard in ((1, "unreachable"), (2, "")):
+        world.registry.withdraw(f"{number:064d}", "Another one.", NOW)
+        world.sync()
+        world.refresh()
+        if heard:
+            assert refused(world.admit) == heard
+    assert world.admit()
+
+
 def test_unknown_keys_sign_nothing(world: World) -> None:
     forged = OnlineKeys(*[STRANGER] * 4)
     world.served = dict(world.fresh(keys=forged, at=NOW).files)
