@@ -20,7 +20,7 @@ from hyperpersonal_web.wiring import open_gateway, open_ground, open_understandi
 
 SLOW_SECONDS = 3.0
 RESUME_SECONDS_MAX = 60
-INTERRUPT_SECONDS_MAX = 15  # 1 on a quiet machine; a batch of embeddings is not broken off
+INTERRUPT_SECONDS_MAX = 60  # a busy machine is slow to stop its servers
 
 
 @pytest.mark.slow

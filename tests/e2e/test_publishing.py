@@ -99,6 +99,7 @@ async def test_that_an_author_reads_its_name_keys_and_what_was_handed_in(desk: D
     await desk.publish()
     (mine,) = json.loads(await desk.hp("namespaces", "--json"))
     assert (mine["name"], len(mine["keys"]), len(mine["submissions"])) == ("acme", 1, 1)
+    assert len((await desk.hp("login", "--print-token")).split()) == 1
     told = await desk.hp("namespaces")
     assert "acme: given" in told
     assert "(yours)" in told

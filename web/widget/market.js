@@ -3,7 +3,8 @@
 import { request } from "./client.js";
 import { el } from "./dom.js";
 import { installedView, manageView } from "./market_installed.js";
-import { consentView, pluginView, publisherView, stars } from "./market_plugin.js";
+import { consentView, pluginView, publisherView } from "./market_plugin.js";
+import { stars } from "./market_rating.js";
 import { forgetKey, memberKey } from "./member.js";
 import { watchView } from "./rollout_watch.js";
 import { rolloutsView, startView } from "./rollouts.js";

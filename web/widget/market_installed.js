@@ -56,14 +56,15 @@ function waiting(one, act) {
 
 function newer(one, act) {
   const back = one.before && el("button", { type: "button", class: "quiet", onclick: () => act("POST", "/rollback", {}, `Back at ${one.before}`) }, `Back to ${one.before}`);
-  if (!one.newer) return back && el("div", { class: "actions" }, back);
+  if (!one.newer) return back && one.policy.follow !== "pin" ? el("div", { class: "actions" }, back) : null;
   const { newer: next } = one;
   const tried = ROLLED_OUT.includes(one.kind) ? el("a", { class: "quiet button", href: `#/rollouts/${one.plugin_id}` }, "Try it with a few first") : null;
   return el("div", { class: "note rows" },
     el("strong", {}, `${next.version} is there since ${day.format(new Date(next.published_at))}. ${next.change}`),
     next.gains.length ? el("ul", { class: "lines" }, next.gains.map((right) => el("li", { class: "careful" }, el("span", {}, `It asks for: ${right.words}`)))) : null,
     next.loses.length ? el("ul", { class: "lines" }, next.loses.map((right) => el("li", { class: "good" }, el("span", {}, `It no longer asks for: ${right.words}`)))) : null,
-    el("div", { class: "actions" }, el("button", { type: "button", class: "primary", onclick: () => act("POST", "/update", { version: next.version }, "Updated") }, `Update to ${next.version}`), tried, back));
+    el("div", { class: "actions" }, one.policy.follow === "pin" ? el("span", {}, `It is pinned to ${one.version}: choose another way of new releases to update.`)
+      : [el("button", { type: "button", class: "primary", onclick: () => act("POST", "/update", { version: next.version }, "Updated") }, `Update to ${next.version}`), tried, back]));
 }
 
 function grants(shop, one, act) {

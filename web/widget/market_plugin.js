@@ -2,6 +2,7 @@
 
 import { el, rich } from "./dom.js";
 import { configForm } from "./market_form.js";
+import { ratingsPart, stars } from "./market_rating.js";
 
 const day = new Intl.DateTimeFormat([], { dateStyle: "medium" });
 const GROUPS = { money: "Moves money", changes: "Changes things in your shop", personal: "Reads about your shoppers", outside: "Talks to other services", own: "Works on its own" };
@@ -27,7 +28,7 @@ export async function pluginView(shop, id) {
         section("What it does", rich(page.description)),
         section("What it may do", permissions(page.permissions)),
         section("Your data", dataUse(page)),
-        section("What shops say", ratings(opinions))),
+        section("What shops say", ratingsPart(shop, id, opinions, Boolean(here)))),
       el("div", {},
         section("What speaks for it", el("ul", { class: "lines" }, page.scorecard.map((line) => el("li", { class: line.tone }, el("span", {}, line.words))))),
         section("Price", prices(listing)),
@@ -141,18 +142,6 @@ function support(listing, licence) {
 
 function versions(items) {
   return el("ul", { class: "lines" }, items.slice(0, 8).map((one) => el("li", { class: one.status === "published" ? "plain" : "careful" }, el("span", {}, `${one.version} · ${day.format(new Date(one.published_at))}${one.status === "published" ? "" : ` · ${one.status}: ${one.status_reason}`}`))));
-}
-
-function ratings({ items }) {
-  if (!items.length) return el("p", { class: "sub" }, "No shop that uses it has said anything yet.");
-  return el("ul", { class: "rows" }, items.map((one) => el("li", {}, stars({ ratings: 1, mean: one.stars }, true), el("p", {}, one.text), el("p", { class: "sub" }, `of ${one.version}, ${day.format(new Date(one.changed_at))}`), one.answer && el("p", { class: "note" }, `Its publisher: ${one.answer}`))));
-}
-
-/** Stars of a mean, or of one opinion; nothing where nobody rated it. */
-export function stars(rated, single = false) {
-  if (!rated.ratings) return null;
-  const full = Math.round(rated.mean);
-  return el("p", {}, el("span", { class: "stars", "aria-hidden": "true" }, "★".repeat(full) + "☆".repeat(5 - full)), el("span", { class: "hidden" }, `${rated.mean} of 5 stars`), single ? "" : el("span", { class: "sub" }, ` ${rated.mean} of 5 from ${rated.ratings}`));
 }
 
 function shots(shop, id, count, title) {

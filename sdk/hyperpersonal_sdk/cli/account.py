@@ -50,11 +50,16 @@ REGISTRY = click.option(
 @REGISTRY
 @click.option("--namespace", default="", help="Claim this name for your key too.")
 @click.option("--domain", default="", help="Prove the namespace by this domain of yours.")
-def login(key: Path, registry: str, namespace: str, domain: str) -> None:
+@click.option("--print-token", is_flag=True, help="Print the token, for the page /market.")
+def login(key: Path, registry: str, namespace: str, domain: str, *, print_token: bool) -> None:
     """Prove to the registry that you hold your key. What it gives ends after an hour; the other
     commands log in again by themselves."""
     with told():
         private = key_files.load_key(key.expanduser())
+        if print_token:
+            with RegistryClient(registry_url(registry)) as client:
+                click.echo(client.login(private).token)
+            return
         with client_as(registry, private) as client:
             click.echo(f"{client.url} knows you as {_short(private)}")
             if namespace:
