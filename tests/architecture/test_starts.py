@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 SERVERS = {"alembic", "cyclonedx", "litestar", "nats", "numpy", "onnxruntime", "pgqueuer",
-          , "uvicorn", "wasmtime"}  # fmt: skip
+           "uvicorn", "wasmtime"}  # fmt: skip
 TABLES = {"asyncpg", "sqlalchemy"}
 OVER_HTTP = [
     "--help",
