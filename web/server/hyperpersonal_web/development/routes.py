@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import msgspec
 from hyperpersonal_core.api import Member, RecordedTurns
-from hyperpersonal_core.kit.errors import ForbiddenError, NotFoundError, RefusedError
-from hyperpersonal_core.kit.ids import parse, show
+from hyperpersonal_core.kit.errors import ForbiddenError, RefusedError
+from hyperpersonal_core.kit.ids import show
 from hyperpersonal_runtime.api import fixture_of
 from hyperpersonal_sdk import hpx
 from litestar import delete, get, put
@@ -18,6 +18,7 @@ from litestar.types import ControllerRouterHandler
 
 from hyperpersonal_web.development.door import DevelopmentDoor, Served
 from hyperpersonal_web.http.auth import require_managing
+from hyperpersonal_web.http.path_ids import identified
 from hyperpersonal_web.replaying.deeds import lines
 
 FORM_BYTES_MAX = hpx.ARCHIVE_BYTES_MAX + 256 * 1024
@@ -85,7 +86,7 @@ def development_routes(door: DevelopmentDoor) -> Sequence[ControllerRouterHandle
     ) -> list[dict[str, Any]]:
         """The calls of one plugin in a turn, as fixtures for its tests."""
         _check(door, member)
-        found = await recorded.read(member.tenant_id, _turn_id(turn))
+        found = await recorded.read(member.tenant_id, identified("turn", turn))
         calls = [one for one in found.recording.calls if one.plugin_id == plugin]
         return [msgspec.to_builtins(fixture_of(found.recording, one)) for one in calls]
 
@@ -120,10 +121,3 @@ def _settings(text: str) -> dict[str, Any]:
         return msgspec.json.decode(text, type=dict[str, Any])
     except msgspec.MsgspecError as error:
         raise RefusedError(f"`settings` is no JSON object: {error}") from error
-
-
-def _turn_id(text: str) -> Any:
-    try:
-        return parse("turn", text)
-    except ValueError as error:
-        raise NotFoundError("there is no such turn", id=text[:80]) from error

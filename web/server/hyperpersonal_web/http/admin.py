@@ -15,15 +15,15 @@ from hyperpersonal_core.api import (
     read_documents,
     read_history,
 )
-from hyperpersonal_core.kit.errors import NotFoundError
-from hyperpersonal_core.kit.ids import parse, show
+from hyperpersonal_core.kit.ids import show
 from litestar import Response, Router, delete, get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_202_ACCEPTED
 
-from hyperpersonal_web.http.auth import AnyRequest, require_managing
+from hyperpersonal_web.http.auth import AnyRequest
 from hyperpersonal_web.http.limits import IMPORT_AT_ONCE_MAX, IMPORT_BYTES_MAX
+from hyperpersonal_web.http.path_ids import identified
 
 
 class ArticleItem(msgspec.Struct, frozen=True):
@@ -75,7 +75,7 @@ class ImportStatus(msgspec.Struct, frozen=True):
 async def import_knowledge(
     name: FromPath[str],
     request: AnyRequest,
-    member: NamedDependency[Member],
+    manager: NamedDependency[Member],
     knowledge: NamedDependency[Knowledge],
     imports: NamedDependency[Imports],
 ) -> Response[Imported | ImportTaken]:
@@ -84,12 +84,11 @@ async def import_knowledge(
     The same article again replaces it; an unchanged one costs nothing. More than 20 articles are
     imported by a job: 202, and where its progress can be read.
     """
-    require_managing(member)
     data = await request.body()
     documents = read_documents(name, data)
     if len(documents) <= IMPORT_AT_ONCE_MAX:
-        return Response(await knowledge.import_documents(member.tenant_id, documents))
-    begun = await imports.begin(member.tenant_id, name, data, len(documents))
+        return Response(await knowledge.import_documents(manager.tenant_id, documents))
+    begun = await imports.begin(manager.tenant_id, name, data, len(documents))
     import_id = show("import", begun)
     taken = ImportTaken(import_id, len(documents), f"/v1/admin/knowledge/imports/{import_id}")
     return Response(taken, status_code=HTTP_202_ACCEPTED)
@@ -102,10 +101,7 @@ async def read_import(
     imports: NamedDependency[Imports],
 ) -> ImportStatus:
     """How far an import is, and what went wrong."""
-    try:
-        found = await imports.read(member.tenant_id, parse("import", import_id))
-    except ValueError as error:
-        raise NotFoundError("there is no such import") from error
+    found = await imports.read(member.tenant_id, identified("import", import_id))
     return ImportStatus(
         show("import", found.id), found.name, found.status, found.documents,
         Imported(found.added, found.changed, found.unchanged, found.passages), found.error,
@@ -130,13 +126,12 @@ async def list_articles(
 
 @delete("/knowledge/articles", operation_id="DeleteArticle")
 async def delete_article(
-    member: NamedDependency[Member],
+    manager: NamedDependency[Member],
     knowledge: NamedDependency[Knowledge],
     external_id: Annotated[str, QueryParameter(min_length=1, max_length=500)],
 ) -> None:
     """Remove one article and its passages."""
-    require_managing(member)
-    await knowledge.delete(member.tenant_id, external_id)
+    await knowledge.delete(manager.tenant_id, external_id)
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -159,13 +154,12 @@ class RuleList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def import_history(
     name: FromPath[str],
     request: AnyRequest,
-    member: NamedDependency[Member],
+    manager: NamedDependency[Member],
     examples: NamedDependency[History],
 ) -> Kept:
     """Replace the labelled history by the JSON Lines in the body, rows of `text` and `agent`."""
-    require_managing(member)
     rows = read_history(name, await request.body())
-    return Kept(await examples.replace(member.tenant_id, rows))
+    return Kept(await examples.replace(manager.tenant_id, rows))
 
 
 @get("/routing/rules", operation_id="ListRules")
@@ -176,11 +170,10 @@ async def list_rules(member: NamedDependency[Member], rules: NamedDependency[Rul
 
 @put("/routing/rules", operation_id="ReplaceRules")
 async def replace_rules(
-    data: JSONBody[RuleList], member: NamedDependency[Member], rules: NamedDependency[Rules]
+    data: JSONBody[RuleList], manager: NamedDependency[Member], rules: NamedDependency[Rules]
 ) -> RuleList:
     """Make these the shop's rules."""
-    require_managing(member)
-    await rules.replace(member.tenant_id, data.rules)
+    await rules.replace(manager.tenant_id, data.rules)
     return data
 
 

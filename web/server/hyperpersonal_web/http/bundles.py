@@ -22,8 +22,6 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK
 
-from hyperpersonal_web.http.auth import require_managing
-
 BODY_BYTES_MAX = 512 * 1024
 
 
@@ -136,42 +134,38 @@ async def plan_bundle(
     request_max_body_size=BODY_BYTES_MAX,
 )  # fmt: skip
 async def lock_bundle(
-    data: JSONBody[BundleText], member: NamedDependency[Member], bundles: NamedDependency[Bundles]
+    data: JSONBody[BundleText], manager: NamedDependency[Member], bundles: NamedDependency[Bundles]
 ) -> BundleLock:
     """The releases that would be chosen now, signed with the shop's key."""
-    require_managing(member)
-    return BundleLock((await bundles.lock(member.tenant_id, data.source)).decode())
+    return BundleLock((await bundles.lock(manager.tenant_id, data.source)).decode())
 
 
 @post("/bundles", operation_id="ApplyBundle", request_max_body_size=BODY_BYTES_MAX)
 async def apply_bundle(
     data: JSONBody[BundleConsent],
-    member: NamedDependency[Member],
+    manager: NamedDependency[Member],
     bundles: NamedDependency[Bundles],
 ) -> RunItem:
     """Install and update what the plan showed, then switch; serves from the next turn on."""
-    require_managing(member)
     said = Consent(data.plan, data.grants, data.config, dict(data.secrets))
     locked = data.lock.encode() or None
-    return RunItem.of(await bundles.apply(member.tenant_id, data.source, said, locked))
+    return RunItem.of(await bundles.apply(manager.tenant_id, data.source, said, locked))
 
 
 @post("/bundles/resume", operation_id="ResumeBundle", status_code=HTTP_200_OK)
 async def resume_bundle(
-    member: NamedDependency[Member], bundles: NamedDependency[Bundles]
+    manager: NamedDependency[Member], bundles: NamedDependency[Bundles]
 ) -> RunItem:
     """Go on with what was broken off."""
-    require_managing(member)
-    return RunItem.of(await bundles.resume(member.tenant_id))
+    return RunItem.of(await bundles.resume(manager.tenant_id))
 
 
 @post("/bundles/rollback", operation_id="RollBackBundle", status_code=HTTP_200_OK)
 async def roll_back_bundle(
-    member: NamedDependency[Member], bundles: NamedDependency[Bundles]
+    manager: NamedDependency[Member], bundles: NamedDependency[Bundles]
 ) -> RunItem:
     """Go back to what served before the newest bundle."""
-    require_managing(member)
-    return RunItem.of(await bundles.rollback(member.tenant_id))
+    return RunItem.of(await bundles.rollback(manager.tenant_id))
 
 
 @get("/bundles", operation_id="ListBundles")

@@ -12,7 +12,7 @@ from litestar import Router, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from hyperpersonal_web.http.auth import require_managing
+from hyperpersonal_web.http.present import find
 from hyperpersonal_web.http.registry_auth import require_admin
 
 PATH = "/plugins/{publisher:str}/{name:str}/ratings"
@@ -68,20 +68,14 @@ async def rate_plugin(
     publisher: FromPath[str],
     name: FromPath[str],
     data: JSONBody[NewRating],
-    member: NamedDependency[Member],
+    manager: NamedDependency[Member],
     installations: NamedDependency[Installations],
     ratings: NamedDependency[Ratings],
 ) -> Rating:
     """The shop's opinion, once it has really used it; a second one replaces the first."""
-    require_managing(member)
     plugin_id = f"{publisher}/{name}"
-    found = [
-        one for one in await installations.list(member.tenant_id) if one.plugin_id == plugin_id
-    ]
-    if not found:
-        raise NotFoundError(f"{plugin_id} is not installed: shops rate what they use")
-    version = found[0].version
-    return await ratings.rate(member.tenant_id, plugin_id, version, data.stars, data.text)
+    present = await find(installations, manager.tenant_id, plugin_id)
+    return await ratings.rate(manager.tenant_id, plugin_id, present.version, data.stars, data.text)
 
 
 @delete(f"{PATH}/own", operation_id="WithdrawRating")
@@ -89,12 +83,11 @@ async def withdraw_rating(
     *,
     publisher: FromPath[str],
     name: FromPath[str],
-    member: NamedDependency[Member],
+    manager: NamedDependency[Member],
     ratings: NamedDependency[Ratings],
 ) -> None:
     """Take the shop's opinion back."""
-    require_managing(member)
-    await ratings.withdraw(member.tenant_id, f"{publisher}/{name}")
+    await ratings.withdraw(manager.tenant_id, f"{publisher}/{name}")
 
 
 @get("/own-namespaces", operation_id="ListOwnNamespaces")
@@ -105,12 +98,11 @@ async def list_own(member: NamedDependency[Member], uses: NamedDependency[Uses])
 
 @put("/own-namespaces", operation_id="ReplaceOwnNamespaces")
 async def replace_own(
-    *, data: JSONBody[OwnNames], member: NamedDependency[Member], uses: NamedDependency[Uses]
+    *, data: JSONBody[OwnNames], manager: NamedDependency[Member], uses: NamedDependency[Uses]
 ) -> OwnNames:
     """Say under which names this shop publishes: it does not rate or rank those."""
-    require_managing(member)
-    await uses.set_own(member.tenant_id, data.namespaces)
-    return OwnNames(list(await uses.own(member.tenant_id)))
+    await uses.set_own(manager.tenant_id, data.namespaces)
+    return OwnNames(list(await uses.own(manager.tenant_id)))
 
 
 @post("/ratings/{rating:str}/answer", operation_id="AnswerRating", status_code=200)

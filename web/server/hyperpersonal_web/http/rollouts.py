@@ -18,14 +18,14 @@ from hyperpersonal_core.api import (
     Standing,
     Told,
 )
-from hyperpersonal_core.kit.errors import NotFoundError
-from hyperpersonal_core.kit.ids import parse, show
+from hyperpersonal_core.kit.ids import show
 from hyperpersonal_marketplace.api import Rollouts
 from litestar import Router, get, post
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 
-from hyperpersonal_web.http.auth import require_managing
+from hyperpersonal_web.http.path_ids import identified
+from hyperpersonal_web.http.present import find
 
 
 class NewRollout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,6 +121,20 @@ class RolloutPage(msgspec.Struct, frozen=True):
     items: list[RolloutItem]
 
 
+Place = tuple[UUID, UUID]
+Word = tuple[UUID, UUID, UUID]
+
+
+def place_of(rollout_id: FromPath[str], member: NamedDependency[Member]) -> Place:
+    """Tenant and rollout. Raises NotFoundError."""
+    return member.tenant_id, identified("rollout", rollout_id)
+
+
+def word_of(rollout_id: FromPath[str], manager: NamedDependency[Member]) -> Word:
+    """Tenant, rollout and the member on whose word something is done. Raises NotFoundError."""
+    return manager.tenant_id, identified("rollout", rollout_id), manager.id
+
+
 @get("/rollouts", operation_id="ListRollouts")
 async def list_rollouts(
     *, member: NamedDependency[Member], rollouts: NamedDependency[Rollouts]
@@ -133,134 +147,88 @@ async def list_rollouts(
 async def start_rollout(
     *,
     data: JSONBody[NewRollout],
-    member: NamedDependency[Member],
+    manager: NamedDependency[Member],
     rollouts: NamedDependency[Rollouts],
     installations: NamedDependency[Installations],
 ) -> RolloutItem:
     """Roll another release of an installed plugin out, under no more than was granted."""
-    require_managing(member)
-    for present in await installations.list(member.tenant_id):
-        if present.plugin_id == data.plugin_id:
-            break
-    else:
-        raise NotFoundError(f"{data.plugin_id} is not installed", plugin_id=data.plugin_id)
-    one = await rollouts.start(member.tenant_id, present.id, data.version, data.plan, member.id)
+    present = await find(installations, manager.tenant_id, data.plugin_id)
+    one = await rollouts.start(manager.tenant_id, present.id, data.version, data.plan, manager.id)
     return RolloutItem.of(one)
 
 
 @get("/rollouts/{rollout_id:str}", operation_id="ReadRollout")
 async def read_rollout(
-    *,
-    rollout_id: FromPath[str],
-    member: NamedDependency[Member],
-    rollouts: NamedDependency[Rollouts],
+    place: NamedDependency[Place], rollouts: NamedDependency[Rollouts]
 ) -> StandingItem:
     """One, with the evidence so far and what was decided by whom."""
-    return StandingItem.of(await rollouts.read(member.tenant_id, _id(rollout_id)))
+    return StandingItem.of(await rollouts.read(*place))
 
 
 @get("/rollouts/{rollout_id:str}/evidence", operation_id="ReadEvidence")
 async def read_evidence(
-    *,
-    rollout_id: FromPath[str],
-    member: NamedDependency[Member],
-    rollouts: NamedDependency[Rollouts],
+    place: NamedDependency[Place], rollouts: NamedDependency[Rollouts]
 ) -> Evidence:
     """How near each metric is to undoing it and to going on, and within which bounds the
     difference lies."""
-    return await rollouts.evidence(member.tenant_id, _id(rollout_id))
+    return await rollouts.evidence(*place)
 
 
 @get("/rollouts/{rollout_id:str}/shadow", operation_id="ListShadowTurns")
 async def list_shadow_turns(
-    *,
-    rollout_id: FromPath[str],
-    member: NamedDependency[Member],
-    rollouts: NamedDependency[Rollouts],
+    place: NamedDependency[Place], rollouts: NamedDependency[Rollouts]
 ) -> ShadowPage:
     """Turns that the shadow answered too."""
-    found = await rollouts.shadow_turns(member.tenant_id, _id(rollout_id))
+    found = await rollouts.shadow_turns(*place)
     return ShadowPage([ShadowItem(show("turn", one.turn_id), one.kinds, one.at) for one in found])
 
 
 @get("/rollouts/{rollout_id:str}/shadow/{turn_id:str}", operation_id="ReadBeside")
 async def read_beside(
-    *,
-    rollout_id: FromPath[str],
-    turn_id: FromPath[str],
-    member: NamedDependency[Member],
-    beside: NamedDependency[BesideAsker],
+    turn_id: FromPath[str], place: NamedDependency[Place], beside: NamedDependency[BesideAsker]
 ) -> BesidePage:
     """What both releases answer in one of these turns: it is run once more, and kept nowhere."""
-    place = (member.tenant_id, _id(rollout_id))
-    return BesidePage(await beside.ask(place, _id(turn_id, "turn")))
+    return BesidePage(await beside.ask(place, identified("turn", turn_id)))
 
 
 @post("/rollouts/{rollout_id:str}/pause", operation_id="PauseRollout", status_code=200)
 async def pause_rollout(
-    *,
-    rollout_id: FromPath[str],
-    member: NamedDependency[Member],
-    rollouts: NamedDependency[Rollouts],
+    word: NamedDependency[Word], rollouts: NamedDependency[Rollouts]
 ) -> RolloutItem:
     """Nobody new meets the new release until it is resumed; who met it keeps it."""
-    require_managing(member)
-    return RolloutItem.of(await rollouts.pause(member.tenant_id, _id(rollout_id), member.id))
+    return RolloutItem.of(await rollouts.pause(*word))
 
 
 @post("/rollouts/{rollout_id:str}/resume", operation_id="ResumeRollout", status_code=200)
 async def resume_rollout(
-    *,
-    rollout_id: FromPath[str],
-    member: NamedDependency[Member],
-    rollouts: NamedDependency[Rollouts],
+    word: NamedDependency[Word], rollouts: NamedDependency[Rollouts]
 ) -> RolloutItem:
     """On with the share it had."""
-    require_managing(member)
-    return RolloutItem.of(await rollouts.resume(member.tenant_id, _id(rollout_id), member.id))
+    return RolloutItem.of(await rollouts.resume(*word))
 
 
 @post("/rollouts/{rollout_id:str}/advance", operation_id="AdvanceRollout", status_code=200)
 async def advance_rollout(
-    *,
-    rollout_id: FromPath[str],
-    member: NamedDependency[Member],
-    rollouts: NamedDependency[Rollouts],
+    word: NamedDependency[Word], rollouts: NamedDependency[Rollouts]
 ) -> RolloutItem:
     """On to the next stage on your word, without waiting for evidence."""
-    require_managing(member)
-    return RolloutItem.of(await rollouts.advance(member.tenant_id, _id(rollout_id), member.id))
+    return RolloutItem.of(await rollouts.advance(*word))
 
 
 @post("/rollouts/{rollout_id:str}/promote", operation_id="PromoteRollout", status_code=200)
 async def promote_rollout(
-    *,
-    rollout_id: FromPath[str],
-    member: NamedDependency[Member],
-    rollouts: NamedDependency[Rollouts],
+    word: NamedDependency[Word], rollouts: NamedDependency[Rollouts]
 ) -> RolloutItem:
     """Everybody gets the new release now."""
-    require_managing(member)
-    return RolloutItem.of(await rollouts.promote(member.tenant_id, _id(rollout_id), member.id))
+    return RolloutItem.of(await rollouts.promote(*word))
 
 
 @post("/rollouts/{rollout_id:str}/stop", operation_id="StopRollout", status_code=200)
 async def stop_rollout(
-    *,
-    rollout_id: FromPath[str],
-    member: NamedDependency[Member],
-    rollouts: NamedDependency[Rollouts],
+    word: NamedDependency[Word], rollouts: NamedDependency[Rollouts]
 ) -> RolloutItem:
     """Everybody stays with the installed release."""
-    require_managing(member)
-    return RolloutItem.of(await rollouts.stop(member.tenant_id, _id(rollout_id), member.id))
-
-
-def _id(text: str, kind: str = "rollout") -> UUID:
-    try:
-        return parse(kind, text)
-    except ValueError as error:
-        raise NotFoundError(f"there is no such {kind}", id=text[:80]) from error
+    return RolloutItem.of(await rollouts.stop(*word))
 
 
 router = Router(
@@ -268,5 +236,9 @@ router = Router(
     route_handlers=[list_rollouts, start_rollout, read_rollout, read_evidence, list_shadow_turns,
                     read_beside, pause_rollout, resume_rollout, advance_rollout, promote_rollout,
                     stop_rollout],
+    dependencies={
+        "place": Provide(place_of, sync_to_thread=False),
+        "word": Provide(word_of, sync_to_thread=False),
+    },
     tags=["rollouts"],
 )  # fmt: skip

@@ -6,8 +6,6 @@ from uuid import UUID
 
 import msgspec
 from hyperpersonal_core.api import Handoffs, Member, TurnHistory
-from hyperpersonal_core.kit.errors import NotFoundError
-from hyperpersonal_core.kit.ids import parse
 from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
@@ -16,6 +14,7 @@ from litestar.status_codes import HTTP_200_OK
 from hyperpersonal_web.http import staff_views as views
 from hyperpersonal_web.http.auth import require_answering
 from hyperpersonal_web.http.hub import Hub
+from hyperpersonal_web.http.path_ids import identified
 from hyperpersonal_web.http.staff_turns import read_calls
 
 TEXT_CHARS_MAX = 16_000
@@ -49,7 +48,7 @@ async def list_conversations(
     limit: Limit = 50,
 ) -> views.EscalatedPage:
     """Conversations that wait for a person or have one, longest waiting first."""
-    since = _parsed("handoff", after) if after else None
+    since = identified("handoff", after) if after else None
     found = await handoffs.list_escalated(member.tenant_id, since, limit)
     return views.escalated_page(found, limit)
 
@@ -122,14 +121,7 @@ async def typing(conversation: FromPath[str], member: Caller, hub: NamedDependen
 
 
 def _id(text: str) -> UUID:
-    return _parsed("conversation", text)
-
-
-def _parsed(kind: str, text: str) -> UUID:
-    try:
-        return parse(kind, text)
-    except ValueError as error:
-        raise NotFoundError(f"there is no such {kind}", id=text[:80]) from error
+    return identified("conversation", text)
 
 
 router = Router(

@@ -1,15 +1,13 @@
 """What a turn did, for the merchant whose turn it is."""
 
 from typing import Any
-from uuid import UUID
 
 from hyperpersonal_core.api import Member, RecordedTurns
-from hyperpersonal_core.kit.errors import NotFoundError
-from hyperpersonal_core.kit.ids import parse
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from hyperpersonal_web.http.path_ids import identified
 from hyperpersonal_web.replaying.deeds import deeds
 
 
@@ -20,11 +18,4 @@ async def read_calls(
     recorded: NamedDependency[RecordedTurns],
 ) -> dict[str, Any]:
     """Every plugin the turn called and every host call those made, with answer, time and cost."""
-    return deeds(await recorded.read(member.tenant_id, _id(turn)))
-
-
-def _id(text: str) -> UUID:
-    try:
-        return parse("turn", text)
-    except ValueError as error:
-        raise NotFoundError("there is no such turn", id=text[:80]) from error
+    return deeds(await recorded.read(member.tenant_id, identified("turn", turn)))
