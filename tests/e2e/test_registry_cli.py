@@ -122,7 +122,19 @@ async def test_that_a_host_follows_its_pinned_root_through_changes(
     root = (keeping.keys / "root.json").read_bytes()
     host = Keeper(Trust(tmp_path / "host", root), from_database(db))
     assert await host.refresh()
-    for role in ("timestamp", "snapshot", "targets"):
+    for role in ("timestamp", "snapshot", "targets", "log"):
         await asyncio.to_thread(keeping.does, "rotate", role, *keeping.holders(1, 2))
         assert await host.refresh(), role
     assert await Keeper(Trust(tmp_path / "newcomer", root), from_database(db)).refresh()
+
+
+def test_that_the_root_names_the_log_and_its_key_is_replaced(keeping: Keeping) -> None:
+    keeping.does("init")
+    before = json.loads(keeping.does("status", "--json"))["log_key"]
+    assert before["in the root"] == "yes"
+    assert before["witnesses"].startswith("0 ")
+    assert "version 2" in keeping.does("rotate", "log", *keeping.holders(1, 2))
+    after = json.loads(keeping.does("status", "--json"))["log_key"]
+    assert after["in the root"] == "yes"
+    assert after[""] != before[""]
+    assert keeping.says("rotate", "log", *keeping.holders(3)).exit_code == 2

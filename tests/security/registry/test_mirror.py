@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from fakes.full_registry import ONLINE, SIGNER, FullRegistry, key
 from fakes.publishing import artifact, manifest
+from fakes.rewriting import owner, rewrite
 from hyperpersonal_core.kit.clock import SystemClock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import RefusedError
@@ -144,3 +145,32 @@ async def test_that_an_old_file_is_refused(far: Database, tmp_path: Path, db: Da
     await asyncio.sleep(3.2)
     host = Far(far, tmp_path / "far", made.root)
     assert await refused(host, data) == "expired_metadata"
+
+
+async def test_that_a_file_brings_the_proofs_of_its_releases(full: FullRegistry, host: Far) -> None:
+    """What the log does not prove is not taken, though everybody else stands for it."""
+    data = await export(full.registry, SIGNER, ["acme/hello", "acme/other"])
+    body, _ = read(data)
+    assert await refused(host, resealed(data, tiles=[])) == "bad_proof"
+    crooked = [(level, n, bytes(len(hashes))) for level, n, hashes in body.tiles]
+    assert await refused(host, resealed(data, tiles=crooked)) == "bad_proof"
+    log = body.log.replace("registry.example", "registry.other")
+    bare = msgspec.structs.replace(body.releases[0].entry, data=b"[]")
+    nothing = [msgspec.structs.replace(body.releases[0], entry=bare)]
+    assert await refused(host, resealed(data, releases=nothing, log=log)) == "bad_proof"
+    assert await host.take(data) == 2
+    assert await host.load(OTHER) == "acme/other"
+
+
+async def test_that_a_file_of_another_past_is_refused(
+    full: FullRegistry, host: Far, dsn: str
+) -> None:
+    await host.take(await export(full.registry, SIGNER, ["acme/hello"]))
+    async with owner(dsn) as connection:
+        await rewrite(connection)
+    await full.publish(artifact(manifest(version="1.0.1")))
+    forked = await export(full.registry, SIGNER, ["acme/hello"])
+    with pytest.raises(UntrustedError) as error:
+        await host.take(forked)
+    assert error.value.code == "split_view"
+    assert await host.load(HELLO) == "acme/hello"

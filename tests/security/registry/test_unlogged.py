@@ -5,19 +5,14 @@ reviewers conspire with it where a test says so.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import asyncpg
-import msgspec
 import pytest
 from fakes.full_registry import SIGNER, FullRegistry, attack, key, load, raw
 from fakes.publishing import artifact, manifest
+from fakes.rewriting import owner, rewrite
 from hyperpersonal_core.kit.db import Database
-from hyperpersonal_registry import journal
 from hyperpersonal_registry.api import (
     Asking,
     Keeper,
@@ -44,25 +39,8 @@ async def full(db: Database, tmp_path: Path) -> FullRegistry:
     return made
 
 
-@asynccontextmanager
-async def owner(dsn: str) -> AsyncIterator[Any]:
-    """The database's owner, past every trigger."""
-    connection = await asyncpg.connect(dsn)
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=str, decoder=msgspec.json.decode
-    )
-    await connection.execute("set session_replication_role = replica")
-    yield connection
-    await connection.close()
-
-
-async def rewrite(dsn: str) -> None:
-    """Another past: the first entry tells something else, and the tree is made anew over it."""
-    async with owner(dsn) as connection:
-        await connection.execute("update registry.journal set subject = 'nobody' where n = 1")
-        await connection.execute("delete from registry.log_tiles")
-        await connection.execute("delete from registry.checkpoints")
-        await journal.rebuild(connection)
+OTHER_BYTES = """update registry.journal set detail = jsonb_set(detail, '{digest}', '"sha256:0"')
+where kind = 'release.published'"""
 
 
 async def test_a_release_that_was_taken_out_of_the_log(full: FullRegistry, dsn: str) -> None:
@@ -75,13 +53,7 @@ async def test_a_release_that_was_taken_out_of_the_log(full: FullRegistry, dsn: 
 
 async def test_a_release_which_the_log_has_with_other_bytes(full: FullRegistry, dsn: str) -> None:
     async with owner(dsn) as connection:
-        await connection.execute(
-            """update registry.journal set detail = jsonb_set(detail, '{digest}', '"sha256:0"')
-            where kind = 'release.published'"""
-        )
-        await connection.execute("delete from registry.log_tiles")
-        await connection.execute("delete from registry.checkpoints")
-        await journal.rebuild(connection)
+        await rewrite(connection, OTHER_BYTES)
     await full.registry.checkpoint()
     assert await load(full.new_host("late")) == "unlogged"
 
@@ -90,7 +62,8 @@ async def test_a_past_that_was_rewritten(
     full: FullRegistry, dsn: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert await load(full.host) == DIGEST
-    await rewrite(dsn)
+    async with owner(dsn) as connection:
+        await rewrite(connection)
     assert (await full.publish(LATER)).state == "published"
     assert not await full.keeper("host").refresh()
     assert await load(full.host, NEXT) == "unknown_release", "no news of a registry that lied"
@@ -105,10 +78,7 @@ async def test_a_log_that_was_cut_off(full: FullRegistry, dsn: str) -> None:
     """Yesterday's log beside today's metadata."""
     assert await load(full.host) == DIGEST
     async with owner(dsn) as connection:
-        await connection.execute("delete from registry.journal where n > 2")
-        await connection.execute("delete from registry.log_tiles")
-        await connection.execute("delete from registry.checkpoints")
-        await journal.rebuild(connection)
+        await rewrite(connection, "delete from registry.journal where n > 2")
     await full.registry.checkpoint()
     trust = full.keeper("host").trust
     with pytest.raises(Exception, match="entries, now it shows 2") as error:
@@ -181,7 +151,8 @@ async def test_a_split_view_past_witnesses(full: FullRegistry, dsn: str, tmp_pat
     """The registry shows a new host another past than its witnesses: they sign one only."""
     watched = Watched(full, tmp_path)
     assert await watched.ask() == 2
-    await rewrite(dsn)
+    async with owner(dsn) as connection:
+        await rewrite(connection)
     assert (await full.publish(LATER)).state == "published"
     assert await watched.ask() == 0
     assert await load(watched.host("careful", 1), NEXT) == "unlogged"
