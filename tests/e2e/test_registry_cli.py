@@ -95,7 +95,10 @@ def test_that_a_reviewer_is_named_by_holders_who_are_elsewhere(
     told = keeping.does("people", "add", "reviewer", "Ada", ada, "--out", draft)
     assert f"hp registry root sign {draft}" in told
     assert f"hp registry root apply {draft}" in told
-    assert json.loads(keeping.does("status", "--json"))["root"] == 1
+    status = json.loads(keeping.does("status", "--json"))
+    assert (status["root"], list(status["unnamed"])) == (1, ["Ada"])
+    assert f"Ada: {ada}" in keeping.does("root", "show", draft)
+    assert keeping.says("root", "show", str(away / "root-1")).exit_code == 2
     keeping.does("root", "sign", draft, "--key", str(away / "root-2"))
     assert keeping.says("root", "apply", draft).exit_code == 2, "one of two who must"
     keeping.does("root", "sign", draft, "--key", str(away / "root-3"))
@@ -106,6 +109,7 @@ def test_that_a_reviewer_is_named_by_holders_who_are_elsewhere(
     assert "root sign" not in at_once
     root = json.loads(keeping.does("status", "--json"))
     assert (root["root"], list(root["people"])) == (3, ["Ada", "Grace"])
+    assert root["unnamed"] == {}
     keyid = hashlib.sha256(bytes.fromhex(ada)).hexdigest()
     gone = keeping.does("people", "revoke", keyid, "--reason", "Left.", "--out", draft)
     assert "reviewed again" in gone

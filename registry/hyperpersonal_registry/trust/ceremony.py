@@ -129,12 +129,26 @@ def signed(data: bytes, holders: Sequence[Ed25519PrivateKey]) -> bytes:
     Raises:
         RefusedError: it is no root.
     """
-    try:
-        root = Metadata[Root].from_bytes(data[:ROOT_BYTES_MAX])
-    except (DeserializationError, ValueError) as error:
-        raise RefusedError(f"this is no root: {error}") from error
+    root = _parsed(data)
     sign(root, *holders)
     return root.to_bytes()
+
+
+def told(data: bytes) -> list[str]:
+    """What a drafted root says, in lines: for people to read before they sign it.
+
+    Raises:
+        RefusedError: it is no root.
+    """
+    root = _parsed(data).signed
+    holders = root.roles[Root.type]
+    named = reviewers_of(root)
+    return [
+        f"version {root.version}, believed until {root.expires:%Y-%m-%d}",
+        f"{holders.threshold} of these holders change it: {', '.join(holders.keyids)}",
+        f"reviewers: {len(named) or 'nobody'}",
+        *(f"  {name}: {key.hex()}" for key, name in named.items()),
+    ]
 
 
 def sign(root: Metadata[Root], *holders: Ed25519PrivateKey) -> None:
@@ -162,3 +176,11 @@ def check(data: bytes, current: Metadata[Root] | None) -> Metadata[Root]:
     if root.signed.version != expected:
         raise RefusedError(f"version {expected} of the root is due, not {root.signed.version}")
     return root
+
+
+def _parsed(data: bytes) -> Metadata[Root]:
+    """A root, whoever signed it. Raises RefusedError."""
+    try:
+        return Metadata[Root].from_bytes(data[:ROOT_BYTES_MAX])
+    except (DeserializationError, ValueError) as error:
+        raise RefusedError(f"this is no root: {error}") from error

@@ -14,6 +14,7 @@ from hyperpersonal_registry.api import (
     KeyFolder,
     Pins,
     Registry,
+    ceremony,
     fingerprint,
     log_of,
 )
@@ -121,6 +122,9 @@ async def facts_of(registry: Registry) -> dict[str, Any]:
     async with ground.db.transaction() as connection, ground.signing(connection) as repository:
         assert repository is not None
         found["root"] = repository.root.signed.version
+        named = ceremony.reviewers_of(repository.root.signed)
+        waits = [p.name for p in people if p.role == "reviewer" and p.public not in named]
+        found["unnamed"] = dict.fromkeys(waits, "the root does not name this reviewer yet")
         found["log_key"] = await log_facts(registry, repository.root.signed)
         found["expires"] = {n: at.isoformat() for n, at in sorted(repository.expiries().items())}
     return found

@@ -90,7 +90,8 @@ def _tell(following: bytes, out: Path) -> None:
         return
     out.write_bytes(following)
     click.echo(
-        f"hosts follow once holders of the root have signed {out}; each of them runs\n"
+        f"hosts follow once holders of the root have signed {out}; each of them reads it and runs\n"
+        f"  hp registry root show {out}\n"
         f"  hp registry root sign {out} --key THEIR-KEY\n"
         f"and then here: hp registry root apply {out}"
     )

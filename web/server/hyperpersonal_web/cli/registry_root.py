@@ -52,20 +52,33 @@ def draft(out: Path, added: tuple[Path, ...], removed: tuple[str, ...]) -> None:
         return (await naming.draft(registry.ground, change)).to_bytes()
 
     out.write_bytes(with_registry(work))
-    click.echo(f"each holder runs: hp registry root sign {out} --key THEIR-KEY")
+    click.echo(
+        f"each holder reads it (hp registry root show {out}) and runs:\n"
+        f"  hp registry root sign {out} --key THEIR-KEY"
+    )
 
 
 @root.command()
 @click.argument("file", type=FILE)
 @click.option("--key", "keys", type=FILE, multiple=True, required=True, help="A holder's key.")
 def sign(file: Path, keys: tuple[Path, ...]) -> None:
-    """Add a holder's signature to a drafted root; needs no database."""
+    """Add a holder's signature to a drafted root, after `root show`; needs no database."""
     try:
         signed = ceremony.signed(file.read_bytes(), [key_files.load_key(key) for key in keys])
     except (BadInputError, RefusedError) as error:
         raise click.UsageError(str(error)) from error
     file.write_bytes(signed)
     click.echo(f"signed; when enough holders have: hp registry root apply {file}")
+
+
+@root.command()
+@click.argument("file", type=FILE)
+def show(file: Path) -> None:
+    """What a drafted root says: read it before you sign, the names of reviewers above all."""
+    try:
+        click.echo("\n".join(ceremony.told(file.read_bytes())))
+    except RefusedError as error:
+        raise click.UsageError(str(error)) from error
 
 
 @root.command()
