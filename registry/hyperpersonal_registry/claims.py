@@ -7,11 +7,13 @@ Rules:
    begins with one of them and a hyphen; a longer one only the whole of it. It shows the claim's
    token at a fixed address.
 3. A name that was given once is never given again, whatever became of it.
+4. Names are not hoarded: a key waits for few at a time, and a claim that nobody proved or decided
+   in a month may be made by another key.
 """
 
 import re
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from hyperpersonal_core.kit.db import Connection
@@ -25,6 +27,8 @@ from hyperpersonal_registry.namespaces import Namespaces, check_name
 
 PLACE = "/.well-known/hyperpersonal-publisher"
 TOKEN_BYTES = 16
+WAITING_MAX = 5  # claims of one key at a time
+WAITS = timedelta(days=30)
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{4,253}}$){_LABEL}(?:\.{_LABEL})+(?::[0-9]{{1,5}})?")
 
@@ -37,8 +41,11 @@ values ($1, $2, $3, $4, $5)
 on conflict (name) do update set public = excluded.public, domain = excluded.domain,
   token = excluded.token, claimed_at = excluded.claimed_at, state = 'waiting'
 where registry.claims.state <> 'given'
-  and (registry.claims.public = excluded.public or registry.claims.state = 'refused')
+  and (registry.claims.public = excluded.public or registry.claims.state = 'refused'
+    or registry.claims.claimed_at < $6)
 returning name"""
+_OTHERS = """select count(*) from registry.claims
+where public = $1 and name <> $2 and state = 'waiting' and claimed_at >= $3"""
 _END = "update registry.claims set state = $2, proven_at = $3 where name = $1"
 _TAKEN = "select exists (select from registry.namespaces where name = $1)"
 
@@ -90,7 +97,8 @@ class Claims:
 
         Raises:
             RefusedError: the name is malformed, or does not come from the domain.
-            ConflictError: it is taken, looks like another, or the key has one already.
+            ConflictError: it is taken, looks like another, or the key has one already or waits
+                for too many.
         """
         check_name(name)
         if domain and not comes_from(name, domain):
@@ -101,7 +109,10 @@ class Claims:
         async with self._ground.db.transaction() as connection:
             if await connection.fetchval(_TAKEN, name):
                 raise ConflictError(f"{name!r} is taken")
-            row = (name, caller.public, domain, token, now)
+            since = now - WAITS
+            if await connection.fetchval(_OTHERS, caller.public, name, since) >= WAITING_MAX:
+                raise ConflictError(f"your key waits for {WAITING_MAX} names already; prove one")
+            row = (name, caller.public, domain, token, now, since)
             if await connection.fetchval(_PUT, *row) is None:
                 raise ConflictError(f"{name!r} is claimed by another key")
             detail = {"key": caller.key_id, "domain": domain}

@@ -4,16 +4,19 @@ import asyncio
 import hashlib
 
 from hyperpersonal_core.kit.db import Connection
-from hyperpersonal_core.kit.errors import ConflictError
+from hyperpersonal_core.kit.errors import ConflictError, TooManyError
 from hyperpersonal_sdk import checks, signing
 from hyperpersonal_sdk.errors import ArchiveError, CheckFailedError, UntrustedError
 
-from hyperpersonal_registry import names, releases
+from hyperpersonal_registry import names, releases, submissions
 from hyperpersonal_registry.errors import PublishRefusedError
 from hyperpersonal_registry.ground import Ground
 from hyperpersonal_registry.policy import PURE, Policy
 from hyperpersonal_registry.submissions import Submission
 from hyperpersonal_registry.verdicts import Verdict
+
+WAITING_MAX = 20
+RETRY_SECONDS = 30
 
 
 async def opened(
@@ -54,6 +57,13 @@ async def check_name(connection: Connection, made: Submission) -> None:
     if other is not None:
         message = f"{made.plugin_id} looks like {other}; use its id or another name"
         raise PublishRefusedError("look_alike", message)
+
+
+async def check_turn(connection: Connection, made: Submission) -> None:
+    """One publisher keeps nobody waiting: checks take seconds each. Raises TooManyError."""
+    if await submissions.waiting(connection, made.namespace) >= WAITING_MAX:
+        words = f"{WAITING_MAX} of your submissions wait for their checks; hand it in after them"
+        raise TooManyError(words, RETRY_SECONDS)
 
 
 def check_open(before: Submission) -> None:

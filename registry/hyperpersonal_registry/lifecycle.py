@@ -57,6 +57,7 @@ class Lifecycle:
             PublishRefusedError: `reason` names what it did not pass at the door.
             ConflictError: the version was used before, or another artifact of it is being looked
                 at.
+            TooManyError: too many of its publisher's wait for their checks.
         """
         made = await handing_in.opened(self._ground, artifact, envelope, metadata)
         await self._ground.blobs.put(made.digest, artifact)
@@ -65,6 +66,7 @@ class Lifecycle:
             if repository is not None:
                 publication.check_metadata(repository, made, self._ground.now)
             if before is None:
+                await handing_in.check_turn(connection, made)
                 await submissions.add(connection, made)
                 policy = await self._policy(connection, made)
                 report = handing_in.pure_report(policy, made)

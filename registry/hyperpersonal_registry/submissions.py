@@ -22,6 +22,8 @@ _BY_STATE = f"""select {_COLUMNS} from registry.submissions where state = any($1
 order by submitted_at limit $2"""  # noqa: S608
 _OF_NAMESPACE = f"""select {_COLUMNS} from registry.submissions where namespace = $1
 order by submitted_at desc limit $2"""  # noqa: S608
+_WAITING = """select count(*) from registry.submissions
+where namespace = $1 and state = 'submitted'"""
 _ADD = """insert into registry.submissions (digest, plugin_id, version, namespace, manifest,
 envelope, key_id, artifact_bytes, sha256, metadata, submitted_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"""
@@ -104,6 +106,12 @@ async def of_namespace(connection: Connection, namespace: str, limit: int) -> li
     """A publisher's submissions, newest first."""
     rows = await connection.fetch(_OF_NAMESPACE, namespace, min(limit, PAGE_MAX))
     return [_submission(row) for row in rows]
+
+
+async def waiting(connection: Connection, namespace: str) -> int:
+    """How many of a publisher's submissions wait for their checks."""
+    count: int = await connection.fetchval(_WAITING, namespace)
+    return count
 
 
 async def add(connection: Connection, made: Submission) -> None:

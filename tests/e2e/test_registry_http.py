@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -242,3 +243,39 @@ async def test_that_only_its_publisher_says_who_sees_a_plugin(site: Site) -> Non
             headers = {"authorization": f"Bearer {session.token}"}
             assert (await http.put(path, json=said, headers=headers)).status_code == status
             assert (await http.get(path, headers=headers)).status_code == status
+
+
+async def test_that_a_hostile_publisher_breaks_nothing(site: Site) -> None:
+    """U+0000 in paths and texts, a form in an unknown writing: refused, by name."""
+    await site.published()
+    me = await asyncio.to_thread(site.client)
+    session = await asyncio.to_thread(me.login, ACME)
+    bearer = {"authorization": f"Bearer {session.token}"}
+    async with httpx.AsyncClient(base_url=f"{site.url}/v1/registry", headers=bearer) as http:
+        for path in ("/namespaces/a%00b", "/submissions/%00", "/releases/a%00/b", "/blobs/%00"):
+            assert 400 <= (await http.get(path)).status_code < 500, path
+        for reason in ("a\0b", "\0"):
+            yank = await http.post("/releases/acme/hello/1.0.0/yank", json={"reason": reason})
+            assert yank.status_code == 400
+            assert "U+0000" in yank.json()["detail"]
+        part = b'--x\r\ncontent-disposition: form-data; name="artifact"\r\n'
+        form = part + b"content-type: text/plain; charset=nope\r\n\r\nx\r\n--x--"
+        kind = {"content-type": "multipart/form-data; boundary=x"}
+        answer = await http.post("/submissions", content=form, headers=kind)
+        assert answer.status_code == 400
+        assert "UTF-8" in answer.json()["detail"]
+    assert (await asyncio.to_thread(me.releases, "acme/hello"))[0]["status"] == "published"
+
+
+async def test_that_a_refused_release_changes_nothing_about_who_sees_the_plugin(site: Site) -> None:
+    await site.published()
+    me = await asyncio.to_thread(site.client)
+    _, envelope, metadata = await site.signed(artifact(manifest(version="1.0.1")))
+    ask = partial(me.submit, visibility="unlisted")
+    assert await refused(ask, b"no archive", envelope, metadata) == 422
+    seen = await asyncio.to_thread(me.get, "/plugins/acme/hello/visibility")
+    assert seen["visibility"] == "public"
+    taken = await site.signed(artifact(manifest(version="1.0.1")))
+    await asyncio.to_thread(ask, *taken)
+    seen = await asyncio.to_thread(me.get, "/plugins/acme/hello/visibility")
+    assert seen["visibility"] == "unlisted", "one that is taken does"

@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from fakes.full_registry import FullRegistry, key, raw
 from fakes.publishing import Publisher, artifact, manifest
+from hyperpersonal_core.kit.clock import FixedClock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
 from hyperpersonal_registry import house
-from hyperpersonal_registry.api import Caller, DomainProofs
-from hyperpersonal_registry.claims import PLACE, comes_from, stems
+from hyperpersonal_registry.api import Caller, DomainProofs, Registry
+from hyperpersonal_registry.claims import PLACE, WAITING_MAX, WAITS, comes_from, stems
 from hyperpersonal_runtime.api import Fetcher
 
 
@@ -120,7 +122,7 @@ async def test_that_a_name_without_a_domain_waits_for_an_admin(
 
 async def test_that_a_name_is_given_once(full: FullRegistry) -> None:
     me, other = await caller(full, 50), await caller(full, 51)
-    for taken in ("acme", "hyperpersona1", "timestamp", "private"):
+    for taken in ("acme", "hyperpersona1", "timestamp", "reviews"):
         with pytest.raises(ConflictError):
             await full.registry.claims.claim(me, taken)
     with pytest.raises(RefusedError):
@@ -163,3 +165,28 @@ async def test_that_a_key_is_rotated_under_trust_metadata(full: FullRegistry) ->
     for version in ("1.0.0", "1.1.0"):
         found = await full.registry.find("acme/hello", version)
         assert (await host.load(found.digest)).version == version
+
+
+async def test_that_names_are_not_hoarded(full: FullRegistry) -> None:
+    me, other = await caller(full, 50), await caller(full, 51)
+    for number in range(WAITING_MAX):
+        await full.registry.claims.claim(me, f"hoard{number}")
+    with pytest.raises(ConflictError, match="waits for"):
+        await full.registry.claims.claim(me, "one-more")
+    await full.registry.claims.claim(me, "hoard0")  # again: it is the same one
+    await full.registry.claims.claim(other, "one-more")
+    with pytest.raises(ConflictError, match="another key"):
+        await full.registry.claims.claim(other, "hoard1")
+    await full.registry.claims.refuse("hoard1", "an admin")
+    await full.registry.claims.claim(me, "freed")
+
+
+async def test_that_a_claim_nobody_decides_lapses(registry: Registry, clock: FixedClock) -> None:
+    """`other` gets the name only once a month has passed."""
+    me, other = [await registry.people.caller(raw(key(number))) for number in (50, 51)]
+    await registry.claims.claim(me, "sleeping")
+    clock.at += WAITS - timedelta(hours=1)
+    with pytest.raises(ConflictError, match="another key"):
+        await registry.claims.claim(other, "sleeping")
+    clock.at += timedelta(hours=2)
+    assert (await registry.claims.claim(other, "sleeping")).public == other.public

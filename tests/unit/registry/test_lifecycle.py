@@ -7,7 +7,7 @@ import pytest
 from fakes.full_registry import ADMIN, REVIEWERS, FullRegistry, key
 from fakes.publishing import Publisher, artifact, manifest
 from hyperpersonal_core.kit.db import Database
-from hyperpersonal_core.kit.errors import ConflictError, NotFoundError
+from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, TooManyError
 from hyperpersonal_registry import house
 from hyperpersonal_registry.api import (
     Policy,
@@ -16,6 +16,7 @@ from hyperpersonal_registry.api import (
     ReleaseRefusedError,
     Verdict,
 )
+from hyperpersonal_registry.handing_in import WAITING_MAX
 from hyperpersonal_registry.policy import PURE
 from hyperpersonal_sdk import hpx
 
@@ -193,3 +194,17 @@ async def test_that_revocation_reaches_a_host_by_metadata_alone(
     await owner.execute("update registry.releases set status = 'published', status_reason = ''")
     await owner.close()
     assert await load(full.new_host("another")) == "withdrawn"
+
+
+async def test_that_one_publisher_keeps_nobody_waiting(strict: FullRegistry) -> None:
+    """So many may wait for their checks; one that was checked makes room."""
+    mine = [artifact(manifest(version=f"1.0.{number}")) for number in range(WAITING_MAX + 1)]
+    for packed in mine[:-1]:
+        made = await house.submit(strict.registry, packed, strict.publisher.key)
+        assert made.state == "submitted"
+    with pytest.raises(TooManyError, match="wait for their checks"):
+        await house.submit(strict.registry, mine[-1], strict.publisher.key)
+    again = await house.submit(strict.registry, mine[0], strict.publisher.key)
+    assert again.state == "submitted", "the same one again is no other"
+    await strict.registry.record_verdicts(again.digest, report())
+    assert (await house.submit(strict.registry, mine[-1], strict.publisher.key)).digest

@@ -5,11 +5,15 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import uvicorn
 
-from hyperpersonal_web.asgi import App
 from hyperpersonal_web.http.limits import FRAME_BYTES_MAX
+from hyperpersonal_web.patience import PatientProtocol
+
+if TYPE_CHECKING:
+    from hyperpersonal_web.asgi import App
 
 PING_EVERY_S = 20.0
 SILENT_PEER_MS = 30_000
@@ -32,12 +36,12 @@ def listen(host: str, port: int) -> socket.socket:
 class Server(uvicorn.Server):
     """uvicorn without its signal handlers: who starts us decides when we stop."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: "App") -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 loop="none",
-                http="httptools",
+                http=PatientProtocol,
                 ws="websockets-sansio",
                 ws_max_size=FRAME_BYTES_MAX,
                 ws_ping_interval=PING_EVERY_S,
@@ -57,7 +61,7 @@ class Server(uvicorn.Server):
         yield
 
 
-async def serve(app: App, listener: socket.socket, stop: asyncio.Event) -> None:
+async def serve(app: "App", listener: socket.socket, stop: asyncio.Event) -> None:
     """Serve until `stop` is set; open sockets are told to come again (1012)."""
     server = Server(app)
     serving = asyncio.create_task(server.serve(sockets=[listener]))

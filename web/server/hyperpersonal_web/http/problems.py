@@ -10,6 +10,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 _log = "gateway"
+# PostgreSQL keeps no U+0000 in texts. Source: PostgreSQL, appendix A, error codes of class 22.
+NO_TEXT = frozenset({"22021", "22P05"})
 
 
 class RequestRefusedError(RefusedError):
@@ -29,6 +31,8 @@ def as_problem(error: Exception) -> Problem:
         return problem_of(RequestRefusedError(error))
     if isinstance(error, RecursionError) and "deserializing" in str(error):
         return problem_of(RefusedError("the body is nested too deep"))
+    if getattr(error, "sqlstate", "") in NO_TEXT:
+        return problem_of(RefusedError("a text here cannot hold the character U+0000"))
     if isinstance(error, TimeoutError):
         return problem_of(OutsideError("took too long"))
     return problem_of(error)

@@ -8,7 +8,7 @@ from hyperpersonal_registry.api import Caller, DomainProofs, Registry, Submissio
 from hyperpersonal_sdk.dsse import ENVELOPE_BYTES_MAX
 from hyperpersonal_sdk.hpx import ARCHIVE_BYTES_MAX
 from litestar import get, post
-from litestar.datastructures import UploadFile
+from litestar.datastructures import FormMultiDict, UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
@@ -30,7 +30,7 @@ from hyperpersonal_web.http.registry_views import (
     SubmissionItem,
     SubmissionPage,
 )
-from hyperpersonal_web.http.registry_visibility import set_with_release
+from hyperpersonal_web.http.registry_visibility import seen_with_release
 
 METADATA_BYTES_MAX = 5_000_000
 SUBMISSION_BYTES_MAX = ARCHIVE_BYTES_MAX + METADATA_BYTES_MAX + 64 * 1024
@@ -174,8 +174,10 @@ async def add_namespace_key(
     data: JSONBody[NewKey],
     caller: NamedDependency[Caller],
     registry: NamedDependency[Registry],
+    rates: NamedDependency[Rates],
 ) -> KeyItem:
     """Let another key speak for the namespace too."""
+    rates.registry(caller.key_id)
     require_publisher(caller, name)
     raw = public_key(data.public)
     signatures = ((caller.public, data.signature), (raw, data.proof))
@@ -200,17 +202,17 @@ async def submit(
     """Hand in a release: a form with the files `artifact`, `envelope` and `metadata`; its fields
     `visibility` and `tenants` say who may see the plugin from now on."""
     rates.registry(caller.key_id)
-    form = await request.form()
+    form = await _form(request)
     artifact = await _part(form.get("artifact"), "artifact", ARCHIVE_BYTES_MAX)
     envelope = await _part(form.get("envelope"), "envelope", ENVELOPE_BYTES_MAX)
     metadata = form.get("metadata")
     signed = await _part(metadata, "metadata", METADATA_BYTES_MAX) if metadata else None
     if not artifact or not envelope:
         raise RefusedError("the form needs the files `artifact` and `envelope`")
-    if visibility := str(form.get("visibility") or ""):
-        tenants = str(form.get("tenants") or "")
-        await set_with_release(caller, visibilities, envelope, visibility, tenants)
-    return await _shown(registry, await registry.submit(artifact, envelope, signed))
+    wanted = str(form.get("visibility") or ""), str(form.get("tenants") or "")
+    async with seen_with_release(caller, visibilities, envelope, *wanted):
+        found = await registry.submit(artifact, envelope, signed)
+    return await _shown(registry, found)
 
 
 @get("/submissions", operation_id="ListSubmissions")
@@ -241,8 +243,10 @@ async def appeal(
     data: JSONBody[Appeal],
     caller: NamedDependency[Caller],
     registry: NamedDependency[Registry],
+    rates: NamedDependency[Rates],
 ) -> SubmissionItem:
     """Ask people to look at what a check rejected."""
+    rates.registry(caller.key_id)
     require_publisher(caller, (await registry.submission(digest)).namespace)
     return await _shown(registry, await registry.appeal(digest, data.text))
 
@@ -260,8 +264,10 @@ async def yank(
     data: JSONBody[Reason],
     caller: NamedDependency[Caller],
     registry: NamedDependency[Registry],
+    rates: NamedDependency[Rates],
 ) -> Done:
     """Withdraw one's own release: nobody installs it any more."""
+    rates.registry(caller.key_id)
     require_publisher(caller, publisher)
     await registry.yank(f"{publisher}/{name}", version, data.reason)
     return Done()
@@ -273,8 +279,10 @@ async def renew_metadata(
     request: AnyRequest,
     caller: NamedDependency[Caller],
     registry: NamedDependency[Registry],
+    rates: NamedDependency[Rates],
 ) -> Done:
     """The namespace's next trust metadata without a new release: a newer key, a later expiry."""
+    rates.registry(caller.key_id)
     require_publisher(caller, name)
     await registry.renew(name, await request.body())
     return Done()
@@ -288,6 +296,13 @@ def address_of(request: AnyRequest) -> str:
 async def _shown(registry: Registry, found: Submission) -> SubmissionItem:
     _, case, reviews = await registry.case(found.digest)
     return SubmissionItem.of(found, list(case.report), reviews)
+
+
+async def _form(request: AnyRequest) -> FormMultiDict:
+    try:
+        return await request.form()
+    except (LookupError, UnicodeDecodeError) as error:  # a field says how its text is written
+        raise RefusedError("the form's texts must be UTF-8") from error
 
 
 async def _part(given: object, name: str, bytes_max: int) -> bytes:

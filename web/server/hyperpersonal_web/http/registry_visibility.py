@@ -1,5 +1,7 @@
 """Who may see a plugin: its publisher says so, before or with the first release."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 from uuid import UUID
 
@@ -55,27 +57,48 @@ async def replace_visibility(
     return _item(await visibilities.of(plugin_id))
 
 
-async def set_with_release(
+@asynccontextmanager
+async def seen_with_release(
     caller: Caller, visibilities: Visibilities, envelope: bytes, visibility: str, tenants: str
-) -> None:
-    """What a form with a release says of who may see its plugin; `tenants` by commas.
+) -> AsyncIterator[None]:
+    """What a form with a release says of who may see its plugin, put back when the release is
+    refused inside; `visibility` empty: nothing is said. `tenants` by commas.
 
     Raises:
         ForbiddenError: the caller does not speak for the plugin.
         RefusedError: that cannot be said.
     """
+    if not visibility:
+        yield
+        return
+    plugin_id = _plugin_of(caller, envelope)
+    wanted, before = _wanted(visibility, tenants), await visibilities.of(plugin_id)
+    if wanted != before:
+        await visibilities.set(plugin_id, wanted.visibility, wanted.tenants)
+    try:
+        yield
+    except RefusedError:
+        if wanted != before:
+            await visibilities.set(plugin_id, before.visibility, before.tenants)
+        raise
+
+
+def _plugin_of(caller: Caller, envelope: bytes) -> str:
     try:
         plugin_id = signing.claimed(envelope).id
     except UntrustedError as error:
         raise RefusedError(str(error)) from error
     require_publisher(caller, plugin_id.partition("/")[0])
+    return plugin_id
+
+
+def _wanted(visibility: str, tenants: str) -> Visibility:
     try:
-        wanted = msgspec.convert(visibility, Seen)
+        seen = msgspec.convert(visibility, Seen)
     except msgspec.ValidationError as error:
         raise RefusedError("visibility is public, unlisted or private") from error
-    named = frozenset(map(tenant_id, filter(None, tenants[:FIELD_CHARS_MAX].split(","))))
-    if await visibilities.of(plugin_id) != Visibility(wanted, named):
-        await visibilities.set(plugin_id, wanted, named)
+    named = filter(None, tenants[:FIELD_CHARS_MAX].split(","))
+    return Visibility(seen, frozenset(map(tenant_id, named)))
 
 
 def tenant_id(text: str) -> UUID:
