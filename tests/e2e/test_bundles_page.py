@@ -165,7 +165,7 @@ async def _is_switched_on(page: Page, shop: Composing) -> None:
     gifts = next(one for one in there if one.plugin_id == "acme/gifts")
     assert (gifts.version, gifts.grants, gifts.position) == ("1.0.1", ("knowledge:read",), 1)
     await expect(page.get_by_text("signed by your shop")).to_be_visible()
-    await expect(page.get_by_text("When a message has “present”: Hello.")).to_be_visible()
+    await expect(page.get_by_text("A message with “present” goes to Hello.")).to_be_visible()
 
 
 async def test_that_why_not_says_what_to_change_and_the_text_is_the_same_bundle(

@@ -101,7 +101,7 @@ function publishing(shop, draft) {
     el("p", {}, "Others see its text, and install nothing by it without their own consent. It is signed with your publisher's key, on the machine that has it; the key never comes here."),
     el("ol", { class: "howto" },
       el("li", {}, el("button", { type: "button", class: "quiet", onclick: () => saveFile("bundle.toml", draft.source) }, "Save bundle.toml")),
-      el("li", {}, el("p", {}, `Once: make a key, and claim “${name}”.`), command("hp plugin keys new"), command(`hp plugin claim ${name}`)),
+      el("li", {}, el("p", {}, `Once: make a key, and claim “${name}”.`), command("hp plugin keys new"), command(`hp plugin claim ${name} --registry ${location.origin}`)),
       el("li", {}, el("p", {}, "Check, sign and hand it in."), command(`hp bundle publish bundle.toml --registry ${location.origin} --wait`)),
       el("li", {}, el("button", { type: "button", class: "quiet", onclick: look }, "Is it published?"), told)));
 }

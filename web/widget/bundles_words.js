@@ -4,8 +4,8 @@ import { el } from "./dom.js";
 
 /** A rule in plain words. */
 export function ruleWords(rule, titles) {
-  const what = /^\/.+\/$/.test(rule.when) ? `matches ${rule.when}` : `has “${rule.when}”`;
-  return `When a message ${what}: ${targetWords(rule.to, titles)}.`;
+  const what = /^\/.+\/$/.test(rule.when) ? `that matches ${rule.when}` : `with “${rule.when}”`;
+  return `A message ${what} goes to ${targetWords(rule.to, titles)}.`;
 }
 
 /** Who a rule or a fallback means. */
