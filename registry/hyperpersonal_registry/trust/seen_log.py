@@ -30,6 +30,7 @@ from hyperpersonal_registry.trust.namespaces import release_path
 Ask = Callable[[str], bytes | None]
 PAGES_MAX = 10_000
 EVIDENCE_MAX = 16
+HELD_MAX = 64
 NEWEST = "checkpoint"
 SPLIT_VIEW = "split-view"
 
@@ -45,6 +46,7 @@ class SeenLog:
     def __init__(self, folder: Path, witnesses: Witnesses) -> None:
         self._folder = folder
         self._witnesses = witnesses
+        self._held: dict[tuple[NoteKey, bytes], Checkpoint] = {}
 
     def newest(self) -> Checkpoint | None:
         """The newest checkpoint seen; None before the first."""
@@ -100,9 +102,18 @@ class SeenLog:
             said = "as far as this host has seen it: see trust.not_refreshed among what it logs"
             _refuse("unlogged", f"{path} is nowhere in the registry's log, {said}")
         found = proof.parse(kept)
-        found.verify(log, self._witnesses)
+        found.verify_in(self._verified(log, found.checkpoint))
         if _published_in(found.entry) != (path, digest):
             _refuse("unlogged", f"{path}: the log has other bytes of it than these")
+
+    def _verified(self, log: NoteKey, data: bytes) -> Checkpoint:
+        """A checkpoint that log and witnesses stand for; verified once, as many releases share
+        it and signatures do not expire."""
+        if (log, data) not in self._held:
+            if len(self._held) >= HELD_MAX:
+                self._held.clear()
+            self._held[log, data] = checkpoint.verify(data, log, self._witnesses)
+        return self._held[log, data]
 
     def _follow(self, log: NoteKey, ask: Ask) -> bytes | None:
         """The newest checkpoint, if it continues what was seen before; None: there is none."""

@@ -1,7 +1,8 @@
 """What a host pays to believe a release, offline: each signature from the root down, every byte.
 
 A registry of its own is made in memory with real keys and python-tuf's metadata; the host holds
-what it was told once and is asked without any mirror.
+what it was told once and is asked without any mirror. Each release is in a log that two witnesses
+cosign.
 """
 
 import hashlib
@@ -14,7 +15,9 @@ from itertools import cycle
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hyperpersonal_registry.log.signer import Signer
 from hyperpersonal_registry.trust import ceremony, namespaces
+from hyperpersonal_registry.trust.logged import name_log
 from hyperpersonal_registry.trust.reader import Trust
 from hyperpersonal_registry.trust.repository import Repository
 from hyperpersonal_registry.trust.roles import OnlineKeys, public, public_of
@@ -23,6 +26,7 @@ from hyperpersonal_sdk import attestations, hpx, signing
 from hyperpersonal_sdk.attestations import Review
 from msgspec import Struct
 
+from hyperpersonal_web.bench.log import logged, watched
 from hyperpersonal_web.bench.samples import Samples, sampled
 from hyperpersonal_web.heap import settle_heap
 
@@ -106,7 +110,8 @@ def _stage(folder: Path, publishers: int) -> Stage:
         ends,
         {reviewer.public_key().public_bytes_raw(): "Ada"},
     )
-    ceremony.sign(root, *holders[:2])
+    log, witnesses = Signer("bench.example/log", _key(8)), (_key(10), _key(11))
+    ceremony.sign(name_log(root, log.public), *holders[:2])
     repository = Repository(root.to_bytes(), online, now)
     keys = {f"house{n}": _key(100 + n) for n in range(publishers)}
     releases = []
@@ -114,8 +119,9 @@ def _stage(folder: Path, publishers: int) -> Stage:
         repository.add_namespace(name, [public(key.public_key().public_bytes_raw())], now)
         releases += _released(repository, name, key, ends)
     _reviewed(repository, [one[2] for one in releases], reviewer)
-    trust = Trust(folder / "trust", root.to_bytes())
-    trust.refresh(repository.files.get)
+    part = logged([_named_in_log(*one[:3]) for one in releases], log, witnesses)
+    trust = Trust(folder / "trust", root.to_bytes(), witnesses=watched(witnesses))
+    trust.refresh(lambda name: repository.files.get(name) or part.answer(name))
     return Stage(trust, releases, keys)
 
 
@@ -149,6 +155,10 @@ def _reviewed(repository: Repository, archives: list[bytes], reviewer: Ed25519Pr
         said = [attestations.attest(review, reviewer)]
         passed = (hashlib.sha256(archive).hexdigest(), len(archive))
         repository.pass_on(passed, said, now)
+
+
+def _named_in_log(plugin_id: str, version: str, archive: bytes) -> tuple[str, str]:
+    return f"{plugin_id}@{version}", hpx.unpack(archive).digest
 
 
 def _padding(name: str, number: int) -> bytes:
