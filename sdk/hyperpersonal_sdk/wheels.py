@@ -41,6 +41,11 @@ class Wheel(Struct, frozen=True):
     version: str
     tags: frozenset[str]
 
+    @property
+    def fits_all(self) -> bool:
+        """Whether it says that it holds nothing made for one kind of machine."""
+        return all(tag.endswith("-none-any") for tag in self.tags)
+
 
 class Pin(Struct, frozen=True):
     """One line of a lock."""

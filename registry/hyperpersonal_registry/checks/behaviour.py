@@ -15,16 +15,28 @@ import msgspec
 from hyperpersonal_runtime.api import Asked, Difference, Trace, compare
 from hyperpersonal_sdk.contract.hooks import ReviewVerdict
 from hyperpersonal_sdk.verdicts import Verdict, verdict
-from msgspec import Struct
+from msgspec import structs
 
+from hyperpersonal_registry.checks.amounts import handed_otherwise
+from hyperpersonal_registry.checks.answers import told_otherwise
+from hyperpersonal_registry.checks.changes import Change
+from hyperpersonal_registry.checks.declared import declared
 from hyperpersonal_registry.checks.examination import Examination, Play, Unfit
 from hyperpersonal_registry.checks.own_tests import fixtures_of
-from hyperpersonal_registry.checks.places import new_words, places
+from hyperpersonal_registry.checks.places import (
+    literals,
+    new_numbers,
+    new_words,
+    places,
+    words_of,
+)
 from hyperpersonal_registry.checks.rehearsal import perform
 from hyperpersonal_registry.checks.requests import parsed, texts_in
 from hyperpersonal_registry.checks.scenario import KEY, Scene, scenes
+from hyperpersonal_registry.checks.sinks import Kept, kept, private
 from hyperpersonal_registry.checks.told import Told, told
-from hyperpersonal_registry.checks.waking import waking
+from hyperpersonal_registry.checks.uses import uses
+from hyperpersonal_registry.checks.waking import thresholds, waking
 
 NAME = "behaviour"
 REASON = "An update goes to people who trusted the release before; it must not surprise them."
@@ -36,22 +48,14 @@ _SENDS = frozenset({"http.fetch", "http.open"})
 _READS = frozenset({"kv.get", "kv.keys", "memory.recall", "knowledge.search"})
 
 
-class Change(Struct, frozen=True):
-    """One difference, judged. `names`: what the changelog would have to name."""
-
-    kind: str
-    words: str
-    names: tuple[str, ...] = ()
-    scene: str = ""
-    grave: bool = True
-
-
 async def check(examination: Examination) -> Verdict:
     """FAIL with what is new and not told; the rest as notes."""
     before, release = examination.previous, examination.release
     try:
-        if not examination.runs_code or before is None:
-            return verdict(NAME, "PASS", detail=("note: there is no release to compare with",))
+        if not examination.runs_code:
+            return verdict(NAME, "PASS")
+        if before is None:
+            return await _first(examination, release)
     except Unfit as error:
         return verdict(NAME, "FAIL", f"It was not run: {error}")
     said = told(release, before)
@@ -70,30 +74,53 @@ async def check(examination: Examination) -> Verdict:
     return verdict(NAME, "PASS", detail=told_notes)
 
 
+async def _first(examination: Examination, release: Play) -> Verdict:
+    """Of a first release: what it does with people's data and does not say."""
+    unsaid = tuple(one.words for one in await uses(examination, release))
+    note = "note: there is no release to compare with"
+    if unsaid:
+        return verdict(NAME, "FAIL", f"{unsaid[0]}. Say it in [[listing.data]].", (*unsaid, note))
+    return verdict(NAME, "PASS", detail=(note,))
+
+
 def is_told(change: Change, said: Told) -> bool:
     """Whether the release says that it does this."""
-    if change.kind == "money":
-        return said.speaks_of_money
+    spoken = {"money": said.speaks_of_money, "model": said.speaks_of_models,
+              "handoff": said.speaks_of_people}  # fmt: skip
+    if change.kind in spoken:
+        return spoken[change.kind]
+    if change.kind == "number" and said.speaks_of_money:
+        return True
+    if change.beyond and said.speaks_of_numbers:
+        return True
     if change.kind == "tool" and change.names and all(map(said.asks_newly, change.names)):
+        return True
+    if change.values and all(len(one) > 2 and said.names(one) for one in change.values):
         return True
     return bool(change.names) and all(said.names(name) for name in change.names)
 
 
 async def _changes(examination: Examination, before: Play, release: Play) -> AsyncIterator[Change]:
-    for change in _places(before, release):
+    for change in (*declared(before, release), *_places(before, release)):
         yield change
+    known_uses = {one.words for one in await uses(examination, before)}
+    for change in await uses(examination, release):
+        if change.words not in known_uses:
+            yield change
     both = (before, release)
-    for scene in (*scenes(both), *waking(both, new_words(before, release))):
-        was = await perform(examination.stage, before, scene)
-        now = await perform(examination.stage, release, scene)
-        for one, other in zip(was, now, strict=False):
-            for change in _judged(compare(one, other), other, scene.name):
-                yield change
-            for change in _put_in(before, release, (one, other), scene):
-                yield change
-            if _evidence(one) and not _shows(other):
-                words = "it answers and no longer shows where it has it from"
-                yield Change("evidence", words, ("evidence",), scene.name)
+    woken = waking(both, new_words(before, release), words_of(before))
+    for scene in (*scenes(both), *woken):
+        for change in await _played(examination, both, scene):
+            yield change
+    for scene in thresholds(both, new_numbers(before, release)):
+        for change in await _played(examination, both, scene):
+            yield structs.replace(change, beyond=True)
+    async for change in _recorded(examination, before, release):
+        yield change
+
+
+async def _recorded(examination: Examination, before: Play, release: Play) -> AsyncIterator[Change]:
+    """What goes otherwise in the calls that were signed with the release before."""
     try:
         recorded = fixtures_of(before)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -103,8 +130,58 @@ async def _changes(examination: Examination, before: Play, release: Play) -> Asy
         known = await stage.replay(before.call(path, fixture.hook, b"null"), fixture)
         found = await stage.replay(release.call(path, fixture.hook, b"null"), fixture)
         new = [one for one in found if one.words not in {old.words for old in known}]
+        asked = fixture.payload if isinstance(fixture.payload, dict) else {}
+        plain = {*literals(release), asked.get("idempotency_key", "")}
         for change in _judged(new, None, path):
-            yield change
+            if not (change.kind == "header" and set(change.values) <= plain):
+                yield change
+
+
+async def _played(examination: Examination, both: tuple[Play, Play], scene: Scene) -> list[Change]:
+    """What the two do otherwise in one scene."""
+    before, release = both
+    was = await perform(examination.stage, before, scene)
+    now = await perform(examination.stage, release, scene)
+    found = list(told_otherwise(was, now, scene.name))
+    written = literals(release)
+    known = private(scene.payloads, [*was, *now])
+    known = {text: name for text, name in known.items() if text not in written}
+    for data in sorted(_newly(kept(was, known), kept(now, known)), key=str):
+        words = f"puts the {data.what} of people into its {data.where}"
+        found.append(Change("kept", words, (data.where,), scene.name))
+    for one, other in zip(was, now, strict=False):
+        found += _judged(compare(one, other), other, scene.name)
+        found += handed_otherwise(one, other, scene.name)
+        found += _put_in(before, release, (one, other), scene)
+    found += _searches(was, now, scene)
+    hosts = {place for place, kind in places(before).items() if kind == "host"}
+    return [
+        one for one in found
+        if not (one.kind == "host" and set(one.names) <= hosts)
+        and not (one.kind == "header" and set(one.values) <= written)
+    ]  # fmt: skip
+
+
+def _newly(was: set[Kept], now: set[Kept]) -> set[Kept]:
+    """Bodies of requests have fields of their own, which are compared by name."""
+    return {one for one in now - was if one.where != "body"}
+
+
+def _searches(was: list[Trace], now: list[Trace], scene: Scene) -> Iterator[Change]:
+    """Words that neither somebody in the scene nor the release before looks for."""
+    said = " ".join(texts_in(list(scene.payloads)))
+    known = {query for trace in was for query in _queries(trace)}
+    for query in dict.fromkeys(query for trace in now for query in _queries(trace)):
+        if query not in known and query not in said:
+            words = f"searches the merchant's articles for words of its own: {query[:60]}"
+            yield Change("tool", words, ("knowledge.search",), scene.name)
+
+
+def _queries(trace: Trace) -> Iterator[str]:
+    for asked in trace.asked:
+        if asked.name == "knowledge.search":
+            request = parsed(asked.request)
+            yield str(request.get("query", "")) if isinstance(request, dict) else ""
 
 
 def _places(before: Play, release: Play) -> Iterator[Change]:
@@ -130,9 +207,12 @@ def _change(one: Difference, after: Trace | None, scene: str) -> Change | None:
         "field": tuple(name.rpartition(".")[2] for name in last.split(", ")),
         "tool added": _tools(one),
     }
-    kind = "tool" if one.kind == "tool added" else one.kind
-    if kind in ("field", "tool"):
-        return Change(kind, one.words, names[one.kind], scene, grave=_leaves(one, after))
+    kind = _kind(one)
+    if kind == "model":
+        return Change(kind, "tells a model otherwise what to do", (), scene)
+    if kind in ("field", "header", "tool"):
+        change = Change(kind, one.words, names[one.kind], scene, grave=_leaves(one, after))
+        return structs.replace(change, values=_values(one, last.split(", ")))
     if kind in ("host", "recipient", "money", "refused"):
         return Change(kind, one.words, names.get(kind, ()), scene)
     if kind == "answer" and _lets_pass(one):
@@ -140,6 +220,32 @@ def _change(one: Difference, after: Trace | None, scene: str) -> Change | None:
     if kind in ("handoff", "status", "outcome"):
         return Change(kind, one.words, (), scene, grave=False)
     return _lost(one, scene)
+
+
+def _kind(one: Difference) -> str:
+    """A difference's kind, as it is judged: a header is a field, a model's ask a tool, and money
+    that no longer moves is nothing to tell."""
+    if one.kind == "tool added":
+        return "model" if _call(one) == "model.generate" else "tool"
+    names = one.words.rpartition(": ")[2].split(", ")
+    if one.kind == "field" and all(name.startswith("headers.") for name in names):
+        return "header"
+    if one.kind == "money" and '"failure"' in one.after:
+        return "failure"
+    return one.kind
+
+
+def _values(one: Difference, names: list[str]) -> tuple[str, ...]:
+    """What the fields that are new hold, where that is a text."""
+    request = parsed(one.after)
+    given = request.get("arguments", request) if isinstance(request, dict) else {}
+    found = []
+    for name in names:
+        value = given
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        found.append(value if isinstance(value, str) else "")
+    return tuple(found)
 
 
 def _lost(one: Difference, scene: str) -> Change | None:
@@ -183,27 +289,6 @@ def _put_in(
 
 def _request(asked: Asked) -> Any:
     return parsed(asked.request)
-
-
-def _shows(trace: Trace) -> bool:
-    """Whether a reply names its evidence, or says nothing that would need some."""
-    reply = _reply(trace)
-    if reply.get("status", "done") != "done":
-        return True
-    return bool(reply.get("evidence")) or not reply.get("text")
-
-
-def _evidence(trace: Trace) -> bool:
-    """Whether a reply names any: what was not there cannot be dropped."""
-    return bool(_reply(trace).get("evidence"))
-
-
-def _reply(trace: Trace) -> dict[str, Any]:
-    try:
-        reply = msgspec.json.decode(trace.value)
-    except msgspec.DecodeError:
-        return {}
-    return reply if isinstance(reply, dict) else {}
 
 
 def _leaves(one: Difference, after: Trace | None) -> bool:

@@ -27,9 +27,13 @@ async def check(examination: Examination) -> Verdict:
     """FAIL with every name it could be taken for."""
     try:
         plugin_id = examination.release.manifest.id
+        title = examination.release.manifest.title
     except Unfit as error:
         return verdict(NAME, "FAIL", f"Its name was not looked at: {error}.")
-    found = tuple(dict.fromkeys(_taken_for(plugin_id, examination.subject.others)))
+    others = examination.subject.others
+    found = tuple(
+        dict.fromkeys((*_taken_for(plugin_id, others), *_titled(plugin_id, title, others)))
+    )
     if found:
         return verdict(NAME, "FAIL", f"{found[0]}. {FIX}", found)
     return verdict(NAME, "PASS")
@@ -51,6 +55,18 @@ def _taken_for(plugin_id: str, others: tuple[str, ...]) -> Iterator[str]:
             yield f"{plugin_id} looks like {other}"
 
 
+def _titled(plugin_id: str, title: str, others: tuple[str, ...]) -> Iterator[str]:
+    """A title that is another's name, where the plugin's own name is not its title."""
+    namespace, _, name = plugin_id.partition("/")
+    shown = re.sub(r"[^a-z0-9]", "", title.casefold())
+    if len(shown) < NAMESPACE_CHARS_MIN or shown == without_separators(name):
+        return
+    for other in others:
+        theirs, _, their_name = other.partition("/")
+        if theirs != namespace and skeleton(shown) == skeleton(their_name):
+            yield f"the title {title!r} is that of {other}"
+
+
 def _alike(one: str, other: str) -> bool:
     """The same to the eye, one edit apart, or with a word that claims to be the same."""
     if skeleton(one) == skeleton(other) or _bare(one) == _bare(other):
@@ -65,6 +81,8 @@ def _alike_plugins(one: str, other: str) -> bool:
     """Two long names a slip apart; a plural is no slip."""
     if min(len(one), len(other)) < FAR_CHARS_MIN:
         return False
+    if without_separators(one) == without_separators(other):
+        return True
     if without_separators(one).rstrip("s") == without_separators(other).rstrip("s"):
         return False
     a, b = without_separators(one), without_separators(other)

@@ -7,11 +7,13 @@ sandbox, so nothing of the publisher's runs outside of one. Tests in Python stay
 from collections.abc import AsyncIterator
 
 import msgspec
+from hyperpersonal_runtime.api import Difference
 from hyperpersonal_sdk.hpx import is_fixture
-from hyperpersonal_sdk.testing.fixtures import Fixture
+from hyperpersonal_sdk.testing.fixtures import Fixture, scrubbed
 from hyperpersonal_sdk.verdicts import Verdict, verdict
 
 from hyperpersonal_registry.checks.examination import Examination, Play, Unfit
+from hyperpersonal_registry.checks.requests import parsed
 
 NAME = "own_tests"
 REASON = "An author who shows what a release answers lets everybody see when it does not."
@@ -52,5 +54,16 @@ async def _parted(examination: Examination, fixtures: dict[str, Fixture]) -> Asy
     for path, fixture in fixtures.items():
         call = examination.release.call(path, fixture.hook, b"null")
         for one in await examination.stage.replay(call, fixture):
-            if one.kind not in _NOT_TOLD:
+            if one.kind not in _NOT_TOLD and not _only_scrubbed(one, fixture):
                 yield f"{path}: {one.kind}: {one.words}"
+
+
+def _only_scrubbed(one: Difference, fixture: Fixture) -> bool:
+    """Whether it is only that recording took an address or a key out, which the sources hold."""
+    if one.kind == "arguments":
+        return bool(scrubbed(parsed(one.before)) == scrubbed(parsed(one.after)))
+    if one.kind == "recipient":
+        address = one.words.rpartition(": ")[2]
+        gone = scrubbed(address)
+        return bool(gone != address and gone in msgspec.json.encode(fixture).decode())
+    return False

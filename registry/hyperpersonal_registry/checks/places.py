@@ -1,5 +1,6 @@
 """Whom and what a release's sources name: hosts, addresses and tools written out in them."""
 
+import ast
 import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -8,8 +9,10 @@ from hyperpersonal_sdk.checks import python_words, script_words
 from hyperpersonal_sdk.checks.reading import TESTS
 
 from hyperpersonal_registry.checks.examination import Play
+from hyperpersonal_registry.checks.scenario import KEY
 
-WORD_CHARS_MAX, WORDS_MAX = 60, 16
+WORD_CHARS_MAX, WORDS_MAX, NUMBERS_MAX = 60, 16, 4
+_NAMES_ONLY = frozenset({"json-schema.org", "www.w3.org", "schema.org"})  # identifiers, not places
 _URL = re.compile(r"(?:https?|wss?)://[^\s\"'<>)\]}]+", re.IGNORECASE)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _TOOL = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){2,}")
@@ -25,7 +28,7 @@ def places(play: Play) -> dict[str, str]:
     for text in _texts(play):
         for url in _URL.findall(text):
             host = _host(url)
-            if host:
+            if host and host not in _NAMES_ONLY:
                 found[host] = "host"
         found |= {mail.lower(): "recipient" for mail in _MAIL.findall(text)}
         if _TOOL.fullmatch(text) and _WRITES.search(text):
@@ -37,9 +40,39 @@ def new_words(before: Play, release: Play) -> list[str]:
     """Short texts that stand in the release's code and not in that of the one before: what might
     wake something in it."""
     known = set(_texts(before))
-    short = (text.strip() for text in _texts(release) if text not in known)
-    found = dict.fromkeys(text for text in short if 1 < len(text) <= WORD_CHARS_MAX)
+    short = (text.strip() or text for text in _texts(release) if text not in known)
+    found = dict.fromkeys(text for text in short if _may_wake(text))
     return list(found)[:WORDS_MAX]
+
+
+def _may_wake(text: str) -> bool:
+    return 1 < len(text) <= WORD_CHARS_MAX or (len(text) == 1 and not text.isascii())
+
+
+def literals(play: Play) -> set[str]:
+    """Texts that stand in its sources as they are, and the key of a scene's call: of no person."""
+    return {*_texts(play), KEY}
+
+
+def words_of(play: Play) -> str:
+    """The single words of its sources, as one text: what a guard may look for."""
+    single = dict.fromkeys(text for text in _texts(play) if re.fullmatch(r"[^\W\d_]{3,20}", text))
+    return " ".join(list(single)[:WORDS_MAX])
+
+
+def new_numbers(before: Play, release: Play) -> list[int]:
+    """Whole numbers that stand in one of the two and not in the other: where one may draw a line
+    that the other does not."""
+    was, now = set(_numbers(before)), set(_numbers(release))
+    return sorted(was ^ now)[:NUMBERS_MAX]
+
+
+def _numbers(play: Play) -> Iterator[int]:
+    for tree in play.reading.own_modules.values():
+        for node in ast.walk(tree):
+            value = node.value if isinstance(node, ast.Constant) else None
+            if type(value) is int and 1 < value < 1 << 53:
+                yield value
 
 
 def _texts(play: Play) -> Iterator[str]:

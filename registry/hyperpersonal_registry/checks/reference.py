@@ -72,8 +72,10 @@ _BEHAVIOUR = """
 
 `behaviour` runs the release and the one before it through the same made-up talks and calls, today,
 much later, at night and in another shop; with every short text that is new in its sources as a
-word of the shopper's and as a name; and through the recorded calls signed with the one before. It
-also compares the places their sources name. Of what is new, this must be said in the section of the
+word of the shopper's, as a name, as the country of an order and behind what a guard held back; at
+each number that stands in only one of the two and one beyond it; and through the recorded calls
+signed with the one before. It also compares their manifests and the places their sources name.
+Of what is new, this must be said in the section of the
 version in `CHANGELOG.md` (or the file that `[listing] changelog` names):
 
 | new | said by |
@@ -83,9 +85,21 @@ version in `CHANGELOG.md` (or the file that `[listing] changelog` names):
 | a field handed to a tool that writes, or to a host | the field's name |
 | a tool that writes | its name, or a capability for it that is newly asked |
 | an amount, or money moved where none was | a sentence about the money |
+| another number or currency in a call that writes or leaves the shop | the field's name |
 | of a model: words it puts in | a sentence about instructions |
-| answers that no longer show their evidence | a sentence about evidence |
+| of an agent: other words to a model | a sentence about answers, words, rules or the model |
+| evidence that is gone, or of nothing that was asked | a sentence about evidence |
+| an answer, and no word of evidence, where it declined | a sentence about evidence |
+| people's data in the log, the store, the state, an address or a header | the name of that place |
+| a talk that is no longer handed to a person | a sentence about people |
+| a search for words of its own | a right to knowledge that is newly asked |
+| a hook, a header to fill in, a label | its name |
+| more days of keeping; ten times the tokens | the days; the word tokens |
 | any right more | a section of the version at all; merchants are asked for consent besides |
+
+A version that does not come after the one before, and a wheel that is another file under the same
+name, cannot be told away. Of a first release as of any other: what an agent or a guard sends of
+shoppers' words, or of who they are, stands in `[[listing.data]]`.
 
 New reads within old rights, other words, other escalations and new rights that were said are told
 to the reviewer as notes.

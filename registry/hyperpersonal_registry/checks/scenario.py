@@ -23,6 +23,7 @@ NOW = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
 LATER = ((400, 3, 255), (45, 23, 127))  # days, hour, chance
 KEY = "key-1f0c"
 EXAMPLES_MAX, TOOLS_MAX, LATER_SCENES = 8, 30, 4
+LARGE_MINOR = 5_000_000
 Json = dict[str, Any]
 
 _SAID = (
@@ -47,7 +48,9 @@ _BODIES = (
 
 class Scene(Struct, frozen=True):
     """Hook calls that follow each other in one world. `carries`: state goes on from reply to
-    reply; `chance`: see Stage.run."""
+    reply; `chance`: see Stage.run; `word`, `total`: where the shop's orders come from and what
+    they sum up to, in minor units, when a scene is about that; `knows`: whether there are articles
+    and facts."""
 
     name: str
     hook: str
@@ -55,6 +58,9 @@ class Scene(Struct, frozen=True):
     now: datetime = NOW
     chance: int = 0
     carries: bool = False
+    word: str = ""
+    total: int = 0
+    knows: bool = True
 
 
 def scenes(plays: Iterable[Play]) -> list[Scene]:
@@ -71,7 +77,22 @@ def scenes(plays: Iterable[Play]) -> list[Scene]:
         for days, hour, chance in LATER
         for scene in _spread(today, LATER_SCENES)
     ]  # fmt: skip
-    return [*today, *later]
+    return [*today, *later, *_rare(today)]
+
+
+def _rare(today: list[Scene]) -> Iterator[Scene]:
+    """Talks of a large order, and of what no article tells."""
+    talks = [scene for scene in today if scene.hook == "reply"]
+    for scene in talks[:2]:
+        payloads = tuple({**one, "passages": [], "facts": []} for one in scene.payloads)
+        yield msgspec.structs.replace(
+            scene, name=f"{scene.name}, and nothing is known", payloads=payloads, knows=False
+        )
+    for scene in talks:
+        if "return" in scene.name:
+            yield msgspec.structs.replace(
+                scene, name=f"{scene.name}, a large order", total=LARGE_MINOR
+            )
 
 
 def world(scene: Scene) -> World:
@@ -81,21 +102,33 @@ def world(scene: Scene) -> World:
     def tool(name: str, arguments: Json) -> Any:
         if name in shop:
             try:
-                return shop[name](arguments)
+                return _staged(shop[name](arguments), scene)
             except (KeyError, TypeError, AttributeError):
                 return _answer(name)
         return _answer(name)
 
     return World(
         tools=tool,
-        passages=[_passage("Returns", "You may return items within 30 days of delivery."),
-                  _passage("Shipping", "Parcels take 3 to 5 days. Shipping is free over 50 USD.")],
-        facts={"size": "M", "language": "en"},
+        passages=_ARTICLES if scene.knows else [],
+        facts={"size": "M", "language": "en"} if scene.knows else {},
         http=lambda _method, url, _headers, _body: (200, _encoded(_answer(url))),
         model={"text": "Parcels take 3 to 5 days. Sources: s1", "stop": "end",
                "usage": {"tokens_in": 10, "tokens_out": 10}},
         kv=_Used() if scene.chance else {},
     )  # fmt: skip
+
+
+def _staged(found: Any, scene: Scene) -> Any:
+    """An order, a customer as the scene wants them."""
+    if not isinstance(found, dict) or not (scene.word or scene.total):
+        return found
+    made = dict(found)
+    if scene.word and isinstance(made.get("address"), dict):
+        place = dict.fromkeys(("country", "state", "city"), scene.word)
+        made["address"] = {**made["address"], **place}
+    if scene.total and "total" in made:
+        made["total"] = {**made["total"], "minor": scene.total}
+    return made
 
 
 def payload_of(play: Play, hook: str) -> bytes:
@@ -130,6 +163,12 @@ def _encoded(value: Json) -> str:
 def _passage(title: str, text: str) -> Json:
     about = {"id": f"p-{title}", "article_id": f"a-{title}", "title": title, "score": 0.9}
     return {**about, "text": text}
+
+
+_ARTICLES = [
+    _passage("Returns", "You may return items within 30 days of delivery."),
+    _passage("Shipping", "Parcels take 3 to 5 days. Shipping is free over 50 USD."),
+]
 
 
 def hooks_of(plays: list[Play]) -> list[str]:
@@ -191,7 +230,9 @@ def _calls(hook: str, plays: list[Play]) -> Iterator[Scene]:
     ]  # fmt: skip
     config = config_of(plays[-1])
     for tool in list(dict.fromkeys(tools))[:TOOLS_MAX]:
-        given = {name: _sample(name) for name in _arguments(tool, plays)}
+        counted = counts_of(tool, plays)
+        given = {name: counted[name] if name in counted and name not in KNOWN else _sample(name)
+                 for name in _arguments(tool, plays)}  # fmt: skip
         call = {"tool": tool, "arguments": given, "idempotency_key": KEY, "config": config,
                 "money_max": {"USD": 100_000}}  # fmt: skip
         yield Scene(tool, hook, (call, call))  # a retry: the same key acts once
@@ -202,13 +243,33 @@ def _arguments(tool: str, plays: list[Play]) -> list[str]:
     spec = COMMERCE_TOOLS.get(tool)
     if spec is not None:
         return list(spec.parameters)
+    for node in _serving(tool, plays):
+        names = [one.arg for one in (*node.args.args, *node.args.kwonlyargs)]
+        return [name for name in names[1:] if name != "idempotency_key"]
+    return []
+
+
+def counts_of(tool: str, plays: list[Play]) -> dict[str, int]:
+    """The arguments of a tool that its sources compare with numbers, each with one within."""
+    found: dict[str, int] = {}
+    for node in _serving(tool, plays):
+        for one in ast.walk(node):
+            sides = [one.left, *one.comparators] if isinstance(one, ast.Compare) else []
+            numbers = [side.value for side in sides if isinstance(side, ast.Constant)
+                       and isinstance(side.value, int)]  # fmt: skip
+            for side in sides:
+                if isinstance(side, ast.Name) and numbers:
+                    found.setdefault(side.id, max(max(numbers) // 2, 5))
+    return found
+
+
+def _serving(tool: str, plays: list[Play]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions that serve a tool, the newest release's first."""
     for play in reversed(plays):
         for tree in play.reading.own_modules.values():
             for node in ast.walk(tree):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _serves(node, tool):
-                    names = [one.arg for one in (*node.args.args, *node.args.kwonlyargs)]
-                    return [name for name in names[1:] if name != "idempotency_key"]
-    return []
+                    yield node
 
 
 def _serves(node: ast.FunctionDef | ast.AsyncFunctionDef, tool: str) -> bool:
@@ -219,17 +280,19 @@ def _serves(node: ast.FunctionDef | ast.AsyncFunctionDef, tool: str) -> bool:
     )
 
 
+KNOWN: Json = {
+    "email": "ada@example.com", "to": "ada@example.com", "recipient": "ada@example.com",
+    "order_id": "#W1000001", "customer_id": "ada", "zip": "80202", "address": dict(HOME),
+    "item_ids": ["lamp-black"], "new_item_ids": ["lamp-white"], "payment_method_id": "visa_ada",
+    "amount": usd(2500), "minor": 2500, "quantity": 2, "limit": 5, "query": "lamp",
+    "country": "US", "currency": "USD", "phone": "+15550100", "weight": 2, "date": "2026-01-15",
+    "config": {}, "number": "GC-1000001", "code": "SAVE10", "text": "Hello Ada",
+}  # fmt: skip
+
+
 def _sample(name: str) -> Any:
-    known: Json = {
-        "email": "ada@example.com", "to": "ada@example.com", "recipient": "ada@example.com",
-        "order_id": "#W1000001", "customer_id": "ada", "zip": "80202", "address": dict(HOME),
-        "item_ids": ["lamp-black"], "new_item_ids": ["lamp-white"], "payment_method_id": "visa_ada",
-        "amount": usd(2500), "minor": 2500, "quantity": 2, "limit": 5, "query": "lamp",
-        "country": "US", "currency": "USD", "phone": "+15550100", "weight": 2, "date": "2026-01-15",
-        "config": {}, "number": "GC-1000001", "code": "SAVE10", "text": "Hello Ada",
-    }  # fmt: skip
-    if name in known:
-        return known[name]
+    if name in KNOWN:
+        return KNOWN[name]
     return "#W1000001" if name.endswith("_id") else "sample"
 
 

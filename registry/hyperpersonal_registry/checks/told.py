@@ -12,6 +12,13 @@ CHANGELOG = "CHANGELOG.md"
 _MONEY = re.compile(r"refund|charg|amount|money|price|pay|credit|cost|fee|discount|compensat", re.I)
 _ACTS = re.compile(r"cancel|exchang|chang|replac|updat|book|writ", re.IGNORECASE)
 _HEADING = re.compile(r"^\s*(?:#+|=+|\*\*|\[|v?\d+\.\d+)", re.IGNORECASE)
+_MODEL = re.compile(
+    r"model|instruct|prompt|rule|voice|tone|languag|answer|word|phras|polite|greet|token|long",
+    re.IGNORECASE,
+)
+_PEOPLE = re.compile(r"person|people|colleague|hand(?:s|ed)? over|human|staff", re.IGNORECASE)
+_PARTS = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_HUMPS = re.compile(r"([a-z0-9])([A-Z])")
 _RIGHTS = {
     "kv.get": ("kv",), "kv.put": ("kv",), "kv.delete": ("kv",), "kv.keys": ("kv",),
     "knowledge.search": ("knowledge",), "model.generate": ("model",),
@@ -34,9 +41,10 @@ class Told(Struct, frozen=True):
             return False
         if wanted in self.news:
             return True
-        parts = [part for part in re.split(r"[^\w-]+", wanted.rpartition("@")[2]) if part]
+        apart = _HUMPS.sub(r"\1 \2", what).casefold().rpartition("@")[2]
+        parts = _PARTS.findall(apart if "." in apart else apart.replace("-", " "))
         telling = [part for part in parts if len(part) >= 3 and part not in _COMMON]
-        words = set(re.findall(r"[\w-]+", self.news))
+        words = set(_PARTS.findall(self.news))
         return bool(telling) and any(part in words for part in telling)
 
     def asks_newly(self, tool: str) -> bool:
@@ -66,6 +74,21 @@ class Told(Struct, frozen=True):
     def speaks_of_money(self) -> bool:
         """Whether the section speaks of amounts."""
         return bool(_MONEY.search(self.news))
+
+    @property
+    def speaks_of_models(self) -> bool:
+        """Whether the section speaks of what a model is told, or how it answers."""
+        return bool(_MODEL.search(self.news))
+
+    @property
+    def speaks_of_people(self) -> bool:
+        """Whether the section speaks of handing over to somebody."""
+        return bool(_PEOPLE.search(self.news))
+
+    @property
+    def speaks_of_numbers(self) -> bool:
+        """Whether the section names a number, in figures."""
+        return bool(re.search(r"\d", self.news))
 
 
 def told(release: Play, previous: Play) -> Told:

@@ -1,16 +1,23 @@
-"""Scenes with the words that are new in a release: what waits for one, hears it here."""
+"""Scenes with the words and numbers that are new in a release: what waits for one, meets it here.
 
-from collections.abc import Iterable
+A word is said, is everybody's name, is where an order goes, and stands at the end of what a guard
+held back before. A number is what an order sums up to and what a tool is asked for, and one more.
+"""
+
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hyperpersonal_registry.checks.examination import Play
-from hyperpersonal_registry.checks.scenario import Scene, hooks_of, scenes_of
+from hyperpersonal_registry.checks.scenario import Scene, counts_of, hooks_of, scenes_of
 
 Json = dict[str, Any]
 
 
-def waking(plays: Iterable[Play], words: Iterable[str]) -> list[Scene]:
-    """Scenes in which each word is said, and in which it is everybody's name."""
+NUMBERS_MAX, TOTALS_OF = 6, "Where is order #W1000001?"
+
+
+def waking(plays: Iterable[Play], words: Iterable[str], held: str = "") -> list[Scene]:
+    """Scenes with each word. `held`: words that a guard of the release before may hold back."""
     releases = list(plays)
     found = []
     for hook in hooks_of(releases):
@@ -21,7 +28,48 @@ def waking(plays: Iterable[Play], words: Iterable[str]) -> list[Scene]:
             for name, place in (("said", _said_as), ("named", _named_as)):
                 payloads = tuple(place(one, word) for one in scene.payloads[:1])
                 found.append(Scene(f"{word} is {name}", hook, payloads))
+            if hook == "reply":
+                asked = tuple(_turned(one, TOTALS_OF) for one in scene.payloads[:1])
+                found.append(Scene(f"{word} is where it goes", hook, asked, word=word))
+            if hook == "review_reply":
+                ends = tuple(_replied(one, held + word) for one in scene.payloads[:1])
+                found.append(Scene(f"{word} ends it", hook, ends))
     return found
+
+
+def thresholds(plays: Iterable[Play], numbers: Iterable[int]) -> list[Scene]:
+    """Scenes at each number and one beyond it."""
+    releases = list(plays)
+    found: list[Scene] = []
+    for number in (one for most in numbers for one in (most, most + 1)):
+        for hook in hooks_of(releases):
+            for scene in scenes_of(hook, releases) if hook == "call_tool" else ():
+                found += _asked_for(scene, number, releases)
+            if hook == "reply":
+                talk = next(iter(scenes_of(hook, releases)))
+                said = (TOTALS_OF, "I want to return #W1000001")
+                found += [Scene(f"{text} (it sums up to {number})", hook,
+                                (_turned(talk.payloads[0], text),), total=number)
+                          for text in said]  # fmt: skip
+    return found
+
+
+def _asked_for(scene: Scene, number: int, plays: list[Play]) -> Iterator[Scene]:
+    call = scene.payloads[0]
+    given = call["arguments"]
+    counted = [name for name in given if name in counts_of(call["tool"], plays)]
+    if counted:
+        asked = {**given, **dict.fromkeys(counted, number)}
+        name = f"{call['tool']} is asked for {number}"
+        yield Scene(name, scene.hook, ({**call, "arguments": asked},))
+
+
+def _turned(payload: Json, text: str) -> Json:
+    return {**payload, "text": text, "messages": [text], "shared": {"customer_id": "ada"}}
+
+
+def _replied(payload: Json, text: str) -> Json:
+    return {**payload, "reply": {**payload.get("reply", {}), "text": text}}
 
 
 def _said_as(payload: Json, word: str) -> Json:

@@ -1,8 +1,10 @@
 """Every file is one a reviewer can read, and the digest is that of these very files."""
 
+import re
 from collections.abc import Iterator
 
 from hyperpersonal_sdk import hpx
+from hyperpersonal_sdk.checks.pictures import length_of
 from hyperpersonal_sdk.checks.reading import Reading
 from hyperpersonal_sdk.checks.rule import Finding
 
@@ -21,6 +23,8 @@ _MAGIC = {
 }  # fmt: skip
 _ENDINGS = (".pyc", ".pyo", ".so", ".dll", ".dylib", ".exe", ".pyd", ".whl", ".pkl", ".pth", ".sh",
             ".bat", ".ps1", ".jar")  # fmt: skip
+_DRAWINGS = (".svg", ".svgz", ".html", ".htm", ".xhtml")
+_ACTS = re.compile(rb"<script|<foreignobject|javascript:|\son[a-z]{3,20}\s*=", re.IGNORECASE)
 
 
 def check(reading: Reading) -> Iterator[Finding]:
@@ -42,6 +46,10 @@ def _unreadable(path: str, data: bytes) -> str:
     for start, what in _MAGIC.items():
         if data.startswith(start) and (len(start) > 2 or b"\0" in data[:512]):
             return what
+    if path.lower().endswith(_DRAWINGS) and _ACTS.search(data):
+        return "a drawing or page that runs code"
+    if len(data) > length_of(data):
+        return "a picture with something behind its end"
     if path.lower().endswith(_ENDINGS):
         return f"a file of the kind {path.rpartition('.')[2]!r}, which no plugin needs"
     return ""

@@ -35,6 +35,7 @@ _NAMED = {
     "http.open": "http:", "kv.get": "kv:", "kv.put": "kv:", "kv.delete": "kv:", "kv.keys": "kv:",
 }  # fmt: skip
 _HOSTS = ("host", "self.host", "self._host", "_host")
+_WEIGHTY = frozenset({"tool", "memory", "money", "http"})  # kept in store, they wait for a use
 _OF_SDK = ("hyperpersonal_sdk.procedure", "hyperpersonal_sdk.tool_loop", "hyperpersonal_sdk.native")
 
 
@@ -48,7 +49,7 @@ class Use(Struct, frozen=True):
 
 
 def check(reading: Reading) -> Iterator[Finding]:
-    """Uses without a capability; capabilities without a use, as notes."""
+    """Uses without a capability; capabilities without a use, as notes where they are harmless."""
     said = reading.manifest
     if said is None:
         return
@@ -62,7 +63,8 @@ def check(reading: Reading) -> Iterator[Finding]:
         return
     for text in asked.texts:
         if not any(_is_used(text, use) for use in found):
-            yield Finding(MANIFEST_FILE, f"asks {text}, which no source uses", note=True)
+            light = text.partition(":")[0] not in _WEIGHTY
+            yield Finding(MANIFEST_FILE, f"asks {text}, which no source uses", note=light)
 
 
 def uses(reading: Reading) -> list[Use]:

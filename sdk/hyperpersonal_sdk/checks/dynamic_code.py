@@ -48,6 +48,7 @@ _ON_THE_MACHINE = re.compile(
     r"^(?:~/|/(?:proc|etc|home|root|var|run|dev|sys|Users)/\S)"
     r"|(?:^|/)(?:\.(?:ssh|aws|netrc|npmrc|pypirc|kube|docker|gnupg)(?:/|$)|id_rsa|id_ed25519)"
 )
+_ENTRIES = frozenset({"dispatch", "hooks", "functions", "function_of", "tools"})
 _HOSTILE_JS = frozenset({"eval", "execScript", "WebAssembly", "child_process"})
 
 
@@ -63,6 +64,7 @@ def check(reading: Reading) -> Iterator[Finding]:
                 or _reached(node, imported)
                 or _looked_up(node, constants, imported)
                 or _searched(node)
+                or _patched(node, imported)
             )
             if what:
                 yield Finding(f"{path}:{getattr(node, 'lineno', 0)}", what)
@@ -122,6 +124,16 @@ def _reached(node: ast.AST, imported: dict[str, str]) -> str:
     for name, attributes, why in _OF_MODULES:
         if module == name and node.attr in attributes:
             return f"{name}.{node.attr} {why}"
+    return ""
+
+
+def _patched(node: ast.AST, imported: dict[str, str]) -> str:
+    """What is not the plugin's own keeps the meaning it had when somebody read it."""
+    if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Store | ast.Del):
+        return ""
+    owner = node.value.id if isinstance(node.value, ast.Name) else ""
+    if owner in imported or owner == "host" or (owner == "plugin" and node.attr in _ENTRIES):
+        return f"changes what {owner}.{node.attr} means"
     return ""
 
 

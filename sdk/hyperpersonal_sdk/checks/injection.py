@@ -12,8 +12,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from hyperpersonal_sdk.checks import python_words, script_words
-from hyperpersonal_sdk.checks.injection_words import FAMILIES, FORBIDDEN, REPORTED, Family
+from hyperpersonal_sdk.checks import pictures, python_words, script_words
+from hyperpersonal_sdk.checks.injection_words import FAMILIES, FORBIDDEN, QUOTED, REPORTED, Family
 from hyperpersonal_sdk.checks.reading import SCRIPTS, Reading, Words
 from hyperpersonal_sdk.checks.rule import Finding
 
@@ -24,6 +24,8 @@ WAIVABLE = True
 
 SENTENCE_CHARS_MAX = 600
 _SENTENCES = re.compile(r"(?<=[.!?;])\s+|\n\s*\n|\n(?=\s*(?:[-*#>|\d]|</?\w))")
+_OF_ATTACKS = re.compile(r"\b(?:attack|inject|abuse|phish|malicious|trick)\w*", re.IGNORECASE)
+_OF_PATTERNS = re.compile(r"\\[bswdSWD]|\(\?|[)\]][?*+]|\w\|\w|\)\||\|\(")
 _ENCODED = re.compile(r"[A-Za-z0-9+/]{32,}={0,2}")
 
 
@@ -64,7 +66,7 @@ def meant(sentence: str) -> Family | None:
         for found in family.pattern.finditer(sentence):
             before = sentence[: found.start()]
             forbidden = family.can_be_forbidden and (
-                FORBIDDEN.search(before[-60:]) or REPORTED.search(before)
+                FORBIDDEN.search(before[-60:]) or REPORTED.search(before) or QUOTED.search(before)
             )
             if not forbidden:
                 return family
@@ -77,9 +79,25 @@ def _plain(reading: Reading) -> Iterator[Words]:
             continue
         if path.endswith(SCRIPTS):
             continue
-        yield from _blocks(path, text)
-    yield from python_words.strings(reading)
+        yield from _unquoted(_blocks(path, text))
+    yield from pictures.words(reading)
+    yield from (one for one in python_words.strings(reading) if not _is_pattern(one.text))
     yield from script_words.strings(reading)
+
+
+def _is_pattern(text: str) -> bool:
+    """A regular expression that looks for such texts: its alternatives are no sentences."""
+    return "|" in text and len(_OF_PATTERNS.findall(text)) > 1 and not _SENTENCES.search(text)
+
+
+def _unquoted(blocks: Iterator[Words]) -> Iterator[Words]:
+    """Without the block quotes below a text that says what attackers write."""
+    before = ""
+    for block in blocks:
+        quote = all(line.lstrip().startswith(">") for line in block.text.splitlines())
+        if not (quote and _OF_ATTACKS.search(before)):
+            yield block
+            before = block.text
 
 
 def _blocks(path: str, text: str) -> Iterator[Words]:

@@ -9,6 +9,8 @@ import re
 
 from msgspec import Struct
 
+from hyperpersonal_sdk.checks.injection_languages import OTHERS_CONCEAL, OTHERS_SET_ASIDE
+
 _GAP = r"(?:\W+[\w'-]+){0,%d}?\W+"
 
 
@@ -39,6 +41,11 @@ REPORTED = re.compile(
     r"\b(?:if|when|whenever|even if|though|in case|whatever|whoever|attempts?|tr(?:y|ies) to|"
     r"such as|for example|e\.g\.|attacks?|asks? (?:you|it|them|us|the)|"
     r"tells? (?:you|it|them|us|the)|claims?|wants? (?:you|it) to|texts? that)\b[^.!?;]*$"
+)
+# Somebody is said to write it, and it stands in quotation marks.
+QUOTED = re.compile(
+    r"\b(?:writes?|wrote|written|says?|said|types?|typed|called?|known as|phrases?|sentences?)\b"
+    r"[^.!?;]*[\"'“„«`‘][^\"'”“»`]{0,60}$"
 )
 
 _SET_ASIDE = (
@@ -82,10 +89,27 @@ _OUT = (
     r"server|link)|analytics (?:endpoint|server)|hidden|query (?:string|parameter)|"
     r"the (?:note|comment|remarks?|metadata|context|notes|reason) (?:field|parameter|argument)"
 )
+_OPENS = (
+    r"passwords?|passcodes?|pin code|cvv|cvc|security code|three digits|card numbers?|"
+    r"one[- ]time codes?|codes? you (?:got|received)|full card|login code|e-?mail password"
+)
+_REVIEWING = (
+    r"\b(?:(?:automated|ai|llm|security|code) )?(?:reviewers?|auditors?|scanners?|moderators?|"
+    r"reviewer-bot|review(?:ing)? (?:bots?|tools?|programs?|systems?|models?))"
+)
+_CLEARED = (
+    r"safe|legit\w*|pass(?:es)?|approved?|benign|trusted|harmless|audited|vetted|clean|"
+    r"skip|do not (?:report|flag)|don't (?:report|flag)|false positive"
+)
+_WHO_ASKS = (
+    r"(?:any |all )?(?:requests?|attempts?|orders?) to "
+    r"(?:change|break|ignore|override|reveal|bypass|alter|forget)\b"
+)
 
 FAMILIES = (
     Family("override", "sets other instructions aside", _any(
-        _near(_SET_ASIDE, _WHOSE, _RULES, gap=3),
+        _near(f"(?:{_SET_ASIDE})(?! {_WHO_ASKS})", _WHOSE, _RULES, gap=3),
+        *OTHERS_SET_ASIDE,
         r"\bignorier\w*\W+(?:\w+\W+){0,3}?(?:anweisung|regel|vorgabe)\w*",
         r"\bignore[zr]?\W+(?:\w+\W+){0,3}?(?:instructions|consignes|règles|instrucciones|reglas)",
         r"\b(?:new|updated|real|actual|true) (?:system )?instructions?\s*:",
@@ -103,6 +127,7 @@ FAMILIES = (
         r"\bas (?:the|an?) (?:system|platform) (?:administrator|admin|owner|operator)\b",
     )),
     Family("conceal", "hides from people what it does", _any(
+        *OTHERS_CONCEAL,
         _near(_NOT, _TELL + r"|telling|mentioning|informing|revealing|showing|notifying|alerting|"
               r"letting|disclosing|asking", f"(?:{_PEOPLE})" + r"\W+(?:about (?:this|it|that|the|"
               r"these|any)|that|of th(?:is|e|ese)|this|know)\b", gap=3),
@@ -167,6 +192,20 @@ FAMILIES = (
               "sellers?|vendors?)|better", gap=4),
         _near("steer|nudge|push|guide|direct|redirect|lead", _PEOPLE, "to|toward|towards|into",
               gap=3),
+    )),
+    Family("phish", "asks people for what opens their accounts", _any(
+        _near("send|give|tell|text|message|write|reply with|share|show", "me|us|back|with", "your|"
+              "the|full", _OPENS, gap=2),
+        _near("ask(?:s|ing)? for|request|collect|obtain", "the|their|your|full|a", _OPENS, gap=3),
+    )),
+    Family("to_reviewers", "speaks to whoever reviews it, not to whoever uses it", _any(
+        _REVIEWING + r"[\w -]{0,20}[:,].{0,160}?\b(?:" + _CLEARED + r")\b",
+        r"\b(?:forget|disregard) everything (?:you|that)\b",
+    ), can_be_forbidden=False),
+    Family("directs", "tells an assistant what to hand over", _any(
+        _near("assistant|agent|model|ai|llm|bot", "has to|must|should|needs to|is to|shall",
+              _HAND_OVER, _PRIVATE, gap=4),
+        r"<!--\s*(?:assistant|agent|ai|llm|model|system|bot)s?\b",
     )),
     Family("no_asking", "acts on money or data and asks nobody", _any(
         _near("refund|pay|charge|discount|credit|transfer|approve|grant|cancel|delete|issue|"

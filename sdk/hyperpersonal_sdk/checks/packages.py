@@ -12,15 +12,18 @@ from email.parser import Parser
 from msgspec import Struct
 
 from hyperpersonal_sdk import wheels
+from hyperpersonal_sdk.checks.importing import on_import
 from hyperpersonal_sdk.checks.reading import Reading
 
-METADATA_BYTES_MAX = 1024 * 1024
+METADATA_BYTES_MAX = MODULE_BYTES_MAX = 1024 * 1024
+PROGRAMS = (b"\x7fELF", b"MZ\x90", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\0asm")
 _ABOUT = re.compile(r"(?:.*/)?([A-Za-z0-9_.]+)-([A-Za-z0-9_.+!]+)\.dist-info/METADATA")
 
 
 class Package(Struct, frozen=True):
     """One package. `metadata`: the text of its METADATA, '' for a pin; `tops`: the modules it puts
-    on the path; `altered`: files that are not those its RECORD names."""
+    on the path; `altered`: files that are not those its RECORD names; `programs`: compiled files
+    of a wheel that says it fits every machine; `acts`: what it does while it is imported."""
 
     name: str
     version: str
@@ -28,6 +31,8 @@ class Package(Struct, frozen=True):
     metadata: str = ""
     tops: frozenset[str] = frozenset()
     altered: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    acts: tuple[str, ...] = ()
 
     @property
     def licences(self) -> tuple[str, ...]:
@@ -76,8 +81,23 @@ def _package(wheel: wheels.Wheel, path: str, archive: zipfile.ZipFile) -> Packag
     modules = {re.sub(r"\.(?:py|[\w-]*\.?so|pyd)$", "", top) for top in tops if "." not in top
                or top.endswith((".py", ".so", ".pyd"))}  # fmt: skip
     return Package(
-        wheel.name, wheel.version, path, text, frozenset(modules), _altered(archive, names)
-    )
+        wheel.name, wheel.version, path, text, frozenset(modules), _altered(archive, names),
+        tuple(_programs(archive, names)) if wheel.fits_all else (), tuple(_acts(archive, names)),
+    )  # fmt: skip
+
+
+def _programs(archive: zipfile.ZipFile, names: list[str]) -> Iterator[str]:
+    for name in names:
+        with archive.open(name) as file:
+            if file.read(4).startswith(PROGRAMS):
+                yield name
+
+
+def _acts(archive: zipfile.ZipFile, names: list[str]) -> Iterator[str]:
+    """Calls at the top of a module that reach the machine or make code."""
+    for name in names:
+        if name.endswith(".py") and archive.getinfo(name).file_size <= MODULE_BYTES_MAX:
+            yield from (f"{name}: {what}" for what in on_import(archive.read(name)))
 
 
 def _altered(archive: zipfile.ZipFile, names: list[str]) -> tuple[str, ...]:

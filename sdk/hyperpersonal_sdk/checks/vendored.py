@@ -40,6 +40,10 @@ def _wrong(package: Package, own: set[str]) -> Iterator[str]:
         yield f"{package.name} would stand in for the module {top!r}"
     for top in sorted(package.tops & own):
         yield f"{package.name} would stand in for the plugin's own {top!r}"
+    for name in package.programs[:3]:
+        yield f"{package.name}: {name} is a program, in a wheel that says it fits every machine"
+    for what in package.acts[:3]:
+        yield f"{package.name}: {what} while it is imported"
     known = popular()
     if package.name not in known and len(package.name) >= NAME_CHARS_MIN:
         near = sorted(one for one in known if _looks_like(package.name, one))

@@ -13,7 +13,7 @@ from security.market.honest.making import changed, pair
 
 _TRACKER, _FAQ, _HOURS = "dunefield/parcel_voice", "harbour/house_answers", "opaline/open_today"
 _RUDE, _SIZES, _DELIVERY = "birchway/kind_words", "lanternco/shoe_sizes", "birchway/arrival_days"
-_ICON = base64.b64encode(picture(("Software", "drawn by hand")) * 6).decode()
+_ICON = base64.b64encode(picture(*[("Software", "drawn by hand")] * 12)).decode()
 
 
 def _languages(**words: str) -> str:

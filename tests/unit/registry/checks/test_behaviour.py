@@ -16,7 +16,7 @@ RETURN = 'host.tool("commerce.returns.create", order_id=order.id, item_ids=["lam
 MORE_HTTP = (*ASKS, "http:POST https://metrics.acme.example/*")
 POST = LOOK + '    host.fetch("https://metrics.acme.example/v1", "POST", body="1")\n'
 FIRST = release("1.0.0")
-SOURCED = ("confidence=0.9", 'evidence=[Evidence("tool", "x", "y")]')
+SOURCED = ("confidence=0.9", 'evidence=[Evidence("procedure", "x", "y")]')
 IMPORT = ("import Agent, Reply", "import Agent, Evidence, Reply")
 
 SILENT = {
@@ -46,6 +46,23 @@ SILENT = {
     ],
     "a shop it waits for": [
         ('if "return" in turn.text', 'if "return" in turn.text or turn.tenant_name == "Big Mart"')
+    ],
+    "who writes in its log": [(LOOK, LOOK + "    host.log(order.address.address1)\n")],
+    "an address backwards in what it keeps": [
+        ("confidence=0.9", 'confidence=0.9, state={"n": order.address.address1[::-1]}')
+    ],
+    "evidence of nothing": [
+        IMPORT,
+        ("confidence=0.9", 'confidence=0.9, evidence=[Evidence("tool", "shop.stock.get#1")]'),
+    ],
+    "a sum it waits for": [
+        ('if "return" in turn.text', 'if "return" in turn.text or order.total.minor > 90_000')
+    ],
+    "a country it waits for": [
+        (
+            'if "return" in turn.text',
+            'if "return" in turn.text or order.address.country == "Norway"',
+        )
     ],
     "an address in waiting": [(LOOK, LOOK + '    later = "ops@copy.example"\n')],
 }

@@ -1,0 +1,48 @@
+"""Numbers and codes that a release hands on otherwise than the one before, in the same call."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from hyperpersonal_runtime.api import Asked, Trace
+
+from hyperpersonal_registry.checks.changes import Change
+from hyperpersonal_registry.checks.requests import parsed
+
+_SENDS = frozenset({"http.fetch", "http.open"})
+_CODES = frozenset({"currency", "currency_code", "country"})
+
+
+def handed_otherwise(was: Trace, now: Trace, scene: str) -> Iterator[Change]:
+    """Of the calls that write or go out of the shop, one by one."""
+    pairs = zip(_leaving(was), _leaving(now), strict=False)
+    for one, other in pairs:
+        before, after = dict(_leaves(parsed(one.request))), dict(_leaves(parsed(other.request)))
+        if one.name != other.name or before.get("url") != after.get("url"):
+            return  # they go different ways from here
+        for path, value in before.items():
+            name = path.rpartition(".")[2]
+            if path in after and after[path] != value and _counts(name, value, after[path]):
+                words = f"hands on another {name} than before: {after[path]}, before {value}"
+                yield Change("number", words, (name,), scene)
+
+
+def _leaving(trace: Trace) -> list[Asked]:
+    return [one for one in trace.asked if one.write or one.name in _SENDS]
+
+
+def _counts(name: str, *values: Any) -> bool:
+    if name in _CODES:
+        return True
+    return all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Path -> value; a field of JSON in a text is read as well."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _leaves(item, f"{path}.{number}")
+    elif isinstance(value, str | int | float) or value is None:
+        yield path, value
