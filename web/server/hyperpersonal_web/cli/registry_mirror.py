@@ -23,6 +23,7 @@ from hyperpersonal_web.cli.database import with_database
 from hyperpersonal_web.cli.registry import with_registry
 from hyperpersonal_web.cli.registry_commands import registry
 from hyperpersonal_web.trusting import LOG_ORIGIN, TRUST, folder_of
+from hyperpersonal_web.witnesses import wanted_of
 
 
 @registry.command()
@@ -65,8 +66,9 @@ def take_in(file: Path) -> None:
                 "it with what the registry's people told you, then run `hp registry pin FILE`"
             )
         blobs = blobs_of(settings)
+        trust = Trust(*known, witnesses=wanted_of(settings))
         try:
-            found = await mirroring.take_in(db, blobs, SystemClock(), Trust(*known), data)
+            found = await mirroring.take_in(db, blobs, SystemClock(), trust, data)
         except UntrustedError as error:
             raise RefusedError(f"nothing was taken in: {error} ({error.code})") from error
         return len(found.releases)
