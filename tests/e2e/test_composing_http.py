@@ -1,11 +1,14 @@
 """Composing over HTTP: what serves, a draft's faults, who would answer; strangers and nonsense."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from fakes.bundles import text
+from hyperpersonal_web.cli.bundle import bundle as command
 
 from .composed import Composing, open_composing
 
@@ -89,7 +92,7 @@ async def test_that_a_drafts_faults_are_told_where_they_are(shop: Composing) -> 
 
 @pytest.mark.slow
 async def test_that_who_would_answer_is_asked_of_a_draft_and_nothing_is_kept(
-    shop: Composing,
+    shop: Composing, tmp_path: Path
 ) -> None:
     written = source("acme/orders", "acme/gifts", more=RULED)
     ask = {"text": "a present for my aunt", "source": written, "at": "2026-11-23T20:00:00"}
@@ -102,8 +105,22 @@ async def test_that_who_would_answer_is_asked_of_a_draft_and_nothing_is_kept(
     assert (now["plugin_id"], now["people_back"]) == ("acme/orders", "")
     assert (await body(await shop.ask("/now")))["run"] is None
     assert len(await shop.gateway.installations.list(shop.tenant_id)) == 2
+    await _is_told_in_a_terminal(shop, tmp_path / "bundle.toml", written)
     unfit = await shop.ask("/who", {**ask, "source": source("acme/orders ^7")})
     assert (await body(unfit, 422))["facts"]["reason"] == "no_choice"
+
+
+async def _is_told_in_a_terminal(shop: Composing, file: Path, written: str) -> None:
+    file.write_text(written)
+    env = {"HP_URL": shop.url, "HP_KEY": shop.member_key}
+    for at, code, said in (
+        ("2026-11-23T20:00", 0, "people are back tomorrow at 09:00"),
+        ("tonight", 2, "does not match the format"),
+    ):
+        words = ["who", "a present for my aunt", "--file", str(file), "--at", at]
+        done = await asyncio.to_thread(CliRunner(env=env).invoke, command, words)
+        assert (done.exit_code, said in done.output) == (code, True), done.output
+        assert ("Gifts answers" in done.output) == (code == 0)
 
 
 async def test_that_a_published_bundle_is_read_before_anything_of_it_is_there(

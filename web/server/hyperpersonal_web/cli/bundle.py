@@ -3,6 +3,7 @@
 import sys
 import tempfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -71,6 +72,25 @@ def diff(file: Path, url: str, key: str) -> None:
     before = present["source"] if present else ""
     show.show_difference(console(), before, file.read_text(encoding="utf-8"))
     show.show_plan(console(), _plan(shop, _text(file)))
+
+
+@bundle.command()
+@click.argument("text")
+@click.option("--file", type=_IN, help="Try this bundle.toml; else what serves.")
+@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M"]), metavar="TIME",
+              help="2026-12-24T20:00, by the bundle's clock; else now.")  # fmt: skip
+@shop_options
+@AS_JSON
+def who(
+    text: str, file: Path | None, at: datetime | None, url: str, key: str, *, as_json: bool
+) -> None:
+    """Who would answer TEXT as a new shopper's first message, and why.
+
+    Made by the very choice that serves shoppers; nobody is asked, nothing is kept.
+    """
+    source = file.read_text(encoding="utf-8") if file else ""
+    body = {"text": text, "at": at and at.isoformat(), "source": source}
+    tell(shop_client(url, key).post(f"{API}/who", body), show.show_who, as_json=as_json)
 
 
 @bundle.command("lock")

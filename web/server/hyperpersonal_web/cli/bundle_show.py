@@ -61,6 +61,23 @@ def show_runs(console: Console, told: dict[str, Any]) -> None:
         console.print(f"{run['began_at'][:16]}  {run['name']}  {mark}{why}", highlight=False)
 
 
+def show_who(console: Console, told: dict[str, Any]) -> None:
+    """Who would answer, why, and who is not there then."""
+    found = escaped(told)
+    heads = {"agent": f"{found['title']} answers", "person": "a person takes it",
+             "decline": "it is declined politely"}  # fmt: skip
+    console.print(
+        f"[bold]{heads.get(found['kind'], 'the engine answers')}[/bold], {found['local']}"
+    )
+    console.print(f"  why: {found['why']}", highlight=False)
+    if found["said"]:
+        console.print(f"  says: {found['said']}", highlight=False)
+    if found["away"]:
+        console.print(f"  not there then: {', '.join(found['away'])}", highlight=False)
+    if found["people_back"]:
+        console.print(f"  people are back {found['people_back']}", highlight=False)
+
+
 def show_difference(console: Console, before: str, after: str) -> None:
     """The lines of the text that would change."""
     lines = difflib.unified_diff(
