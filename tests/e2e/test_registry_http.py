@@ -154,6 +154,7 @@ async def test_that_strangers_verify_all_they_read(site: Site) -> None:
         assert bill["metadata"]["component"]["version"] == "1.0.0"
         for path in ("blobs/sha256:0", f"blobs/sha256:{'0' * 64}", "tuf/../root.json", "tuf/a",
                      "releases/acme/nothing", "log/tile/0/999", "log/tile/x/000",
+                     f"log/tile/0/{'x999/' * 6}999", f"log/tile/entries/{'x999/' * 4}999",
                      "log/inclusion/0/1", "log/growth/5/99999", "submissions/x"):  # fmt: skip
             assert (await http.get(f"/v1/registry/{path}")).status_code in (401, 404), path
 

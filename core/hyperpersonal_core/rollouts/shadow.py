@@ -36,6 +36,7 @@ from hyperpersonal_core.turns.recorded import RecordedTurns
 
 TURNS_MAX = 5  # a look
 FOUND_MAX = 200
+LOOKED_MAX = 1_000
 GRAVE = frozenset({"outcome", "refused", "money", "recipient", "host", "field"})
 
 _TURNS = """
@@ -93,7 +94,7 @@ class Shadow:
                 break
             if drawn(one, turn_id):
                 done += await self._compare(one, turn_id)
-            self._looked[one.id] = turn_id
+            self._remember(one, turn_id)
         if done == left:
             await self._conclude(place)
         return done
@@ -110,6 +111,14 @@ class Shadow:
             if one is None or not await repository.was_compared(connection, place, turn_id):
                 raise NotFoundError("this rollout was not compared in such a turn")
         return await self._runs(one, turn_id)
+
+    def _remember(self, one: Rollout, turn_id: UUID) -> None:
+        """Up to where it has looked; the rollout that was looked at longest ago is forgotten, and
+        goes on after the last turn that it compared."""
+        self._looked.pop(one.id, None)
+        self._looked[one.id] = turn_id
+        if len(self._looked) > LOOKED_MAX:
+            self._looked.pop(next(iter(self._looked)))
 
     async def _next(self, one: Rollout) -> list[UUID]:
         """Ended turns that were not looked at yet, oldest first."""

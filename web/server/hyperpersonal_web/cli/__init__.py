@@ -24,7 +24,7 @@ COMMANDS = {
     ),
     "bench": (
         "hyperpersonal_web.cli.bench",
-        "How fast it is: turns, models, ingest, sockets, guest, fairness.",
+        "How fast it is: turns, models, ingest, sockets, guest, fairness, registry.",
     ),
     "journal": (
         "hyperpersonal_web.cli.records",

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import msgspec
@@ -13,10 +13,9 @@ from hyperpersonal_web.cli import market_ask as ask
 from hyperpersonal_web.cli import market_show as show
 from hyperpersonal_web.cli.publisher_client import as_publisher
 from hyperpersonal_web.cli.shop_client import ShopClient, shop_client, shop_options
+from hyperpersonal_web.cli.telling import AS_JSON, console, tell
 
 API = "/v1/market"
-Command = TypeVar("Command", bound=Callable[..., Any])
-_JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
 _ACCEPT = click.option(
     "--accept-unreviewed", is_flag=True, help="Run code that no reviewer stands for."
 )
@@ -40,7 +39,7 @@ def market() -> None:
 @click.option("--sort", type=click.Choice(["best", "stars"]), default="best", show_default=True)
 @click.option("--limit", type=click.IntRange(1, 50), default=20, show_default=True)
 @shop_options
-@_JSON
+@AS_JSON
 def search(words: tuple[str, ...], url: str, key: str, *, as_json: bool, **facets: Any) -> None:
     """Find plugins by what they do; without WORDS all of them."""
     query = {name: list(value) if isinstance(value, tuple) else value
@@ -52,7 +51,7 @@ def search(words: tuple[str, ...], url: str, key: str, *, as_json: bool, **facet
 @market.command("show")
 @click.argument("plugin")
 @shop_options
-@_JSON
+@AS_JSON
 def show_one(plugin: str, url: str, key: str, *, as_json: bool) -> None:
     """One plugin: what it may do, what speaks for it, its price and versions."""
     page = shop_client(url, key).get(f"{API}/plugins/{plugin}")
@@ -61,7 +60,7 @@ def show_one(plugin: str, url: str, key: str, *, as_json: bool) -> None:
 
 @market.command()
 @shop_options
-@_JSON
+@AS_JSON
 def installed(url: str, key: str, *, as_json: bool) -> None:
     """What is installed, what is newer, and what waits for your consent."""
     page = shop_client(url, key).get(f"{API}/installed")
@@ -81,7 +80,7 @@ def installed(url: str, key: str, *, as_json: bool) -> None:
 @click.option("--secrets", type=_FILE, help="A file: {address: {header: value}}; - is stdin.")
 @_ACCEPT
 @shop_options
-@_JSON
+@AS_JSON
 def install(
     plugin: str, version: str | None, url: str, key: str, *, yes: bool, given: tuple[str, ...],
     without: tuple[str, ...], config: Path | None, pairs: tuple[str, ...], secrets: Path | None,
@@ -94,7 +93,7 @@ def install(
     shop = shop_client(url, key)
     offer = shop.get(f"{API}/plugins/{plugin}/offer", version=version)
     if not as_json:
-        ask.show_consent(_console(), offer)
+        ask.show_consent(console(), offer)
     ask.check_accepted(offer, accepted=accept_unreviewed)
     grants = ask.chosen_grants(offer, given, without, yes=yes)
     body = {
@@ -112,7 +111,7 @@ def install(
 @click.argument("version", required=False)
 @_ACCEPT
 @shop_options
-@_JSON
+@AS_JSON
 def update(
     plugin: str, version: str | None, url: str, key: str, *, accept_unreviewed: bool, as_json: bool
 ) -> None:
@@ -125,7 +124,7 @@ def update(
 @market.command()
 @click.argument("plugin")
 @shop_options
-@_JSON
+@AS_JSON
 def rollback(plugin: str, url: str, key: str, *, as_json: bool) -> None:
     """Go back to the release before; doing it twice is back again."""
     done = shop_client(url, key).post(f"{API}/installed/{plugin}/rollback")
@@ -136,7 +135,7 @@ def rollback(plugin: str, url: str, key: str, *, as_json: bool) -> None:
 @click.argument("plugin")
 @click.option("--yes", is_flag=True, help="Give all that waits.")
 @shop_options
-@_JSON
+@AS_JSON
 def consent(plugin: str, url: str, key: str, *, yes: bool, as_json: bool) -> None:
     """Decide about what the installed release asks and nobody granted yet."""
     shop = shop_client(url, key)
@@ -155,7 +154,7 @@ def consent(plugin: str, url: str, key: str, *, yes: bool, as_json: bool) -> Non
 @click.option("--remove", multiple=True, help="Take this permission away.")
 @click.option("--remove-unused", is_flag=True, help="Take away all that nothing used.")
 @shop_options
-@_JSON
+@AS_JSON
 def grants(
     plugin: str, url: str, key: str, *, remove: tuple[str, ...], remove_unused: bool, as_json: bool
 ) -> None:
@@ -179,7 +178,7 @@ def grants(
 @click.option("--cooldown", type=click.IntRange(0, 365), default=0, help="Days to wait first.")
 @click.option("--by-degrees", is_flag=True, help="Roll it out (`hp rollout`), not to all at once.")
 @shop_options
-@_JSON
+@AS_JSON
 def policy(
     plugin: str, follow: str, url: str, key: str, *, cooldown: int, by_degrees: bool, as_json: bool
 ) -> None:
@@ -203,7 +202,7 @@ def policy(
 @click.option("--delete-data", "data", flag_value="delete", help="Delete its data now.")
 @click.option("--export-data", type=_FILE, help="Write its data into this file, then delete it.")
 @shop_options
-@_JSON
+@AS_JSON
 def uninstall(
     plugin: str, url: str, key: str, *, data: str | None, export_data: Path | None, as_json: bool
 ) -> None:
@@ -222,7 +221,7 @@ def uninstall(
 @click.argument("stars", type=click.IntRange(1, 5))
 @click.argument("text", default="")
 @shop_options
-@_JSON
+@AS_JSON
 def rate(plugin: str, stars: int, text: str, url: str, key: str, *, as_json: bool) -> None:
     """Rate PLUGIN, 1 to 5, once your shop has really used it; again to change it."""
     body = {"stars": stars, "text": text}
@@ -233,7 +232,7 @@ def rate(plugin: str, stars: int, text: str, url: str, key: str, *, as_json: boo
 @market.command()
 @click.argument("plugin")
 @shop_options
-@_JSON
+@AS_JSON
 def unrate(plugin: str, url: str, key: str, *, as_json: bool) -> None:
     """Take your shop's rating of PLUGIN back."""
     shop_client(url, key).delete(f"{API}/plugins/{plugin}/ratings/own")
@@ -244,7 +243,7 @@ def unrate(plugin: str, url: str, key: str, *, as_json: bool) -> None:
 @click.argument("plugin")
 @click.option("--offset", type=click.IntRange(0, 10_000), default=0, help="Skip so many.")
 @shop_options
-@_JSON
+@AS_JSON
 def ratings(plugin: str, offset: int, url: str, key: str, *, as_json: bool) -> None:
     """What shops that use PLUGIN say, newest first, with the ids that answers name."""
     page = shop_client(url, key).get(f"{API}/plugins/{plugin}/ratings", offset=offset)
@@ -268,7 +267,7 @@ def answer(rating: str, text: str, file: Path | None, registry: str) -> None:
 @click.argument("names", nargs=-1)
 @click.option("--none", is_flag=True, help="It publishes nothing itself.")
 @shop_options
-@_JSON
+@AS_JSON
 def own_names(names: tuple[str, ...], url: str, key: str, *, none: bool, as_json: bool) -> None:
     """Under which NAMES your shop publishes plugins itself; without NAMES what you said.
 
@@ -298,11 +297,4 @@ def _print_grants(out: Console, done: dict[str, Any]) -> None:
 
 
 def _tell(told: Any, printed: Callable[[Console, Any], None], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(msgspec.json.encode(told).decode())
-    else:
-        printed(_console(), show.escaped(told))
-
-
-def _console() -> Console:
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+    tell(told, lambda out, found: printed(out, show.escaped(found)), as_json=as_json)

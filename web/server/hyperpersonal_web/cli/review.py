@@ -1,6 +1,5 @@
 """`hp review`: look at what is handed in, sign or reject it, and take away what is harmful."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +12,12 @@ from hyperpersonal_sdk import hpx, key_files
 from hyperpersonal_sdk.attestations import REASON_CHARS_MAX, Decision
 from hyperpersonal_sdk.cli.account import client_as, registry_url
 from hyperpersonal_sdk.errors import BadInputError
-from hyperpersonal_sdk.registry_client import RegistryClient, RegistryRefusedError
-from rich.console import Console
+from hyperpersonal_sdk.registry_client import RegistryClient
 
 from hyperpersonal_web.cli import review_show as show
 from hyperpersonal_web.cli.publisher_client import market_as
 from hyperpersonal_web.cli.review_sign import Looked, look, sign_review
+from hyperpersonal_web.cli.telling import AS_JSON, console, tell
 from hyperpersonal_web.paths import data_folder
 
 DEFAULT_KEY = Path("~/.config/hyperpersonal/reviewer.key")
@@ -27,7 +26,6 @@ REVIEWER = "reviewer-1"
 OUTCOMES = ["dismissed", "quarantined", "revoked", "fixed"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
 _DIGEST = click.argument("digest", metavar="SUBMISSION")
 _RELEASE = click.argument("release", metavar="PLUGIN[@VERSION]")
 _REASON = click.option("--reason", prompt=True, help="Why: for the log, and for its publisher.")
@@ -70,11 +68,11 @@ def login(key: str, registry: str, *, print_token: bool) -> None:
 
 @review.command()
 @_who
-@_JSON
+@AS_JSON
 def queue(key: str, registry: str, *, as_json: bool) -> None:
     """What waits, the riskiest and the overdue first."""
     with _client(registry, key) as client:
-        _tell(client.get("/reviews")["items"], show.show_queue, as_json=as_json)
+        tell(client.get("/reviews")["items"], show.show_queue, as_json=as_json)
 
 
 @review.command("show")
@@ -82,7 +80,7 @@ def queue(key: str, registry: str, *, as_json: bool) -> None:
 @click.option("--diff/--no-diff", default=True, help="What changed in the sources.")
 @click.option("--sources", type=click.Path(path_type=Path), help="Put all files into this folder.")
 @_who
-@_JSON
+@AS_JSON
 def show_one(
     digest: str, key: str, registry: str, sources: Path | None, *, diff: bool, as_json: bool
 ) -> None:
@@ -97,7 +95,7 @@ def show_one(
     if as_json:
         click.echo(msgspec.json.encode(told))
     else:
-        show.show_dossier(_console(), looked, changes)
+        show.show_dossier(console(), looked, changes)
 
 
 @review.command()
@@ -106,7 +104,7 @@ def show_one(
 @click.option("--waive", multiple=True, metavar="CHECK", help="Let this failed check pass.")
 @click.option("--yes", is_flag=True, help="Sign without being asked.")
 @_who
-@_JSON
+@AS_JSON
 def approve(
     digest: str, reason: str, waive: tuple[str, ...], key: str, registry: str, *, yes: bool,
     as_json: bool,
@@ -120,7 +118,7 @@ def approve(
 @_REASON
 @click.option("--yes", is_flag=True, help="Sign without being asked.")
 @_who
-@_JSON
+@AS_JSON
 def reject(digest: str, reason: str, key: str, registry: str, *, yes: bool, as_json: bool) -> None:
     """Refuse a release; its publisher reads the reason."""
     _decide(digest, ("rejected", reason, ()), (key, registry), yes=yes, as_json=as_json)
@@ -130,7 +128,7 @@ def reject(digest: str, reason: str, key: str, registry: str, *, yes: bool, as_j
 @_RELEASE
 @_REASON
 @_who
-@_JSON
+@AS_JSON
 def quarantine(release: str, reason: str, key: str, registry: str, *, as_json: bool) -> None:
     """Hide a plugin, or one release, and stop it on every host until somebody has looked."""
     _withdraw("quarantine", release, reason, (key, registry), as_json=as_json)
@@ -140,7 +138,7 @@ def quarantine(release: str, reason: str, key: str, registry: str, *, as_json: b
 @_RELEASE
 @_REASON
 @_who
-@_JSON
+@AS_JSON
 def lift(release: str, reason: str, key: str, registry: str, *, as_json: bool) -> None:
     """End a quarantine: everything is as it was before."""
     _withdraw("lift", release, reason, (key, registry), as_json=as_json)
@@ -150,7 +148,7 @@ def lift(release: str, reason: str, key: str, registry: str, *, as_json: bool) -
 @_RELEASE
 @_REASON
 @_who
-@_JSON
+@AS_JSON
 def revoke(release: str, reason: str, key: str, registry: str, *, as_json: bool) -> None:
     """Forbid a release for good, on every host, calls in flight included. For admins."""
     _withdraw("revoke", release, reason, (key, registry), as_json=as_json)
@@ -161,7 +159,7 @@ def revoke(release: str, reason: str, key: str, registry: str, *, as_json: bool)
 @click.option("--handle", metavar="ID", default="", help="Somebody has looked at this one.")
 @click.option("--outcome", type=click.Choice(OUTCOMES), help="What came of it.")
 @_who
-@_JSON
+@AS_JSON
 def observations(
     plugin: str, handle: str, outcome: str | None, key: str, registry: str, *, as_json: bool
 ) -> None:
@@ -172,14 +170,14 @@ def observations(
         if handle:
             client.post(f"/observations/{handle}", {"outcome": outcome})
         found = client.get("/observations", **({"plugin": plugin} if plugin else {}))["items"]
-        _tell(found, show.show_observations, as_json=as_json)
+        tell(found, show.show_observations, as_json=as_json)
 
 
 @review.command()
 @_RELEASE
 @click.option("--text", prompt=True, help="What you saw.")
 @_who
-@_JSON
+@AS_JSON
 def report(release: str, text: str, key: str, registry: str, *, as_json: bool) -> None:
     """Report a plugin. A trusted person's report quarantines it at once."""
     plugin, _, version = release.partition("@")
@@ -188,19 +186,19 @@ def report(release: str, text: str, key: str, registry: str, *, as_json: bool) -
         taken = client.post("/observations", body)
     hidden = ", ".join(taken["quarantined"])
     words = f"quarantined at once: {hidden}" if hidden else f"looked at by {taken['due_at']}"
-    _tell(taken, lambda out, _: out.print(words), as_json=as_json)
+    tell(taken, lambda out, _: out.print(words), as_json=as_json)
 
 
 @review.command()
 @_RELEASE
 @_who
-@_JSON
+@AS_JSON
 def exposure(release: str, key: str, registry: str, *, as_json: bool) -> None:
     """Which shops a release reached, since when, how often, and what it could touch. For admins."""
     plugin, _, version = release.partition("@")
     with _client(registry, key, "admin") as client:
         query = {"plugin": plugin} | ({"version": version} if version else {})
-        _tell(client.get("/exposure", **query)["items"], show.show_exposure, as_json=as_json)
+        tell(client.get("/exposure", **query)["items"], show.show_exposure, as_json=as_json)
 
 
 @review.command("hide-rating")
@@ -237,7 +235,7 @@ def _decide(
         taken = sign_review(client, looked, private, said)
     words = f"{item.plugin_id}@{item.version} is {taken['state']}"
     waits = f": it waits for {'; '.join(taken['why'])}" if taken["why"] else ""
-    _tell(taken, lambda out, _: out.print(words + waits, markup=False), as_json=as_json)
+    tell(taken, lambda out, _: out.print(words + waits, markup=False), as_json=as_json)
 
 
 def _check_waived(looked: Looked, decision: Decision, waived: tuple[str, ...]) -> None:
@@ -261,7 +259,7 @@ def _withdraw(kind: str, release: str, reason: str, who: tuple[str, str], *, as_
     told = f"{words}: {changed}"
     if kind != "lift":
         told += f"\nNext: hp review exposure {release}"
-    _tell(taken, lambda out, _: out.print(told, markup=False), as_json=as_json)
+    tell(taken, lambda out, _: out.print(told, markup=False), as_json=as_json)
 
 
 def _digest(client: RegistryClient, named: str) -> str:
@@ -313,8 +311,6 @@ def _told() -> Iterator[None]:
     """What is refused is told in a line, with what to do."""
     try:
         yield
-    except RegistryRefusedError as error:
-        raise click.ClickException(str(error)) from error
     except BadInputError as error:
         raise click.ClickException(str(error)) from error
 
@@ -328,14 +324,3 @@ def _key(given: str, name: str) -> Path:
         return Path(given).expanduser()
     own = DEFAULT_KEY.expanduser()
     return own if own.is_file() or not (demo / name).is_file() else demo / name
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-
-
-def _tell(found: Any, show_it: Callable[[Console, Any], None], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(msgspec.json.encode(found))
-    else:
-        show_it(_console(), found)

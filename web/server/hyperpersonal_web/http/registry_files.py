@@ -26,7 +26,8 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 METADATA_NAME = re.compile(
     r"timestamp\.json|[0-9]{1,12}\.([a-z][a-z0-9_-]{0,39}|reviews\.bin-[0-9a-f]{2})\.json"
 )
-TILE = re.compile(r"(?P<level>[0-9]{1,2}|entries)/(?P<number>(?:x[0-9]{3}/){0,6}[0-9]{3})"
+# Up to 10^15 tiles: numbers that PostgreSQL can count, and more than any log will have.
+TILE = re.compile(r"(?P<level>[0-9]{1,2}|entries)/(?P<number>(?:x[0-9]{3}/){0,4}[0-9]{3})"
                   r"(?:\.p/(?P<width>[1-9][0-9]{0,2}))?")  # fmt: skip
 
 
