@@ -36,7 +36,8 @@ async def uses(examination: Examination, release: Play) -> list[Change]:
 def _unsaid(release: Play, scene: Scene, traces: Sequence[Trace]) -> Iterator[Change]:
     listing = release.manifest.listing
     said = {one.data for one in listing.data} if listing else set()
-    for one in kept(list(traces), private(scene.payloads, list(traces))):
+    known = private(scene.payloads, list(traces))
+    for one in sorted(kept(list(traces), known), key=str):
         data = "conversation" if one.what in _SPOKEN else "contact"
         if one.where in _OUT and data not in said:
             words = f"sends the {one.what} of shoppers out, and [[listing.data]] has no {data!r}"
