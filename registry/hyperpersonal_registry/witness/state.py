@@ -56,9 +56,9 @@ class State:
             try:
                 yield Step(connection, origin)
             except BaseException:
-                connection.rollback()
+                connection.execute("rollback")
                 raise
-            connection.commit()
+            connection.execute("commit")
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
