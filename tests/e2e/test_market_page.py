@@ -59,6 +59,7 @@ async def test_that_a_merchant_lives_with_a_plugin_in_the_browser(
         await page.get_by_label("greeting").fill("Hi")
         await page.get_by_role("button", name="Give these and install").click()
         await expect(said).to_have_text("Hello is installed")
+        await expect(page.get_by_role("button", name="Switch off")).to_be_visible()
         await expect(page.get_by_role("button", name="Back to")).to_have_count(0)
         await page.get_by_label("greeting").fill("Good day")
         await page.get_by_role("button", name="Set up so").click()

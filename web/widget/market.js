@@ -12,6 +12,7 @@ import { rolloutsView, startView } from "./rollouts.js";
 const $ = (id) => document.getElementById(id);
 const FACETS = { kind: "Kind", category: "For", language: "Language", price: "Price", stars: "Stars", interface: "Serves", publisher: "Publisher" };
 const TYPING_MS = 180;
+const SEEN_MS = 6_000;
 const key = await memberKey();
 const chosen = Object.fromEntries(Object.keys(FACETS).map((name) => [name, new Set()]));
 const ORDERS = { best: "Best fit first", stars: "Best rated first" };
@@ -41,11 +42,12 @@ const shop = {
     reader.readAsDataURL(await answer.blob());
     return new Promise((done) => { reader.onload = () => done(reader.result); });
   },
-  say: (words) => { $("told").textContent = words; },
+  say: (words) => { $("told").textContent = words; appear(); },
   fail: (error) => { $("alert").textContent = error?.message ?? ""; if (error) scrollTo({ top: 0 }); },
   go: (hash) => { if (location.hash === hash) return show(); location.hash = hash; },
 };
 
+let fading = 0;
 addEventListener("hashchange", show);
 document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); $("main").focus(); });      // an address after `#` is a view
 await show();
@@ -74,6 +76,13 @@ async function show() {
 /** What `fetch` throws where nobody answered. */
 function isAway(error) {
   return error instanceof TypeError && /fetch|network/i.test(error.message);
+}
+
+/** What was said is seen for a while; who reads it aloud keeps it. */
+function appear() {
+  $("told").classList.add("seen");
+  clearTimeout(fading);
+  fading = setTimeout(() => $("told").classList.remove("seen"), SEEN_MS);
 }
 
 function current(tab, is) {
@@ -116,7 +125,7 @@ async function refresh(side, list) {
     const found = await search();
     list.replaceChildren(...results(found));
     side.replaceChildren(...facets(found, list));
-    shop.say(`${found.total} found`);
+    $("told").textContent = `${found.total} found`;
     if (focused) document.getElementById(focused)?.focus();
   } catch (error) {
     shop.fail(error);

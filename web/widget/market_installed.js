@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { configForm } from "./market_form.js";
+import { runs, stateOf } from "./rollout_words.js";
 
 const day = new Intl.DateTimeFormat([], { dateStyle: "medium" });
 const moment = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" });
@@ -31,7 +32,7 @@ export async function installedView(shop) {
 
 /** One installation: everything a member may change. */
 export async function manageView(shop, id) {
-  const page = await shop.call("/installed");
+  const [page, rollouts] = await Promise.all([shop.call("/installed"), shop.call("/rollouts")]);
   const one = page.items.find((item) => item.plugin_id === id);
   if (!one) return el("p", { class: "empty" }, "It is not installed. ", el("a", { href: `#/plugins/${id}` }, "See it in the market"));
   const act = (method, path, body, words) => doing(shop, id, method, path, body, words);
@@ -39,10 +40,14 @@ export async function manageView(shop, id) {
     el("div", { class: "head" },
       el("div", {}, el("h2", {}, one.title), el("p", { class: "sub" }, `${one.plugin_id} ${one.version} · `, el("a", { href: `#/plugins/${id}` }, "in the market"))),
       el("button", { type: "button", class: "quiet", onclick: () => act("PUT", "/enabled", { enabled: !one.enabled }, one.enabled ? "Switched off" : "Switched on") }, one.enabled ? "Switch off" : "Switch on")),
-    waiting(one, act), newer(one, act),
+    tried(rollouts.items.find((tried) => tried.plugin_id === id && runs(tried))), waiting(one, act), newer(one, act),
     el("div", { class: "columns" },
       el("div", {}, section("What it may do, and did in 30 days", grants(shop, one, act))),
       el("div", {}, section("New releases", policy(one, act)), config(one, act), section("Remove it", removal(shop, one)))));
+}
+
+function tried(rollout) {
+  return rollout ? el("p", { class: "note" }, `${rollout.version} is tried: ${stateOf(rollout)[0]}. `, el("a", { href: `#/rollouts/${rollout.id}` }, "See how it goes")) : null;
 }
 
 function waiting(one, act) {

@@ -66,7 +66,7 @@ function interval([least, most], margin, scale, [title, words, mean, shown]) {
 
 /** How the evidence grew: against the release (any metric undoes it), and for going on (it takes all of them). */
 export function pathPicture(evidence) {
-  const [width, height, left, top] = [640, 170, 8, 14];
+  const [width, height, left, top] = [440, 150, 4, 14];
   const all = Math.max(1, evidence.path.at(-1).conversations);
   const at = (point, part) => `${left + (point.conversations / all) * (width - 2 * left)},${height - 22 - part * (height - 22 - top)}`;
   const against = evidence.path.map((point) => at(point, Math.max(...point.worse))).join(" ");
