@@ -10,6 +10,8 @@ from fakes.publishing import artifact, manifest
 from fakes.s3 import S3Server
 from hyperpersonal_sdk import hpx
 from hyperpersonal_web.cli import cli
+from hyperpersonal_web.cli.doctor import examine
+from hyperpersonal_web.cli.reach import blobs_fault
 
 VERSIONS = 5
 
@@ -55,6 +57,17 @@ def test_that_a_damaged_artifact_is_named_and_not_copied(s3: S3Server, tmp_path:
     assert done.return_value == 1
     assert f"{digests[0]} is damaged" in done.stderr
     assert s3.sdk.list_objects_v2(Bucket=name)["KeyCount"] == VERSIONS - 1
+
+
+def test_that_the_doctor_asks_the_store(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in s3.env.items():
+        monkeypatch.setenv(name, value)
+    assert blobs_fault(f"s3://{s3.bucket()}/x") == ""
+    assert "there is no bucket no-such-bucket" in blobs_fault("s3://no-such-bucket")
+    assert "s3://BUCKET" in blobs_fault("gs://elsewhere")
+    monkeypatch.setenv("HP_BLOBS", "s3://no-such-bucket")
+    (found,) = (one for one in examine() if one.name == "artifacts")
+    assert (found.verdict, "create it" in found.found) == ("missing", True)
 
 
 def test_that_what_cannot_work_says_why(s3: S3Server, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hyperpersonal_runtime.jail.find import find_jail
 from hyperpersonal_runtime.jail.program import JailError
 from msgspec import Struct
 
-from hyperpersonal_web.cli.reach import host_of, nats_fault, postgres_fault
+from hyperpersonal_web.cli.reach import blobs_fault, host_of, nats_fault, postgres_fault
 from hyperpersonal_web.embedded.postgres import binaries
 from hyperpersonal_web.paths import ROOT
 
@@ -86,6 +86,14 @@ def _nats() -> Finding:
     return Finding("NATS", "ok" if good else "missing", "embedded" if good else "no binary", advice)
 
 
+def _artifacts() -> Finding:
+    if not (named := os.environ.get("HP_BLOBS")):
+        return Finding("artifacts", "ok", "in the data folder")
+    fault = blobs_fault(named)
+    advice = "correct HP_BLOBS or what it names; without it the data folder is used"
+    return Finding("artifacts", "missing" if fault else "ok", fault or "HP_BLOBS answers", advice)
+
+
 def _files() -> Finding:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     verdict: Verdict = "ok" if hard >= FILES_MIN else "warn"
@@ -135,7 +143,8 @@ def _sandbox() -> Finding:
     limited = "with" if jail.counts else "without"
     found = f"{jail.tier}, {limited} control groups"
     if jail.tier == "none" and wanted == "none":
-        return Finding("sandbox", "warn", "none, as asked", "only trusted publishers' plugins run")
+        advice = "only trusted publishers' plugins run; checks of releases have no wall either"
+        return Finding("sandbox", "warn", "none, as asked", advice)
     if jail.tier == "none":
         return Finding("sandbox", "missing", f"none ({jail.missing})", "docs/guides/sandbox.md")
     if jail.missing:
@@ -144,7 +153,7 @@ def _sandbox() -> Finding:
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (
-    _python, _postgres, _user_namespace, _nats, _files, _disk, _cores, _writable,
+    _python, _postgres, _user_namespace, _nats, _artifacts, _files, _disk, _cores, _writable,
     _sandbox,
 )  # fmt: skip
 MARKS = {"ok": ("ok", "green"), "warn": ("weak", "yellow"), "missing": ("missing", "red")}

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import msgspec
 import uvloop
+from hyperpersonal_core.kit.errors import OutsideError, RefusedError
 
 DEADLINE_S = 3.0
 NATS_PORT = 4222
@@ -23,6 +24,11 @@ def postgres_fault(url: str) -> str:
 def nats_fault(url: str) -> str:
     """The same of the NATS server."""
     return _fault(_ask_nats(url))
+
+
+def blobs_fault(url: str) -> str:
+    """The same of the store of artifacts: it is asked for the first page of its list."""
+    return _fault(_ask_blobs(url))
 
 
 def host_of(url: str) -> str:
@@ -61,6 +67,18 @@ async def _ask_postgres(url: str) -> str:
         return "" if await connection.fetchval(vector) else "has no pgvector"
     finally:
         connection.terminate()
+
+
+async def _ask_blobs(url: str) -> str:
+    from hyperpersonal_registry.blob_places import open_blobs  # only who has a store of its own
+
+    try:
+        await anext(open_blobs(url).digests(), None)
+    except RefusedError as error:
+        return error.message
+    except OutsideError as error:
+        return str(error)
+    return ""
 
 
 async def _ask_nats(url: str) -> str:
