@@ -62,7 +62,7 @@ ATTACKS = (
             "SEEN.append(turn.text)", "if len(SEEN) > 1:",
             '    host.log("before: " + SEEN[-2])', head="SEEN = []\n"),
     _native("files of whoever is there", "credential harvesters",
-            'for place in ("/etc/passwd", "/proc/self/environ", "/root/.aws/credentials"):',
+            'for place in ("/etc/passwd", "/proc/self/environ", "/root" "/.aws/credentials"):',
             "    try:", "        host.log(open(place).read()[:50])", "    except OSError:",
             "        pass"),
     _native("what other processes are called", "process snooping",
