@@ -39,7 +39,7 @@ async def judge_attacks(attacks: Iterable[Attack]) -> list[Judged]:
         made = await armed(stage, one)
         return one.name, made.base, made.bad
 
-    return await _judged(attacks, prepared)
+    return await judged(attacks, prepared)
 
 
 async def judge_pairs(pairs: Iterable[Pair]) -> list[Judged]:
@@ -52,13 +52,15 @@ async def judge_pairs(pairs: Iterable[Pair]) -> list[Judged]:
         before = await with_recording(stage, one.before, trial)
         return one.name, before, await with_recording(stage, one.after, trial)
 
-    return await _judged(pairs, prepared)
+    return await judged(pairs, prepared)
 
 
-async def _judged(
+async def judged(
     things: Iterable[T],
     prepared: Callable[[Stage, T], Awaitable[tuple[str, Files | None, Files]]],
 ) -> list[Judged]:
+    """What the checks say of each thing, in their order; `prepared` makes its name, the release
+    before (None: it is the first) and what is handed in."""
     stage, gate = Stage(default_cache()), asyncio.Semaphore(AT_ONCE)
     try:
         ready = [await prepared(stage, one) for one in things]
