@@ -17,6 +17,7 @@ WAIVABLE = True
 NAMESPACE_CHARS_MIN = 4
 BRAND_CHARS_MIN = 5
 FAR_CHARS_MIN = 8
+TITLE_WORDS_MIN = 3  # shorter ones say what a thing is: everybody's mailer is a mailer
 _OFFICIAL = frozenset(
     "official inc llc ltd gmbh team hq support app apps plugin plugins store labs dev the real "
     "original verified security admin".split()
@@ -59,7 +60,7 @@ def _titled(plugin_id: str, title: str, others: tuple[str, ...]) -> Iterator[str
     """A title that is another's name, where the plugin's own name is not its title."""
     namespace, _, name = plugin_id.partition("/")
     shown = re.sub(r"[^a-z0-9]", "", title.casefold())
-    if len(shown) < NAMESPACE_CHARS_MIN or shown == without_separators(name):
+    if len(re.findall(r"\w+", title)) < TITLE_WORDS_MIN or shown == without_separators(name):
         return
     for other in others:
         theirs, _, their_name = other.partition("/")
