@@ -191,14 +191,19 @@ async def test_that_why_not_says_what_to_change_and_the_text_is_the_same_bundle(
         await expect(page.get_by_text("there is no plugin acme/gift")).to_be_visible()
         await source.fill(written.replace("[[agents]]", "[[agents", 1))
         await expect(page.locator("#text-faults")).to_contain_text("this is not TOML")
+        await page.get_by_role("heading", name="Your rules").click(force=True)
+        await expect(page.locator("section[inert]").first).to_be_attached()
         await page.reload()
         await expect(source).to_have_value(re.compile(r"\[\[agents\n"))
         await source.fill(written.replace("5.00", "50.00"))
-        await stands(page, "at most 19.00 USD")
         await source.blur()
-        await expect(page.get_by_label("All plugins together, a month, at most")).to_have_value(
-            "50.00 USD"
-        )
+        await stands(page, "at most 19.00 USD")
+        await expect(page.locator("section[inert]")).to_have_count(0)
+        await page.get_by_text("What it may cost and ask").click()
+        price = page.get_by_label("All plugins together, a month, at most")
+        await expect(price).to_have_value("50.00 USD")
+        await price.fill("60.00 USD")
+        await expect(source).to_have_value(re.compile(r"60\.00 USD"))
 
 
 async def test_that_nothing_typed_is_lost_while_the_server_is_away(

@@ -20,13 +20,22 @@ export async function composeView(shop) {
   const side = el("aside", { class: "side", "aria-label": "What it would do" });
   const bar = el("div", { class: "bar" });
   const page = { draft, shop, known, there, parts, side, bar };
-  const draw = () => parts.replaceChildren(...(draft.bundle ? editors(page, draw) : [textPart(page, draw)]));
+  const draw = () => parts.replaceChildren(...partsOf(page, draw));
   draw();
   drawSide(page, draw);
   draft.addEventListener("told", () => told(page));
   draft.addEventListener("kept", () => kept(page));
   told(page);
   return [el("h2", { class: "hidden" }, "Compose a bundle"), el("div", { class: "compose" }, parts, side, bar)];
+}
+
+/** The editors; only the text where its parts are of no shape that they can show. */
+function partsOf(page, redraw) {
+  try {
+    return page.draft.bundle ? editors(page, redraw) : [textPart(page, redraw)];
+  } catch {
+    return [textPart(page, redraw)];
+  }
 }
 
 function editors(page, redraw) {
@@ -109,8 +118,15 @@ function textPart(page, redraw) {
   const box = el("textarea", { class: "source", rows: 14, spellcheck: "false", "aria-label": "bundle.toml", maxlength: 65536 });
   box.value = draft.source;
   box.addEventListener("input", () => draft.wrote(box.value));
-  box.addEventListener("blur", () => { if (draft.text !== null && draft.state !== "asking" && draft.bundle) { draft.isTouched = false; draft.text = null; redraw(); told(page); parts.querySelector(".as-text").open = true; } });
+  const adopt = () => {
+    if (!box.isConnected || document.activeElement === box || !draft.adopt()) return;
+    redraw();
+    parts.querySelector(".as-text").open = true;
+    told(page);
+  };
+  box.addEventListener("blur", adopt);
   draft.addEventListener("told", () => { if (document.activeElement !== box && draft.text === null) box.value = draft.source; });
+  draft.addEventListener("told", adopt);
   const faults = el("ul", { class: "lines", id: "text-faults" });
   draft.addEventListener("told", () => faults.replaceChildren(...(draft.text === null ? [] : draft.problems.map((one) => el("li", { class: "careful" }, el("span", {}, `${one.line ? `Line ${one.line}: ` : ""}${one.what}`))))));
   return el("details", { class: "fold as-text", open: draft.text !== null }, el("summary", {}, el("h3", {}, "The text: bundle.toml")),
@@ -144,6 +160,8 @@ function kept({ draft, away }) {
 
 function told(page) {
   const { draft, parts, known, status, week, bar } = page;
+  // Two hands on one thing: while the text is written, or cannot be read, its parts stand still.
+  for (const part of parts.children) part.inert = draft.text !== null && !part.classList.contains("as-text");
   if (draft.state !== "asking") {
     const lost = showProblems(parts, draft.text === null ? draft.problems : []);
     status.replaceChildren(...planPanel(draft, draft.text === null ? lost : draft.problems));

@@ -22,7 +22,7 @@ export class Draft extends EventTarget {
     this.#key = `hp:bundle:${now.tenant}`;
     this.now = now;
     Object.assign(this, { bundle: null, source: now.source, lock: "", text: null, keptAt: null, isTouched: false, names: {} });
-    Object.assign(this, { problems: [], hours: {}, people: null, plan: null, state: "asking" });
+    Object.assign(this, { problems: [], hours: {}, people: null, plan: null, state: "asking", isReadable: true });
   }
 
   async start() {
@@ -45,6 +45,14 @@ export class Draft extends EventTarget {
     Object.assign(this, { text, source: text, lock: "" });
     this.#keep();
     this.#soon();
+  }
+
+  /** What was written by hand is the draft's parts from now on; whether it could be read. */
+  adopt() {
+    if (this.text === null || this.state === "asking" || !this.isReadable) return false;
+    Object.assign(this, { text: null, isTouched: false });
+    this.#keep();
+    return true;
   }
 
   /** Take another bundle in its place. */
@@ -79,7 +87,7 @@ export class Draft extends EventTarget {
   }
 
   #told(found) {
-    Object.assign(this, { source: found.source || this.source, problems: found.problems, hours: found.hours, people: found.people });
+    Object.assign(this, { source: found.source || this.source, problems: found.problems, hours: found.hours, people: found.people, isReadable: Boolean(found.bundle) });
   }
 
   #keep() {
