@@ -98,6 +98,7 @@ def test_that_a_reviewer_is_named_by_holders_who_are_elsewhere(
     status = json.loads(keeping.does("status", "--json"))
     assert (status["root"], list(status["unnamed"])) == (1, ["Ada"])
     assert f"Ada: {ada}" in keeping.does("root", "show", draft)
+    assert "log: hyperpersonal.registry/log+" in keeping.does("root", "show", draft)
     assert keeping.says("root", "show", str(away / "root-1")).exit_code == 2
     keeping.does("root", "sign", draft, "--key", str(away / "root-2"))
     assert keeping.says("root", "apply", draft).exit_code == 2, "one of two who must"

@@ -17,6 +17,8 @@ ROOT_BYTES_MAX = 512_000
 REVIEWERS = "x-hyperpersonal-reviewers"
 """Whom the root names as reviewers: public key (hex) -> name. A field of our own in what the
 holders sign; TUF lets roots have such, and python-tuf keeps them."""
+LOG = "x-hyperpersonal-log"
+"""The key of the log in which hosts look for releases, as text."""
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -146,6 +148,7 @@ def told(data: bytes) -> list[str]:
     return [
         f"version {root.version}, believed until {root.expires:%Y-%m-%d}",
         f"{holders.threshold} of these holders change it: {', '.join(holders.keyids)}",
+        f"log: {root.unrecognized_fields.get(LOG, 'none; hosts do not ask it')}",
         f"reviewers: {len(named) or 'nobody'}",
         *(f"  {name}: {key.hex()}" for key, name in named.items()),
     ]

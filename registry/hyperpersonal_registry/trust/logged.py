@@ -14,12 +14,10 @@ from tuf.api.metadata import Metadata, Root
 from tuf.ngclient import Updater
 
 from hyperpersonal_registry.trust import verified
+from hyperpersonal_registry.trust.ceremony import LOG
 from hyperpersonal_registry.trust.seen_log import Ask, SeenLog
 from hyperpersonal_registry.trust.subjects import Measured
 from hyperpersonal_registry.trust.verified import guarded
-
-LOG = "x-hyperpersonal-log"
-"""The log's key as text; a field of our own in what the holders sign."""
 
 
 def name_log(root: Metadata[Root], log: NoteKey) -> Metadata[Root]:
