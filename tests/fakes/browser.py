@@ -1,7 +1,7 @@
 """A real browser for tests of the pages: the machine's Chromium or Chrome, driven by Playwright.
 
-HP_BROWSER names another program, which must be there. Where nothing is named and there is none, tests
-that need one are skipped.
+HP_BROWSER names another program, which must be there. Where nothing is named and there is none,
+tests that need one are skipped.
 """
 
 import os
