@@ -32,6 +32,7 @@ PLANTED = {
     "wasmtime lives in runtime.wasm": ("hyperpersonal_runtime", "import wasmtime"),
     "nats lives in core.kit.bus": ("hyperpersonal_web", "import nats"),
     "pgvector lives in core.memory": ("hyperpersonal_web", "import pgvector"),
+    "obstore lives in registry.s3_blobs": ("hyperpersonal_web", "import obstore"),
     "Vendors of models, shops and payment are not known here": (
         "hyperpersonal_core",
         "import anthropic, openai, stripe",
