@@ -9,6 +9,7 @@ from hyperpersonal_core.kit.errors import NotFoundError
 from hyperpersonal_marketplace.catalogue.card import Card
 from hyperpersonal_marketplace.catalogue.catalogue import Catalogue
 from hyperpersonal_marketplace.catalogue.index import PAGE_MAX, STANDING_MOST, Index, Query
+from hyperpersonal_marketplace.ratings import means
 from hyperpersonal_registry.api import Registry
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -167,3 +168,28 @@ async def test_that_standing_survives_what_is_published_later(registry: Registry
     await catalogue.follow()
     found = [c.plugin_id for c in catalogue.search(Query("hello")).cards]
     assert found[0] == "acme/hello_b"
+
+
+async def test_that_lists_show_stars_and_are_narrowed_and_ordered_by_them(
+    registry: Registry,
+) -> None:
+    for name in ("acme/hello", "acme/hello_b", "acme/hello_c"):
+        await publish(registry, "1.0.0", name)
+    catalogue = Catalogue(registry, EMBED)
+    await catalogue.follow()
+    rated = means({"acme/hello": (40, 120), "acme/hello_b": (30, 147), "acme/gone": (1, 5)})
+    await catalogue.rate(rated)
+    assert (catalogue.card("acme/hello_b").ratings, catalogue.card("acme/hello_b").stars) == (
+        30,
+        4.9,
+    )
+    by_stars = catalogue.search(Query("hello", by_stars=True))
+    assert [c.plugin_id for c in by_stars.cards] == ["acme/hello_b", "acme/hello_c", "acme/hello"]
+    assert by_stars.facets["stars"] == {"3+": 2, "4+": 1}
+    best = catalogue.search(Query(where={"stars": ["4+"]}))
+    assert [c.plugin_id for c in best.cards] == ["acme/hello_b"]
+    await publish(registry, "1.1.0", "acme/hello_b")
+    await catalogue.follow()
+    assert catalogue.card("acme/hello_b").stars == 4.9, "a new release keeps what shops said"
+    await catalogue.rate({})
+    assert catalogue.search(Query(where={"stars": ["3+"]})).total == 0
