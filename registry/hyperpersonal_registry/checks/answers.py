@@ -16,7 +16,7 @@ from hyperpersonal_registry.checks.requests import parsed, texts_in
 UNSURE_MOST, SURE_LEAST = 0.5, 0.9
 _NO_GROUND = "it answers and no longer shows where it has it from"
 _AMOUNT = re.compile(r"\d+[.,]\d\d(?!\d)")
-_REFUSALS = frozenset({"declined", "asking"})
+_DECLINED = "declined"
 
 
 def told_otherwise(was: list[Trace], now: list[Trace], scene: str) -> Iterator[Change]:
@@ -55,7 +55,7 @@ def _shows(reply: dict[str, Any]) -> bool:
 
 
 def _grew_sure(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    unsure = before.get("status") in _REFUSALS and before.get("confidence", 1) <= UNSURE_MOST
+    unsure = before.get("status") == _DECLINED and before.get("confidence", 1) <= UNSURE_MOST
     return unsure and not _shows(after) and after.get("confidence", 0) >= SURE_LEAST
 
 
