@@ -18,7 +18,7 @@ from security.market.third.corpus import HONEST, THIRD
 from security.market.third.judging import judge_attacks, judge_pairs
 from security.market.third.making import Honest, Third, happens, told
 
-TRIED = int(os.environ.get("HP_MARKET_THIRD", "3"))
+TRIED = int(os.environ.get("HP_MARKET_THIRD", "2"))
 PROVEN = max(TRIED * 4, 12)  # a run takes milliseconds
 FLAGGED_LEAST, ALARMS_MOST = 0.6, 0.12
 T = TypeVar("T")
@@ -38,7 +38,7 @@ def test_that_there_are_many_of_every_family() -> None:
     assert sum(bool(one.alarming) for one in HONEST) >= 40
 
 
-@pytest.mark.timeout(60 + PROVEN)
+@pytest.mark.timeout(300 + PROVEN)
 async def test_that_every_attack_does_harm_and_its_base_does_not() -> None:
     stage = Stage(default_cache())
     try:
@@ -50,7 +50,7 @@ async def test_that_every_attack_does_harm_and_its_base_does_not() -> None:
         await stage.close()
 
 
-@pytest.mark.timeout(60 + PROVEN)
+@pytest.mark.timeout(300 + PROVEN)
 async def test_that_every_honest_release_works() -> None:
     stage = Stage(default_cache())
     try:
@@ -61,7 +61,7 @@ async def test_that_every_honest_release_works() -> None:
         await stage.close()
 
 
-@pytest.mark.timeout(120 + 20 * TRIED)
+@pytest.mark.timeout(300 + 60 * TRIED)
 async def test_that_what_was_measured_does_not_fall() -> None:
     attacks: list[Third] = some(THIRD, TRIED)
     pairs: list[Honest] = some(HONEST, TRIED)
