@@ -5,6 +5,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import boto3
 from botocore.config import Config
@@ -25,7 +26,6 @@ class S3Server:
         app = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, app, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._buckets = 0
 
     @classmethod
     @contextlib.contextmanager
@@ -63,8 +63,7 @@ class S3Server:
 
     def bucket(self) -> str:
         """A new, empty one."""
-        self._buckets += 1
-        name = f"artifacts-{self._buckets}"
+        name = f"artifacts-{uuid4().hex}"  # all servers of one process share their buckets
         where = {"LocationConstraint": REGION}
         self.sdk.create_bucket(Bucket=name, CreateBucketConfiguration=where)
         return name
