@@ -72,7 +72,7 @@ async def test_that_a_broken_release_is_undone_and_nobody_meets_it_any_more(stag
 
 async def test_that_a_good_release_goes_on_to_everybody_on_evidence(stage: Stage) -> None:
     one = await stage.roll_out(plan=structs.replace(HALF, level=0.2))
-    for _ in range(12):
+    for _ in range(40):
         await stage.talk(8)
         one = await stage.judged(one)
         if one.state != "canary":
