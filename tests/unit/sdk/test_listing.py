@@ -6,7 +6,9 @@ from hyperpersonal_sdk import checks, hpx
 from hyperpersonal_sdk import manifest as manifests
 from hyperpersonal_sdk.errors import CheckFailedError, ManifestError
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+_END = bytes(4) + b"IEND" + bytes(4)
+PNG = b"\x89PNG\r\n\x1a\n" + _END
+LARGE = PNG[:8] + (600_000).to_bytes(4, "big") + b"IDAT" + bytes(600_004) + _END
 LISTING = """
 [listing]
 category = "orders"
@@ -68,7 +70,7 @@ def test_that_what_a_listing_shows_is_in_the_artifact() -> None:
     checks.check(archive())
     for wrong in (
         {"media/one.png": b"<svg onload=alert(1)>"},
-        {"media/one.png": PNG + bytes(600_000)},
+        {"media/one.png": LARGE},
     ):
         with pytest.raises(CheckFailedError) as refused:
             checks.check(archive(FILES | wrong))
