@@ -7,7 +7,6 @@ from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.errors import OutsideError
 
 from hyperpersonal_registry.ground import Ground
-from hyperpersonal_registry.trust.restoring import KeptFileError
 from hyperpersonal_registry.trust.roles import is_own
 
 LOOK_EVERY_S = 300.0
@@ -27,7 +26,7 @@ class Renewal:
         while True:
             try:
                 await self.renew()
-            except (OutsideError, KeptFileError) as error:
+            except OutsideError as error:
                 self._log.error("metadata.not_renewed", error=str(error))
             await asyncio.sleep(every_s)
 

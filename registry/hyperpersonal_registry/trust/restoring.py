@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hyperpersonal_core.kit.errors import OutsideError
 from securesystemslib.exceptions import UnverifiedSignatureError, VerificationError
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
@@ -25,7 +26,7 @@ Read = Callable[[str], bytes | None]
 ROOTS_MAX = 1_000
 
 
-class KeptFileError(Exception):
+class KeptFileError(OutsideError):
     """A kept metadata file is missing or was changed: somebody must look before anything is
     signed again."""
 
