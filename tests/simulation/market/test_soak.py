@@ -18,6 +18,7 @@ from hyperpersonal_core.kit.errors import NotFoundError
 from hyperpersonal_core.receipts.export import export
 from hyperpersonal_registry.api import ReleaseRefusedError
 from hyperpersonal_registry.reviews.observations import Reporter
+from hyperpersonal_registry.trust.keeper import Keeper, from_database
 from hyperpersonal_registry.trust.reader import Trust
 from hyperpersonal_sdk.capabilities import CapabilitySet
 from hyperpersonal_sdk.errors import UntrustedError
@@ -203,13 +204,7 @@ async def the_log_holds(life: Life, watcher: Watcher) -> None:
 
 async def trust_holds_offline(life: Life, chosen: list[Sample], folder: Path) -> None:
     """A host that was told once admits all that may run and nothing else, without a mirror."""
-    files: dict[str, bytes] = {}
-    async with life.db.transaction() as connection:
-        for row in await connection.fetch("select name, data from registry.tuf_files"):
-            files[row["name"]] = row["data"]
-    trust = Trust(folder, life.full.root)
-    trust.refresh(files.get)
-    files.clear()
+    assert await Keeper(Trust(folder, life.full.root), from_database(life.db)).refresh()
     trust = Trust(folder, life.full.root)
     for place, sample in enumerate(chosen):
         for version in VERSIONS:

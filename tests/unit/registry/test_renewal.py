@@ -44,7 +44,9 @@ async def test_that_all_of_the_registrys_own_is_renewed(db: Database, tmp_path: 
     full.lifetimes = Lifetimes(targets=year, snapshot=year, timestamp=year)
     later = full.again()
     signed = await Renewal(later.ground).renew()
-    assert set(signed) == {"targets", "snapshot", "timestamp", "withdrawn"}
+    carried = {name for name in signed if name.startswith("reviews")}
+    assert "reviews" in carried
+    assert set(signed) - carried == {"targets", "snapshot", "timestamp", "withdrawn"}
     assert await Renewal(later.ground).renew() == []
     digest = hpx.unpack(artifact()).digest
     assert (await full.new_host("after").load(digest)).digest == digest
