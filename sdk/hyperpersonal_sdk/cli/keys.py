@@ -22,7 +22,7 @@ def new_key(key: Path) -> None:
     with told():
         made = key_files.make_key(key.expanduser())
     click.echo(f"made {key}. Keep a copy where only you get at it: nobody can make it again.")
-    click.echo(f"Next: {program()} login --namespace YOURNAME")
+    click.echo(f"Next: {program()} claim YOURNAME, the namespace you publish in")
     click.echo(f"its public half: {key_files.public_text(made)}")
 
 
