@@ -8,15 +8,17 @@ from hyperpersonal_sdk.checks.rule import Finding
 
 NAME = "sources"
 REASON = "What does not compile cannot run, and what nobody can read nobody can review."
-FIX = "Correct the module, or split it: small modules are read, large ones are trusted."
+FIX = "Correct the module, or split it; bring a component's source under src/."
 WAIVABLE = False
 MODULE_BYTES_MAX = 256 * 1024  # a parsed module takes some 600 bytes of memory for each of its own
 SOURCE_BYTES_MAX = 2 * 1024 * 1024
-TOO_MUCH, BROKEN = "too_much_source", "does_not_compile"
+TOO_MUCH, BROKEN, NONE = "too_much_source", "does_not_compile", "no_source"
 
 
 def check(reading: Reading) -> Iterator[Finding]:
-    """Modules that are too large, and those that do not compile."""
+    """Modules that are too large, those that do not compile, and components without a source."""
+    if _is_closed(reading):
+        yield Finding("", "there is nothing under src/: nobody can read what was compiled", NONE)
     sources = {path: data for path, data in reading.files.items() if path.endswith(".py")}
     for path, data in sources.items():
         if len(data) > MODULE_BYTES_MAX:
@@ -29,6 +31,12 @@ def check(reading: Reading) -> Iterator[Finding]:
         wrong = _broken(path, data) if len(data) <= MODULE_BYTES_MAX else ""
         if wrong:
             yield Finding(path, wrong, BROKEN)
+
+
+def _is_closed(reading: Reading) -> bool:
+    said = reading.manifest
+    compiled = said is not None and said.kind != "bundle" and said.runtime.kind == "component"
+    return compiled and not any(path.startswith("src/") for path in reading.files)
 
 
 def _broken(path: str, data: bytes) -> str:

@@ -192,6 +192,14 @@ def test_that_honest_sources_pass_every_rule() -> None:
     assert [one.check for one in found] == [rule.NAME for rule in checks.RULES]
 
 
+def test_that_what_was_compiled_brings_its_source() -> None:
+    said = manifest().replace('entry = "hello"', 'entry = "plugin.wasm"')
+    said += '\n[runtime]\nkind = "component"\n'
+    closed = verdict("sources", archive(said))
+    assert (closed.verdict, "src/" in closed.reason) == ("FAIL", True)
+    assert verdict("sources", archive(said, src__plugin_ts="")).verdict == "PASS"
+
+
 def test_that_every_rule_says_why_and_what_to_do() -> None:
     for rule in checks.RULES:
         assert rule.REASON.endswith("."), rule.NAME
