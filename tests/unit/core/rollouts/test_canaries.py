@@ -80,7 +80,7 @@ async def test_that_a_good_release_goes_on_to_everybody_on_evidence(stage: Stage
     assert one.state == "promoted"
     assert set((await stage.talk(4)).values()) == {"the new one"}
     seen = await stage.records.read(TENANT, one.id)
-    assert seen.candidate.conversations > 0 < seen.incumbent.conversations
+    assert seen.candidate.conversations > 0
 
 
 async def test_that_every_conversation_is_judged_once(stage: Stage) -> None:
