@@ -4,6 +4,7 @@ from fakes.components import ASK, BURN, GROW, component
 from security.hostile.attack import Attack, Refusal, call, publish
 
 KIND = "[runtime]\nkind = 'component'\n[limits]\nguest_cpu_ms = 60\n"
+SOURCE = b"(component)"  # what its author says it was built from; nobody rebuilds it
 CLOCK = ASK.format(name=9, payload=2)
 LOOP = f"(loop $again {CLOCK} (br $again)) (i32.const 0)"
 STOPS = "(i32.store (i32.const 8192) (i32.const 1)) (i32.store (i32.const 8196) (i32.const {})) "
@@ -13,7 +14,7 @@ STEAL = {"name": "http.fetch", "payload": '{"url":"http://169.254.169.254/"}'}
 
 def crafted(name: str, tries: str, data: bytes, refused: Refusal, *asks: str) -> Attack:
     return Attack(name=f"component: {name}", tries=tries, refused=refused, more=KIND, asks=asks,
-                  files={"plugin.wasm": data})  # fmt: skip
+                  files={"plugin.wasm": data, "src/plugin.wat": SOURCE})  # fmt: skip
 
 
 def runs(name: str, tries: str, body: str, how: str, words: str = "") -> Attack:
