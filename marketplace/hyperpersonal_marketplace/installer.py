@@ -212,7 +212,7 @@ class Installer:
         new = await self._tried(present, taken, config)
         if self._books:
             await self._books.policies.replaced(present)
-        await self._installations.update(present.tenant_id, present.id, new)
+        await self._installations.update(present, new)
         waiting = _waiting(present, taken.release.manifest)
         return Updated(present.id, new.version, new.grants, waiting)
 
@@ -241,7 +241,7 @@ class Installer:
         present = await self._installations.get(tenant_id, installation_id)
         manifest = convert(present.manifest, Manifest)
         given = consent.checked_grants(manifest, grants)
-        await self._installations.grant(tenant_id, installation_id, given)
+        await self._installations.grant(present, given)
         if self._books:
             await self._books.policies.consented(tenant_id, installation_id, manifest)
         return given
@@ -258,7 +258,7 @@ class Installer:
         present = await self._installations.get(tenant_id, installation_id)
         consent.check_config(convert(present.manifest, Manifest), config)
         await self._try(structs.replace(present, config=config), "configure")
-        await self._installations.configure(tenant_id, installation_id, config)
+        await self._installations.configure(present, config)
 
     async def set_secrets(
         self, tenant_id: UUID, installation_id: UUID, secrets: Mapping[str, dict[str, str]]

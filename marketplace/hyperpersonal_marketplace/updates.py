@@ -10,7 +10,7 @@ from hyperpersonal_core.api import Installation, Installations
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Database
-from hyperpersonal_core.kit.errors import OutsideError, RefusedError
+from hyperpersonal_core.kit.errors import ConflictError, OutsideError, RefusedError
 from hyperpersonal_core.kit.jobs import Job, RescheduleError, enqueue
 from hyperpersonal_registry.api import Registry
 
@@ -76,6 +76,8 @@ class Updater:
             return False
         try:
             return await self._take(present, release.version, by_degrees=policy.by_degrees)
+        except ConflictError:  # a member changed something at the same moment: the next time
+            return False
         except RefusedError as error:
             await self._policies.failed(present, release.version, error.message)
             return False

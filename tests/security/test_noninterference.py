@@ -120,12 +120,14 @@ class Tenant:
         if kind == "says":
             await self.say(f"{what}{rest}")
         elif kind == "configures":
-            await installations.configure(*mine, {"greeting": what})
+            store = await installations.get(*mine)
+            await installations.configure(store, {"greeting": what})
         elif kind == "trusts":
             headers = {self.site: {"Authorization": f"Bearer {what}"}}
             await installations.set_secrets(*mine, headers)
         elif kind == "grants":
-            await installations.grant(self.house.tenant_id, self.agent, sorted(what))
+            agent = await installations.get(self.house.tenant_id, self.agent)
+            await installations.grant(agent, sorted(what))
         else:
             article = Document("returns", "Returns", (Section("", what),))
             await self.house.street.mind.knowledge.import_documents(self.house.tenant_id, [article])

@@ -61,7 +61,7 @@ async def _replace(rig: SandboxedRig, name: str, *, newer: bool) -> None:
         present.plugin_id, "2.0.0" if newer else "1.0.0", f"sha256:{name}{'2' * newer}",
         present.kind, manifest, AGENT_GRANTS if agent else ("kv:1MiB",),
     )  # fmt: skip
-    await rig.installations.update(TENANT, present.id, new)
+    await rig.installations.update(present, new)
 
 
 async def _write_all(rig: SandboxedRig, places: list[UUID], chance: random.Random) -> None:

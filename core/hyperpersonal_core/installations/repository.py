@@ -23,11 +23,7 @@ _PUT = """
 insert into installations (tenant_id, id, plugin_id, version, digest, kind, manifest, grants,
                            config, sealed_secrets, created_at, enabled, unreviewed)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-on conflict (tenant_id, plugin_id) do update
-   set version = excluded.version, digest = excluded.digest, kind = excluded.kind,
-       manifest = excluded.manifest, grants = excluded.grants, config = excluded.config,
-       sealed_secrets = excluded.sealed_secrets, secrets = '{}', enabled = excluded.enabled,
-       unreviewed = excluded.unreviewed
+on conflict (tenant_id, plugin_id) do nothing
 returning id"""
 
 _UPDATE = """
@@ -107,14 +103,14 @@ async def bump(connection: Connection, tenant_id: UUID) -> None:
 
 async def put(
     connection: Connection, row: tuple[UUID, UUID, Any], new: NewInstallation, sealed: bytes | None
-) -> UUID:
-    """Write an installation; the same plugin again replaces its row and keeps its id."""
+) -> UUID | None:
+    """Write an installation; None when the tenant has one of this plugin."""
     tenant_id, new_id, at = row
-    found: UUID = await connection.fetchval(
+    found: UUID | None = await connection.fetchval(
         _PUT, tenant_id, new_id, new.plugin_id, new.version, new.digest, new.kind, new.manifest,
         list(new.grants), new.config, sealed, at, new.enabled, bool(new.unreviewed),
     )  # fmt: skip
-    if new.kind == "agent":
+    if found and new.kind == "agent":
         await connection.execute(_JOIN_BUNDLE, tenant_id, found)
     return found
 

@@ -1,7 +1,8 @@
 """A tenant's installations: install, update, switch, configure, compose, and the bundle they make.
 
 Every change grows the tenant's routing version in the same transaction, so that every process
-that holds a bundle or a router's weights knows by one number whether they are still true.
+that holds a bundle or a router's weights knows by one number whether they are still true. A change
+that was made from what its caller had read is refused when that is not true any more.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -25,7 +26,12 @@ from hyperpersonal_core.installations.values import (
 )
 from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Connection, Database
-from hyperpersonal_core.kit.errors import CallerBugError, NotFoundError, RefusedError
+from hyperpersonal_core.kit.errors import (
+    CallerBugError,
+    ConflictError,
+    NotFoundError,
+    RefusedError,
+)
 from hyperpersonal_core.kit.ids import Ids
 from hyperpersonal_core.kit.vault import Vault
 
@@ -122,24 +128,37 @@ class Installations:
             return await repository.fetch_of_plugin(connection, tenant_id, plugin_id)
 
     async def install(self, tenant_id: UUID, new: NewInstallation) -> UUID:
-        """Install a plugin, or replace the release, grants, config and secrets of an installed one.
+        """Install a plugin; an agent joins the end of the bundle.
 
-        An agent joins the end of the bundle; an update keeps its place and its id.
+        Raises:
+            ConflictError: the tenant has it already, perhaps since a moment.
         """
         sealed = await self._sealed(tenant_id, new.plugin_id, new.secrets)
         async with self._change(tenant_id) as connection:
             row = (tenant_id, self._ids.new(), self._clock.now())
             installed = await repository.put(connection, row, new, sealed)
+            if installed is None:
+                message = f"{new.plugin_id} is installed already; update it"
+                raise ConflictError(message, plugin_id=new.plugin_id)
             await history.remember(connection, tenant_id, installed)
         return installed
 
-    async def update(self, tenant_id: UUID, installation_id: UUID, new: NewInstallation) -> None:
+    async def update(self, present: Installation, new: NewInstallation) -> None:
         """Replace an installation's release, grants and configuration; its place, its secrets and
-        whether it is enabled stay. Raises NotFoundError."""
-        async with self._change(tenant_id) as connection:
-            changed = await repository.update(connection, (tenant_id, installation_id), new)
-            _found(changed, installation_id)
-            await history.remember(connection, tenant_id, installation_id)
+        whether it is enabled stay.
+
+        Args:
+            present: the installation that `new` was made from.
+            new: what it becomes.
+
+        Raises:
+            ConflictError: it was changed meanwhile; so no grant comes back that was just taken.
+            NotFoundError: it is gone.
+        """
+        async with self._change(present.tenant_id, present) as connection:
+            changed = await repository.update(connection, (present.tenant_id, present.id), new)
+            _found(changed, present.id)
+            await history.remember(connection, present.tenant_id, present.id)
 
     async def uninstall(self, tenant_id: UUID, installation_id: UUID) -> None:
         """Remove an installation and what it kept; what it did stays on record.
@@ -154,15 +173,15 @@ class Installations:
         """Enable or disable without losing anything. Raises NotFoundError."""
         await self._set(tenant_id, installation_id, "enabled", enabled)
 
-    async def grant(self, tenant_id: UUID, installation_id: UUID, grants: Sequence[str]) -> None:
-        """Replace what the tenant grants; the caller has checked it against what is asked."""
-        await self._set(tenant_id, installation_id, "grants", list(grants))
+    async def grant(self, present: Installation, grants: Sequence[str]) -> None:
+        """Replace what the tenant grants; the caller has checked it against what `present` asks.
+        Raises as `update`."""
+        await self._set(present.tenant_id, present.id, "grants", list(grants), present)
 
-    async def configure(
-        self, tenant_id: UUID, installation_id: UUID, config: dict[str, Any]
-    ) -> None:
-        """Replace the configuration; the caller has checked it against the manifest's schema."""
-        await self._set(tenant_id, installation_id, "config", config)
+    async def configure(self, present: Installation, config: dict[str, Any]) -> None:
+        """Replace the configuration; the caller has checked it against `present`'s schema. Raises
+        as `update`."""
+        await self._set(present.tenant_id, present.id, "config", config, present)
 
     async def set_secrets(
         self, tenant_id: UUID, installation_id: UUID, secrets: dict[str, Headers]
@@ -196,16 +215,23 @@ class Installations:
             raise CallerBugError("to keep secrets, Installations needs a vault")
         return await sealed(self._vault, tenant_id, plugin_id, secrets) if self._vault else None
 
-    async def _set(self, tenant_id: UUID, installation_id: UUID, column: str, value: Any) -> None:
-        async with self._change(tenant_id) as connection:
+    async def _set(
+        self, tenant_id: UUID, installation_id: UUID, column: str, value: Any,
+        present: Installation | None = None,
+    ) -> None:  # fmt: skip
+        async with self._change(tenant_id, present) as connection:
             changed = await connection.fetchval(_SET[column], tenant_id, installation_id, value)
             _found(changed, installation_id)
             await history.remember(connection, tenant_id, installation_id)
 
     @asynccontextmanager
-    async def _change(self, tenant_id: UUID) -> AsyncIterator[Connection]:
+    async def _change(
+        self, tenant_id: UUID, present: Installation | None = None
+    ) -> AsyncIterator[Connection]:
         async with self._db.transaction(tenant_id) as connection:
-            await repository.bump(connection, tenant_id)
+            await repository.bump(connection, tenant_id)  # from here on no other change goes on
+            if present is not None:
+                _check_unchanged(present, await repository.fetch(connection, tenant_id, present.id))
             yield connection
 
 
@@ -221,6 +247,13 @@ def _hold(held: dict[Key, Bundle], key: Key, bundle: Bundle) -> Bundle:
         held.pop(next(iter(held)))
     held[key] = bundle
     return bundle
+
+
+def _check_unchanged(present: Installation, now: Installation | None) -> None:
+    if now is None:
+        _found(None, present.id)
+    elif (now.digest, now.grants, now.config) != (present.digest, present.grants, present.config):
+        raise ConflictError(f"{present.title} was changed meanwhile: look at it, and do it again")
 
 
 def _found(row: Any, installation_id: UUID) -> None:

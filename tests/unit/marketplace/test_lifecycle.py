@@ -11,6 +11,7 @@ from hyperpersonal_core.api import Kv, Lifecycle, News, ReleaseWatch, tell
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.clock import SystemClock
 from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.kit.errors import ConflictError
 from hyperpersonal_marketplace.api import Installer, InstallRefusedError
 from hyperpersonal_runtime.api import CallResult, CallScope, HookCall, Host, Limits
 from hyperpersonal_runtime.testing import FakePorts, World, default_cache
@@ -50,6 +51,13 @@ def reply(turn, host):
     while True:
         host.now()
 """
+WAITS = HOOKS.replace(
+    """    if installed.config""",
+    """    host.call("kv.put", key="begun", value="1")
+    while not host.call("kv.get", key="go"):
+        pass
+    if installed.config""",
+)
 CONFIG = """
 [config]
 type = "object"
@@ -155,6 +163,22 @@ async def test_that_a_rollback_is_one_step_back_and_never_wider(stage: Stage) ->
     assert back.grants == ("kv:1MiB",), "what was dropped is not given back"
     assert back.waiting == ("knowledge:read",)
     assert (await stage.installer.rollback(tenant, installed)).version == "2.0.0"
+
+
+async def test_that_a_grant_narrowed_while_an_update_is_tried_stays_narrow(stage: Stage) -> None:
+    await stage.publish("1.0.0")
+    installed, tenant = await stage.install(), stage.market.tenant_id
+    await stage.publish("2.0.0", WAITS)
+    updating = asyncio.create_task(stage.installer.update(tenant, installed))
+    while "begun" not in await stage.kept():
+        assert not updating.done(), updating.result()
+    await stage.installer.consent(tenant, installed, ["kv:1KiB"])
+    scope = CallScope(str(tenant), str(installed))
+    await Kv(stage.market.db, SystemClock()).put(scope, "go", '"1"', 2**20)
+    with pytest.raises(ConflictError, match="changed meanwhile"):
+        await updating
+    assert await stage.market.grants(installed) == ("kv:1KiB",)
+    assert (await stage.installer.update(tenant, installed)).grants == ("kv:1KiB",)
 
 
 async def test_that_a_revoked_release_is_stopped_in_flight(stage: Stage) -> None:

@@ -43,7 +43,7 @@ async def test_that_every_process_gives_the_bundle_a_turn_began_with(
     installed = await here.install(TENANT, SHOP)
     then = await here.bundle(TENANT)
     there = elsewhere(db)
-    await there.update(TENANT, installed, NEXT)
+    await there.update(await there.get(TENANT, installed), NEXT)
     now = await there.bundle(TENANT)
     assert now.version > then.version
     for process in (here, there, elsewhere(db)):
@@ -59,7 +59,7 @@ async def test_that_an_old_turn_has_no_grant_that_was_taken_back(
 ) -> None:
     installed = await here.install(TENANT, SHOP)
     then = await here.bundle(TENANT)
-    await here.grant(TENANT, installed, [READ])
+    await here.grant(await here.get(TENANT, installed), [READ])
     old = (await elsewhere(db).bundle(TENANT, then.version)).installations[installed]
     assert old.grants == (READ,)
 
@@ -69,7 +69,7 @@ async def test_that_an_old_turn_gets_no_grant_that_came_later(
 ) -> None:
     installed = await here.install(TENANT, structs.replace(SHOP, grants=(READ,)))
     then = await here.bundle(TENANT)
-    await here.grant(TENANT, installed, [READ, WRITE])
+    await here.grant(await here.get(TENANT, installed), [READ, WRITE])
     old = (await elsewhere(db).bundle(TENANT, then.version)).installations[installed]
     assert old.grants == (READ,)
 
@@ -89,10 +89,11 @@ async def test_that_what_was_removed_or_switched_off_is_gone_for_old_turns_too(
 async def test_that_the_release_before_is_the_last_other_one(here: Installations) -> None:
     installed = await here.install(TENANT, SHOP)
     assert await here.before(TENANT, installed) is None
-    await here.update(TENANT, installed, NEXT)
-    await here.configure(TENANT, installed, {"greeting": "hey"})
+    await here.update(await here.get(TENANT, installed), NEXT)
+    await here.configure(await here.get(TENANT, installed), {"greeting": "hey"})
     past = await here.before(TENANT, installed)
     assert past is not None
     assert (past.version, past.config) == ("1.0.0", {"greeting": "hi"})
+    gone = structs.replace(await here.get(TENANT, installed), id=UUID(int=9))
     with pytest.raises(NotFoundError):
-        await here.update(TENANT, UUID(int=9), NEXT)
+        await here.update(gone, NEXT)

@@ -1,3 +1,4 @@
+import asyncio
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -6,12 +7,13 @@ from hyperpersonal_core.api import Installations, Kv, NewInstallation, NoModel, 
 from hyperpersonal_core.installations.releases import HeldReleases
 from hyperpersonal_core.kit.clock import FixedClock, SystemClock
 from hyperpersonal_core.kit.db import Database
-from hyperpersonal_core.kit.errors import NotFoundError, RefusedError
+from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
 from hyperpersonal_core.kit.ids import Uuid7Ids
 from hyperpersonal_core.kit.vault import Vault
 from hyperpersonal_runtime.api import CallScope, SealedRelease
 from hyperpersonal_sdk.contract.models import GenerateAsk, ModelMessage
 from hyperpersonal_sdk.contract.outcomes import FailureKind
+from msgspec import structs
 
 TENANT, OTHER = UUID(int=1), UUID(int=2)
 MANIFEST = {
@@ -84,12 +86,10 @@ async def test_that_every_change_is_seen_and_no_change_costs_no_reading(
     await installations.compose(TENANT, [two, one])
     third = await installations.bundle(TENANT)
     assert [card.installation_id for card in third.cards] == [two, one]
-    await installations.grant(TENANT, one, ["knowledge:read"])
-    await installations.configure(TENANT, one, {"tone": "warm"})
+    await installations.grant(await installations.get(TENANT, one), ["knowledge:read"])
+    await installations.configure(await installations.get(TENANT, one), {"tone": "warm"})
     changed = (await installations.bundle(TENANT)).installations[one]
     assert (changed.grants, changed.config) == (("knowledge:read",), {"tone": "warm"})
-    again = await installations.install(TENANT, agent("one"))
-    assert again == one
     await installations.uninstall(TENANT, two)
     assert [i.id for i in await installations.list(TENANT)] == [one]
 
@@ -106,6 +106,36 @@ async def test_that_one_installation_is_found_by_its_id_and_by_its_plugin(
     assert await installations.of_plugin(OTHER, "acme/two") is None
     with pytest.raises(NotFoundError):
         await installations.get(OTHER, two)
+
+
+async def test_that_of_changes_at_one_moment_none_is_overwritten(
+    installations: Installations,
+) -> None:
+    """A grant that was just taken would come back with an update that was made before."""
+    twice = (installations.install(TENANT, agent("one")) for _ in range(2))
+    one, refused = sorted(await asyncio.gather(*twice, return_exceptions=True), key=_is_error)
+    assert isinstance(refused, ConflictError)
+    assert isinstance(one, UUID)
+    await installations.grant(await installations.get(TENANT, one), ["knowledge:read"])
+    stale = await installations.get(TENANT, one)
+    await installations.grant(stale, [])
+    new = structs.replace(agent("one"), version="2.0.0", grants=stale.grants)
+    for change in (
+        installations.update(stale, new),
+        installations.grant(stale, ["knowledge:read"]),
+        installations.configure(stale, {"tone": "warm"}),
+    ):
+        with pytest.raises(ConflictError, match="meanwhile"):
+            await change
+    now = await installations.get(TENANT, one)
+    assert (now.version, now.grants, now.config) == ("1.0.0", (), {})
+    await installations.uninstall(TENANT, one)
+    with pytest.raises(NotFoundError):
+        await installations.update(now, new)
+
+
+def _is_error(result: object) -> bool:
+    return isinstance(result, BaseException)
 
 
 async def test_that_what_is_not_there_is_refused(installations: Installations) -> None:

@@ -100,7 +100,7 @@ async def test_that_a_canary_ends_where_the_installation_was_changed(stage: Stag
     new = NewInstallation(
         present.plugin_id, "3.0.0", "sha256:order2", "agent", present.manifest, present.grants
     )
-    await stage.installations.update(TENANT, present.id, new)
+    await stage.installations.update(present, new)
     assert set((await stage.talk(8)).values()) == {"the new one"}, "nobody meets the candidate"
     assert (await stage.judged(one)).state == "stopped"
     with pytest.raises(ConflictError, match="has ended"):

@@ -135,7 +135,7 @@ class DevelopmentDoor:
         await self._lifecycle.prepare(candidate, "configure")
         self._keep(new.plugin_id, Kept(present.id, present, await self._agents()))
         new = structs.replace(new, config=candidate.config)
-        await self._installations.update(self.tenant_id, present.id, new)
+        await self._installations.update(present, new)
         if new.secrets:
             await self._installations.set_secrets(self.tenant_id, present.id, new.secrets)
         return present.id
@@ -145,12 +145,12 @@ class DevelopmentDoor:
             if kept.before is None:
                 await self._installations.uninstall(self.tenant_id, kept.installation_id)
             else:
-                old = _as_new(kept.before)
-                await self._installations.update(self.tenant_id, kept.installation_id, old)
+                there = await self._installations.get(self.tenant_id, kept.installation_id)
+                await self._installations.update(there, _as_new(kept.before))
         except NotFoundError:  # a member removed it meanwhile
             return
-        there = set(await self._agents())
-        if order := [one for one in kept.agents if one in there]:
+        left = set(await self._agents())
+        if order := [one for one in kept.agents if one in left]:
             await self._installations.compose(self.tenant_id, order)
 
     async def _agents(self) -> list[UUID]:
