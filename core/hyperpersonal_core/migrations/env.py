@@ -17,9 +17,11 @@ def _upgrade(connection: Connection) -> None:
 async def _run() -> None:
     dsn = context.config.attributes["dsn"].replace("postgresql://", "postgresql+asyncpg://", 1)
     engine = create_async_engine(dsn)
-    async with engine.begin() as connection:
-        await connection.run_sync(_upgrade)
-    await engine.dispose()
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
 
 
 asyncio.run(_run())
