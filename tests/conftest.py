@@ -15,8 +15,12 @@ from hyperpersonal_runtime.testing import SandboxServer
 from hyperpersonal_web.embedded.nats import EmbeddedNats
 from hyperpersonal_web.embedded.postgres import EmbeddedPostgres
 
-# Nothing here outlives the run, so nothing needs to survive a power cut.
-FAST = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
+# Nothing here outlives the run, so nothing needs to survive a power cut. Databases are emptied and
+# lent again: what autovacuum counted in between would be a lie to the next test's plans.
+FAST = {
+    "fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0",
+    "autovacuum": "off",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -58,7 +58,8 @@ def demo(
     chosen = DemoModel(model, model_name, model_base_url, key) if model else None
     started = time.monotonic()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_MAX)
-    log.configure(os.environ.get("HP_LOG_LEVEL", "warning"))
+    # The check kills workers itself: that they are lost is no news to who reads its talks.
+    log.configure(os.environ.get("HP_LOG_LEVEL", "error" if check else "warning"))
     settings = beside_checkout(settings_of(os.environ, 0 if check and port is None else port))
     failed = 0
     with _bars(console) as told:
