@@ -29,11 +29,11 @@ from hyperpersonal_web.http.present import find
 
 
 class NewRollout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`version` None: the newest. What `plan` leaves out is as usual."""
+    """`version` None: the newest. What `plan` leaves out is as usual; None: all of it."""
 
     plugin_id: str
     version: str | None = None
-    plan: RolloutPlan = RolloutPlan()
+    plan: RolloutPlan | None = None  # a default of its own would become that of the schema's part
 
 
 class RolloutItem(msgspec.Struct, frozen=True):
