@@ -1,5 +1,6 @@
 """The tables of namespaces, keys and releases."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ _COLUMNS = """r.digest, plugin_id, version, manifest, artifact_bytes, published_
 status_reason, (select envelope from registry.envelopes e where e.digest = r.digest
 order by n desc limit 1) as envelope"""
 _BY_DIGEST = f"select {_COLUMNS} from registry.releases r where digest = $1"  # noqa: S608 - no input
+_BY_DIGESTS = f"select {_COLUMNS} from registry.releases r where digest = any($1)"  # noqa: S608
 _BY_PLUGIN = f"select {_COLUMNS} from registry.releases r where plugin_id = $1"  # noqa: S608
 _BY_NAMESPACE = f"""select {_COLUMNS} from registry.releases r where namespace = $1
 order by published_at, digest"""  # noqa: S608
@@ -34,11 +36,11 @@ and revoked_at is null and valid_from <= $2 and $2 < expires_at"""
 _ADD_KEY = """insert into registry.publisher_keys
 (key_id, namespace, public, valid_from, expires_at) values ($1, $2, $3, $4, $5)"""
 _KEYS = """select public, namespace, valid_from, expires_at, revoked_at is not null as revoked
-from registry.publisher_keys where namespace = $1"""
+from registry.publisher_keys where namespace = any($1)"""
 _REVOKE_KEY = """update registry.publisher_keys set revoked_at = $2, revoked_reason = $3
 where key_id = $1 and revoked_at is null returning namespace"""
-_RUNNING = """select version, digest from registry.releases
-where plugin_id = $1 and version <> $2 and status in ('published', 'yanked')"""
+_RUNNING = """select plugin_id, version, digest from registry.releases
+where plugin_id = any($1) and status in ('published', 'yanked')"""
 _ALIKE = "select plugin_id from registry.releases where skeleton = $1 and plugin_id <> $2 limit 1"
 
 
@@ -83,6 +85,12 @@ async def by_digest(connection: Connection, digest: str) -> Release | None:
     return None if row is None else _release(row)
 
 
+async def by_digests(connection: Connection, digests: Sequence[str]) -> dict[str, Release]:
+    """Those that are there, in one query."""
+    rows = await connection.fetch(_BY_DIGESTS, list(digests))
+    return {row["digest"]: _release(row) for row in rows}
+
+
 async def by_plugin(connection: Connection, plugin_id: str) -> list[Release]:
     return [_release(row) for row in await connection.fetch(_BY_PLUGIN, plugin_id)]
 
@@ -100,11 +108,18 @@ async def before(connection: Connection, plugin_id: str, version: str) -> str | 
     """The digest of the release merchants would come from: the highest below this version, or the
     highest of all for a version that mends an older line. What was taken away from them is none:
     compared with it, what was wrong there would look like nothing new."""
-    mine = version_key(version)
-    rows = await connection.fetch(_RUNNING, plugin_id, version)
-    known = sorted((version_key(row["version"]), str(row["digest"])) for row in rows)
-    nearest = [one for one in known if one[0] < mine] or known
-    return nearest[-1][1] if nearest else None
+    asked = (plugin_id, version)
+    return (await befores(connection, [asked]))[asked]
+
+
+async def befores(
+    connection: Connection, asked: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], str | None]:
+    """`before` of many (plugin id, version), in one query."""
+    running: dict[str, list[tuple[str, str]]] = {plugin_id: [] for plugin_id, _ in asked}
+    for row in await connection.fetch(_RUNNING, list(running)):
+        running[row["plugin_id"]].append((row["version"], row["digest"]))
+    return {one: _nearest(one[1], running[one[0]]) for one in asked}
 
 
 async def add(connection: Connection, release: Release, skeleton: str) -> None:
@@ -162,11 +177,26 @@ async def revoke_key(connection: Connection, key_id: str, at: datetime, reason: 
 
 
 async def keys_of(connection: Connection, namespace: str) -> NamespaceKeys:
-    found = NamespaceKeys([], [])
-    for row in await connection.fetch(_KEYS, namespace):
+    return (await keys_of_all(connection, [namespace]))[namespace]
+
+
+async def keys_of_all(
+    connection: Connection, namespaces: Iterable[str]
+) -> dict[str, NamespaceKeys]:
+    """`keys_of` for each, in one query."""
+    found = {namespace: NamespaceKeys([], []) for namespace in namespaces}
+    for row in await connection.fetch(_KEYS, list(found)):
         key = TrustedKey(row["public"], row["namespace"], row["valid_from"], row["expires_at"])
-        (found.revoked if row["revoked"] else found.trusted).append(key)
+        keys = found[key.namespace]
+        (keys.revoked if row["revoked"] else keys.trusted).append(key)
     return found
+
+
+def _nearest(version: str, running: Iterable[tuple[str, str]]) -> str | None:
+    mine = version_key(version)
+    known = sorted((version_key(other), digest) for other, digest in running if other != version)
+    nearest = [one for one in known if one[0] < mine] or known
+    return nearest[-1][1] if nearest else None
 
 
 def _release(row: Any) -> Release:

@@ -1,6 +1,6 @@
 """The tables of what was handed in: submissions, verdicts of each run, reviews."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,14 +35,14 @@ _APPEAL = """update registry.submissions set appeal = $2, appealed_at = $3 where
 _RUN = "update registry.submissions set run = run + 1 where digest = $1 returning run"
 _ADD_VERDICT = """insert into registry.verdicts (digest, run, name, verdict, reason, detail, at)
 values ($1, $2, $3, $4, $5, $6, $7)"""
-_VERDICTS = """select name as "check", verdict, reason, detail from registry.verdicts
-where digest = $1 and run = $2 order by name"""
+_VERDICTS = """select digest, name as "check", verdict, reason, detail from registry.verdicts
+join unnest($1::text[], $2::int[]) as wanted (digest, run) using (digest, run) order by name"""
 _ADD_REVIEW = """insert into registry.attestations
 (digest, n, key_id, approves, report, waived, reason, attestation, at)
 select $1, coalesce(max(n), 0) + 1, $2, $3, $4, $5, $6, $7, $8
 from registry.attestations where digest = $1"""
-_REVIEWS = """select key_id, approves, report, waived, reason, attestation, at
-from registry.attestations where digest = $1 order by n"""
+_REVIEWS = """select digest, key_id, approves, report, waived, reason, attestation, at
+from registry.attestations where digest = any($1) order by n"""
 
 
 class Submission(Struct, frozen=True):
@@ -154,8 +154,16 @@ async def add_report(
 
 async def report_of(connection: Connection, digest: str, run: int) -> list[Verdict]:
     """The verdicts of a run."""
-    rows = await connection.fetch(_VERDICTS, digest, run)
-    return [convert(dict(row), Verdict) for row in rows]
+    return (await reports_of(connection, {digest: run}))[digest]
+
+
+async def reports_of(connection: Connection, runs: Mapping[str, int]) -> dict[str, list[Verdict]]:
+    """`report_of` for each (digest -> run), in one query."""
+    found: dict[str, list[Verdict]] = {digest: [] for digest in runs}
+    for row in await connection.fetch(_VERDICTS, list(runs), list(runs.values())):
+        values = dict(row)
+        found[values.pop("digest")].append(convert(values, Verdict))
+    return found
 
 
 async def add_review(connection: Connection, digest: str, reviewed: Reviewed) -> None:
@@ -168,15 +176,36 @@ async def add_review(connection: Connection, digest: str, reviewed: Reviewed) ->
 
 async def reviews_of(connection: Connection, digest: str) -> list[Reviewed]:
     """Its reviews, oldest first."""
-    return [_reviewed(row) for row in await connection.fetch(_REVIEWS, digest)]
+    return (await reviews_of_all(connection, [digest]))[digest]
+
+
+async def reviews_of_all(
+    connection: Connection, digests: Iterable[str]
+) -> dict[str, list[Reviewed]]:
+    """`reviews_of` for each, in one query."""
+    found: dict[str, list[Reviewed]] = {digest: [] for digest in digests}
+    for row in await connection.fetch(_REVIEWS, list(found)):
+        found[row["digest"]].append(_reviewed(row))
+    return found
 
 
 async def case_of(connection: Connection, found: Submission) -> Case:
     """All that the decision about a submission rests on."""
-    keys = await releases.keys_of(connection, found.namespace)
-    report = await report_of(connection, found.digest, found.run)
-    votes = [one.vote for one in await reviews_of(connection, found.digest)]
-    return Case(found.manifest, report, votes, keys.ids, appealed=bool(found.appeal))
+    return (await cases_of(connection, [found]))[found.digest]
+
+
+async def cases_of(connection: Connection, found: Sequence[Submission]) -> dict[str, Case]:
+    """`case_of` for each by its digest, in three queries."""
+    keys = await releases.keys_of_all(connection, {one.namespace for one in found})
+    reports = await reports_of(connection, {one.digest: one.run for one in found})
+    reviewed = await reviews_of_all(connection, reports)
+    return {
+        one.digest: Case(
+            one.manifest, reports[one.digest], [r.vote for r in reviewed[one.digest]],
+            keys[one.namespace].ids, appealed=bool(one.appeal),
+        )
+        for one in found
+    }  # fmt: skip
 
 
 def _reviewed(row: Any) -> Reviewed:

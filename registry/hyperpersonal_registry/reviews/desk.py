@@ -1,6 +1,7 @@
 """The reviewer's desk: what waits, and all there is to know about one submission."""
 
 import asyncio
+from collections.abc import Sequence
 
 from hyperpersonal_core.kit.db import Connection
 from hyperpersonal_core.kit.errors import NotFoundError
@@ -19,6 +20,7 @@ from hyperpersonal_registry.submissions import Reviewed, Submission
 from hyperpersonal_registry.verdicts import report_hash
 
 _NAMES = "select key_id, name from registry.identities"
+_Read = tuple[QueueItem, Release | None, Case]
 
 
 class Desk:
@@ -31,8 +33,8 @@ class Desk:
         """What waits, the most urgent first: at most 200, those that waited longest."""
         async with self._ground.db.transaction() as connection:
             waiting = await submissions.in_state(connection, ["checked", "submitted"])
-            items = [(await self._read(connection, found))[0] for found in waiting]
-        return sorted(items, key=_order)
+            read = await self._read(connection, waiting)
+        return sorted((item for item, _, _ in read), key=_order)
 
     async def dossier(self, digest: str) -> Dossier:
         """Everything about one submission, decided ones too.
@@ -44,7 +46,7 @@ class Desk:
             found = await submissions.get(connection, digest)
             if found is None:
                 raise NotFoundError("nothing of this digest was handed in", digest=digest)
-            item, before, case = await self._read(connection, found)
+            ((item, before, case),) = await self._read(connection, [found])
             publisher = await history.publisher(connection, found)
             reviewed = await submissions.reviews_of(connection, digest)
             people = {row["key_id"]: row["name"] for row in await connection.fetch(_NAMES)}
@@ -56,16 +58,20 @@ class Desk:
             await self._sources(before, digest), publisher, found.appeal, found.envelope.decode(),
         )  # fmt: skip
 
-    async def _read(
-        self, connection: Connection, found: Submission
-    ) -> tuple[QueueItem, Release | None, Case]:
-        case = await submissions.case_of(connection, found)
-        before = await history.release_before(connection, found)
-        facts = Facts(
-            found.manifest, _change(before, found), case.report, found.submitted_at,
-            found.appealed_at, await history.published_since(connection, found.namespace),
-        )  # fmt: skip
-        return self._item(found, facts, case), before, case
+    async def _read(self, connection: Connection, found: Sequence[Submission]) -> list[_Read]:
+        """As many queries for many as for one."""
+        cases = await submissions.cases_of(connection, found)
+        befores = await history.releases_before(connection, found)
+        since = await history.published_since(connection, found)
+        read = []
+        for one in found:
+            case, before = cases[one.digest], befores[one.digest]
+            facts = Facts(
+                one.manifest, _change(before, one), case.report, one.submitted_at,
+                one.appealed_at, since.get(one.namespace),
+            )  # fmt: skip
+            read.append((self._item(one, facts, case), before, case))
+        return read
 
     def _item(self, found: Submission, facts: Facts, case: Case) -> QueueItem:
         now, reasons = self._ground.now, urgency.factors(facts, self._ground.now)

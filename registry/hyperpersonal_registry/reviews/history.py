@@ -1,5 +1,6 @@
 """What the tables know of a publisher and of a plugin's releases, for who reviews."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from hyperpersonal_core.kit.db import Connection
@@ -23,7 +24,8 @@ select n.name as namespace, n.domain, n.created_at as since,
     where split_part(o.plugin_id, '/', 1) = n.name and o.handled_at is null) as observations_open,
   (select valid_from from registry.publisher_keys k where k.key_id = $2) as key_since
 from registry.namespaces n where n.name = $1"""
-_SINCE = "select min(published_at) from registry.releases where namespace = $1"
+_SINCE = """select namespace, min(published_at) as since from registry.releases
+where namespace = any($1) group by namespace"""
 
 
 async def publisher(connection: Connection, found: Submission) -> PublisherHistory:
@@ -32,13 +34,19 @@ async def publisher(connection: Connection, found: Submission) -> PublisherHisto
     return PublisherHistory(**dict(row))
 
 
-async def published_since(connection: Connection, namespace: str) -> datetime | None:
-    """When the publisher's first release came out; None before it."""
-    since: datetime | None = await connection.fetchval(_SINCE, namespace)
-    return since
+async def published_since(
+    connection: Connection, found: Sequence[Submission]
+) -> dict[str, datetime]:
+    """When each publisher's first release came out; who has none is not in it."""
+    rows = await connection.fetch(_SINCE, [one.namespace for one in found])
+    return {row["namespace"]: row["since"] for row in rows}
 
 
-async def release_before(connection: Connection, found: Submission) -> Release | None:
-    """The release merchants would come from; see `releases.before`."""
-    digest = await releases.before(connection, found.plugin_id, found.version)
-    return await releases.by_digest(connection, digest) if digest else None
+async def releases_before(
+    connection: Connection, found: Sequence[Submission]
+) -> dict[str, Release | None]:
+    """By a submission's digest the release merchants would come from; see `releases.before`."""
+    named = {one.digest: (one.plugin_id, one.version) for one in found}
+    befores = await releases.befores(connection, list(named.values()))
+    known = await releases.by_digests(connection, [digest for digest in befores.values() if digest])
+    return {digest: known.get(befores[name] or "") for digest, name in named.items()}

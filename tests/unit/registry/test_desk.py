@@ -1,7 +1,10 @@
 """What reviewers see: the queue in the right order, and all that a signature will be bound to."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.full_registry import REVIEWERS, FullRegistry
@@ -113,6 +116,60 @@ async def test_that_the_riskiest_waits_first_and_decided_ones_not_at_all(
     assert [item.plugin_id for item in queue] == ["acme/payer", "acme/odd", "acme/plain"]
     assert [item.appealed for item in queue] == [False, True, False]
     assert queue[1].needed == 1
+
+
+class Counting:
+    """A database whose statements are counted."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.asked: list[str] = []
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        async with self._db.transaction() as connection:
+            with connection.query_logger(lambda record: self.asked.append(record.query)):
+                yield connection
+
+
+async def statements(full: FullRegistry) -> tuple[int, int]:
+    """How many rows wait, and how often the database was asked for them."""
+    counting: Any = Counting(full.db)
+    queue = await Desk(replace(full.registry.ground, db=counting)).queue()
+    return len(queue), len(counting.asked)
+
+
+async def test_that_a_full_desk_asks_no_more_often_than_one_with_one_row(
+    full: FullRegistry,
+) -> None:
+    assert (await full.publish(artifact(manifest()), report=report())).state == "published"
+    digest = await handed_in(full, artifact(manifest(version="1.1.0", asks=MONEY)))
+    rows, asked = await statements(full)
+    assert rows == 1
+    await copied(full.db, digest, 199)
+    assert await statements(full) == (200, asked)
+    (before,) = {item.factors for item in await Desk(full.registry.ground).queue()}
+    assert "permissions" in {factor.code for factor in before}, "each was compared with 1.0.0"
+
+
+async def copied(db: Database, digest: str, times: int) -> None:
+    """Submissions of later versions that say the same, with their verdicts."""
+    async with db.transaction() as connection:
+        await connection.execute(_COPY, digest, times)
+        await connection.execute(_COPY_VERDICTS, digest)
+
+
+_COPY = """
+insert into registry.submissions (digest, plugin_id, version, namespace, manifest, envelope, key_id,
+       artifact_bytes, sha256, metadata, submitted_at, state, why, run)
+select digest || n, plugin_id, '1.2.' || n, namespace, manifest, envelope, key_id, artifact_bytes,
+       sha256, metadata, submitted_at, state, why, run
+  from registry.submissions, generate_series(1, $2::int) as n where digest = $1"""
+_COPY_VERDICTS = """
+insert into registry.verdicts (digest, run, name, verdict, reason, detail, at)
+select s.digest, v.run, v.name, v.verdict, v.reason, v.detail, v.at
+  from registry.verdicts v, registry.submissions s
+ where v.digest = $1 and s.digest <> $1 and s.digest like $1 || '%'"""
 
 
 async def test_that_a_first_submission_and_an_unknown_digest_have_an_answer(
