@@ -14,6 +14,13 @@ from hyperpersonal_core.conversations.timeline import Timeline
 from hyperpersonal_core.conversations.values import Appended, Event, NewMessage
 from hyperpersonal_core.handoffs.service import Handoffs
 from hyperpersonal_core.handoffs.values import Conversation, Escalated, Taken
+from hyperpersonal_core.installations.changes import (
+    Also,
+    check_no_rollout,
+    hold_changes,
+    hold_unchanged,
+    nothing_more,
+)
 from hyperpersonal_core.installations.host_service import HostService
 from hyperpersonal_core.installations.journal import TurnJournals
 from hyperpersonal_core.installations.kv import Kv
@@ -90,6 +97,7 @@ __all__ = [
     "ROLLOUT_METRICS",
     "AgentCard",
     "AgentTerms",
+    "Also",
     "Appended",
     "Arm",
     "ArticleView",
@@ -197,9 +205,13 @@ __all__ = [
     "TurnWorker",
     "Understanding",
     "cast",
+    "check_no_rollout",
     "check_rules",
     "decode_frame",
     "export_receipts",
+    "hold_changes",
+    "hold_unchanged",
+    "nothing_more",
     "parse_inbound",
     "read_documents",
     "read_history",

@@ -23,7 +23,8 @@ from hyperpersonal_marketplace.catalogue.index import Found, Index, Query
 from hyperpersonal_marketplace.catalogue.ranking import keep_ranking, rank
 from hyperpersonal_marketplace.errors import InstallRefusedError, MarketRefusedError
 from hyperpersonal_marketplace.grants_used import GrantsUsed, GrantUse, GrantUses
-from hyperpersonal_marketplace.installer import Books, Installer, Offer, Updated
+from hyperpersonal_marketplace.installer import Books, Installer
+from hyperpersonal_marketplace.installing import Offer, Updated
 from hyperpersonal_marketplace.leaving import Data, Left, LeftBehind, OwnData
 from hyperpersonal_marketplace.migrations import migrate
 from hyperpersonal_marketplace.permissions import GROUPS, Permission, in_words, permissions

@@ -7,50 +7,46 @@ Rules:
    waits for `consent`; until then its calls are refused by the granter, one by one.
 4. A release serves only after it was tried (`Lifecycle`): one that cannot run, or whose hook fails,
    never takes the place of another. Turns that have begun keep the release they began with.
-5. What nobody reviewed runs only where the tenant accepted that, for this installation (`offers`).
+5. What is decided and what is written are one change: see the core's `installations.changes`. A
+   process that dies in between leaves what was there before.
+6. What nobody reviewed runs only where the tenant accepted that, for this installation (`offers`).
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from hyperpersonal_core.api import Installation, Installations, Lifecycle, NewInstallation
+from hyperpersonal_core.api import (
+    Also,
+    Installation,
+    Installations,
+    Lifecycle,
+    NewInstallation,
+    check_no_rollout,
+    nothing_more,
+)
+from hyperpersonal_core.kit.db import Connection
 from hyperpersonal_core.kit.errors import ConflictError, RefusedError
 from hyperpersonal_registry.api import Registry, Visibilities
 from hyperpersonal_sdk.capabilities import CapabilitySet
 from hyperpersonal_sdk.manifest import Manifest
-from msgspec import Struct, convert, structs, to_builtins
+from msgspec import Struct, convert, structs
 
 from hyperpersonal_marketplace import consent
 from hyperpersonal_marketplace.errors import InstallRefusedError
+from hyperpersonal_marketplace.installing import (
+    Offer,
+    Updated,
+    as_if,
+    new_installation,
+    together,
+    waiting_after,
+)
 from hyperpersonal_marketplace.leaving import Data, Left, LeftBehind
 from hyperpersonal_marketplace.offers import Offers, Taken
-from hyperpersonal_marketplace.permissions import Permission, permissions
-from hyperpersonal_marketplace.policies import Policies
-
-
-class Offer(Struct, frozen=True):
-    """A release as a merchant sees it before consenting. `unreviewed`: no reviewer stands for it,
-    so that installing it takes the merchant's word that this is known."""
-
-    plugin_id: str
-    version: str
-    digest: str
-    title: str
-    description: str
-    licence: str
-    permissions: list[Permission]
-    config_schema: dict[str, Any]
-    unreviewed: bool = False
-
-
-class Updated(Struct, frozen=True):
-    """After an update. `waiting`: capabilities the new release asks and nobody granted yet."""
-
-    installation_id: UUID
-    version: str
-    grants: tuple[str, ...]
-    waiting: tuple[str, ...]
+from hyperpersonal_marketplace.permissions import permissions
+from hyperpersonal_marketplace.policies import Follow, Policies, check_unpinned
 
 
 class Books(Struct, frozen=True):
@@ -109,6 +105,7 @@ class Installer:
         secrets: Mapping[str, dict[str, str]] | None = None,
         in_service: bool = True,
         unreviewed: bool = False,
+        also: Also = nothing_more,
     ) -> UUID:
         """Install a release under these grants; the grants are the tenant's consent.
 
@@ -121,6 +118,7 @@ class Installer:
             secrets: address prefix -> headers the host adds to granted requests.
             in_service: whether it serves at once; a bundle's plugins do at its switch.
             unreviewed: whether the tenant accepts code that nobody reviewed, where it is such.
+            also: what is written in the transaction that makes it installed.
 
         Returns:
             The installation's id.
@@ -144,11 +142,10 @@ class Installer:
         consent.check_secrets(manifest, given, given_secrets)
         if await self._installations.of_plugin(tenant_id, plugin_id) is not None:
             raise ConflictError(f"{plugin_id} is installed already; update it", plugin_id=plugin_id)
-        new = _new(taken, given, given_config, given_secrets)
-        installed = await self._install(tenant_id, structs.replace(new, enabled=in_service))
-        if self._books:
-            await self._books.policies.consented(tenant_id, installed, manifest)
-        return installed
+        new = new_installation(taken, given, given_config, given_secrets)
+        return await self._install(
+            tenant_id, structs.replace(new, enabled=in_service), (manifest, also)
+        )
 
     async def update(
         self,
@@ -157,19 +154,22 @@ class Installer:
         version: str | None = None,
         *,
         unreviewed: bool = False,
+        follow: Follow | None = None,
     ) -> Updated:
         """Go to another release (an older one too) without widening anything. `unreviewed`: as for
-        `install`; what was accepted before is for releases to come as well.
+        `install`; what was accepted before is for releases to come as well. `follow`: it is taken
+        by itself, under this policy; None: a member wants it.
 
         Raises:
             InstallRefusedError: the new release does not take the present configuration, is of
                 another kind, or cannot run, or the present one is pinned; it goes on.
+            ConflictError: it was changed meanwhile, follows otherwise now, or is rolled out.
             NotFoundError: there is no such installation or release.
             RefusedError: code `release_refused`, the release is not trusted.
         """
         present = await self._unpinned(tenant_id, installation_id)
         taken = await self._following(present, version, unreviewed=unreviewed)
-        return await self._replace(present, taken, present.config)
+        return await self._replace(present, taken, present.config, follow)
 
     async def rollback(self, tenant_id: UUID, installation_id: UUID) -> Updated:
         """Go back to the release before the present one, under no more grants than now; twice is
@@ -193,27 +193,33 @@ class Installer:
 
     async def candidate(
         self, tenant_id: UUID, installation_id: UUID, version: str | None = None
-    ) -> tuple[Installation, NewInstallation]:
+    ) -> tuple[Installation, NewInstallation, Also]:
         """The installation, and what an update would make of it: checked and tried, not written.
+        Last, what must be done, and may be refused, where it is begun to be used.
 
         Raises:
             InstallRefusedError, NotFoundError, RefusedError: as for `update`.
         """
         present = await self._unpinned(tenant_id, installation_id)
         taken = await self._following(present, version)
-        new = await self._tried(present, taken, present.config)
-        if self._books:
-            await self._books.policies.replaced(present)
-        return present, new
+        return present, await self._tried(present, taken, present.config), self._known(present)
+
+    def _known(self, present: Installation, follow: Follow | None = None) -> Also:
+        async def replaced(connection: Connection) -> None:
+            if follow is not None:
+                await check_no_rollout(connection, present)
+            if self._books:
+                await self._books.policies.replaced(connection, present, follow)
+
+        return replaced
 
     async def _replace(
-        self, present: Installation, taken: Taken, config: dict[str, Any]
-    ) -> Updated:
+        self, present: Installation, taken: Taken, config: dict[str, Any],
+        follow: Follow | None = None,
+    ) -> Updated:  # fmt: skip
         new = await self._tried(present, taken, config)
-        if self._books:
-            await self._books.policies.replaced(present)
-        await self._installations.update(present, new)
-        waiting = _waiting(present, taken.release.manifest)
+        await self._installations.update(present, new, self._known(present, follow))
+        waiting = waiting_after(present, taken.release.manifest)
         return Updated(present.id, new.version, new.grants, waiting)
 
     async def _tried(
@@ -225,8 +231,8 @@ class Installer:
             raise InstallRefusedError("other_kind", f"{what}; install it anew")
         consent.check_config(manifest, config)
         kept = CapabilitySet.parse(present.grants).meet(manifest.asked)
-        new = _new(taken, kept.texts, config, {})
-        await self._try(_as_if(present, new), "configure")
+        new = new_installation(taken, kept.texts, config, {})
+        await self._try(as_if(present, new), "configure")
         return new
 
     async def consent(
@@ -239,12 +245,31 @@ class Installer:
             NotFoundError: there is no such installation.
         """
         present = await self._installations.get(tenant_id, installation_id)
+        return await self._consent(present, grants, nothing_more)
+
+    async def widen(
+        self, present: Installation, more: Sequence[str], also: Also = nothing_more
+    ) -> tuple[str, ...]:
+        """Add to the grants that `present` has; `also` in the same transaction. Raises as
+        `consent`, and ConflictError: it was changed meanwhile, so nothing taken comes back."""
+        wanted = CapabilitySet.parse([*present.grants, *more])
+        return await self._consent(present, wanted.texts, also)
+
+    async def _consent(
+        self, present: Installation, grants: Sequence[str], also: Also
+    ) -> tuple[str, ...]:
         manifest = convert(present.manifest, Manifest)
         given = consent.checked_grants(manifest, grants)
-        await self._installations.grant(present, given)
-        if self._books:
-            await self._books.policies.consented(tenant_id, installation_id, manifest)
+        key = present.tenant_id, present.id
+        await self._installations.grant(present, given, together(self._seen(key, manifest), also))
         return given
+
+    def _seen(self, key: tuple[UUID, UUID], manifest: Manifest) -> Also:
+        async def consented(connection: Connection) -> None:
+            if self._books:
+                await self._books.policies.consented(connection, key, manifest)
+
+        return consented
 
     async def configure(
         self, tenant_id: UUID, installation_id: UUID, config: dict[str, Any]
@@ -290,21 +315,23 @@ class Installer:
         present = await self._installations.get(tenant_id, installation_id)
         if self._lifecycle is not None:
             await self._lifecycle.leave(present)
-        left = await self._leave(present, data) if self._books else Left(
-            present.plugin_id, present.grants, 0, tuple(present.config)
+        left, also = await self._leave(present, data) if self._books else (
+            Left(present.plugin_id, present.grants, 0, tuple(present.config)), nothing_more
         )  # fmt: skip
-        await self._installations.uninstall(tenant_id, installation_id)
+        await self._installations.uninstall(tenant_id, installation_id, also)
         return left
 
-    async def _leave(self, present: Installation, data: Data) -> Left:
+    async def _leave(self, present: Installation, data: Data) -> tuple[Left, Also]:
+        """What is left, and what becomes of it when it is removed."""
         assert self._books
         kept, tenant_id = self._books.left_behind, present.tenant_id
         own = await kept.of(present)
         left = Left(present.plugin_id, present.grants, len(own.kv), tuple(own.config))
         if data == "keep":
-            return structs.replace(left, kept_until=await kept.keep(tenant_id, own))
-        await kept.drop(tenant_id, present.plugin_id)
-        return structs.replace(left, export=own) if data == "export" else left
+            until, keep = await kept.keeping(tenant_id, own)
+            return structs.replace(left, kept_until=until), keep
+        drop = partial(kept.drop, tenant_id=tenant_id, plugin_id=present.plugin_id)
+        return structs.replace(left, export=own if data == "export" else None), drop
 
     async def compose_bundle(self, tenant_id: UUID, installation_ids: Sequence[UUID]) -> None:
         """Make these agents, in this order, the ones that answer the tenant's shoppers.
@@ -315,23 +342,30 @@ class Installer:
         """
         await self._installations.compose(tenant_id, installation_ids)
 
-    async def _install(self, tenant_id: UUID, new: NewInstallation) -> UUID:
-        """Installed but not in service while it is tried; gone again when it cannot serve."""
-        in_service = new.enabled
-        switched_off = structs.replace(new, enabled=in_service and self._lifecycle is None)
-        installed = await self._installations.install(tenant_id, switched_off)
-        if self._books:
-            await self._books.left_behind.give_back(tenant_id, new.plugin_id, installed)
-        if self._lifecycle is None:
-            return installed
+    async def _install(
+        self, tenant_id: UUID, new: NewInstallation, said: tuple[Manifest, Also]
+    ) -> UUID:
+        """None yet while it is tried; gone again when it cannot serve, or its process dies."""
+        untried = structs.replace(new, tried=False)
+        installed = await self._installations.install(tenant_id, untried)
         try:
+            if self._books:
+                await self._books.left_behind.give_back(tenant_id, new.plugin_id, installed)
             await self._try(await self._installations.get(tenant_id, installed), "install")
+            also = together(self._arrived(tenant_id, installed, said[0]), said[1])
+            await self._installations.tried(tenant_id, installed, enabled=new.enabled, also=also)
         except BaseException:
-            await self._installations.uninstall(tenant_id, installed)
+            await self._installations.give_up(tenant_id, installed)
             raise
-        if in_service:
-            await self._installations.switch(tenant_id, installed, enabled=True)
         return installed
+
+    def _arrived(self, tenant_id: UUID, installed: UUID, manifest: Manifest) -> Also:
+        async def arrived(connection: Connection) -> None:
+            if self._books:
+                await self._books.policies.consented(connection, (tenant_id, installed), manifest)
+                await self._books.left_behind.drop(connection, tenant_id, manifest.id)
+
+        return arrived
 
     async def _try(self, candidate: Installation, hook: str) -> None:
         if self._lifecycle is None:
@@ -350,45 +384,6 @@ class Installer:
 
     async def _unpinned(self, tenant_id: UUID, installation_id: UUID) -> Installation:
         present = await self._installations.get(tenant_id, installation_id)
-        if self._books and (await self._books.policies.of(present)).follow == "pin":
-            message = f"{present.title} is pinned at {present.version}; unpin it first"
-            raise InstallRefusedError("pinned", message)
+        if self._books:
+            check_unpinned(present, (await self._books.policies.of(present)).follow)
         return present
-
-
-def _as_if(present: Installation, new: NewInstallation) -> Installation:
-    """The installation as the new release would have it."""
-    return structs.replace(
-        present, version=new.version, digest=new.digest, manifest=new.manifest, grants=new.grants,
-        config=new.config, unreviewed=bool(new.unreviewed),
-    )  # fmt: skip
-
-
-def _waiting(present: Installation, manifest: Manifest) -> tuple[str, ...]:
-    """What the new release asks beyond the old one and beyond what was granted: what was asked
-    before and not given stays refused and is not asked again."""
-    known = convert(present.manifest, Manifest).asked.join(CapabilitySet.parse(present.grants))
-    return manifest.asked.beyond(known).texts
-
-
-def _new(
-    taken: Taken,
-    grants: Sequence[str],
-    config: dict[str, Any],
-    secrets: dict[str, dict[str, str]],
-) -> NewInstallation:
-    release, manifest = taken.release, taken.release.manifest
-    if manifest.kind == "bundle":
-        message = f"{release.name} is a bundle: `hp bundle` installs what it is made of"
-        raise InstallRefusedError("is_bundle", message)
-    return NewInstallation(
-        plugin_id=release.plugin_id,
-        version=release.version,
-        digest=release.digest,
-        kind=manifest.kind,
-        manifest=to_builtins(manifest),
-        grants=tuple(grants),
-        config=config,
-        secrets=secrets,
-        unreviewed=taken.unreviewed,
-    )

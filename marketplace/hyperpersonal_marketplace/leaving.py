@@ -9,9 +9,9 @@ from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from hyperpersonal_core.api import Installation, Kv
+from hyperpersonal_core.api import Also, Installation, Kv
 from hyperpersonal_core.kit.clock import Clock
-from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.kit.db import Connection, Database
 from hyperpersonal_core.kit.vault import Vault
 from msgspec import Struct
 
@@ -22,8 +22,7 @@ _KEEP = """
 insert into market.left_behind (tenant_id, plugin_id, until, sealed) values ($1, $2, $3, $4)
 on conflict (tenant_id, plugin_id) do update
    set until = excluded.until, sealed = excluded.sealed"""
-_TAKE = """delete from market.left_behind
- where tenant_id = $1 and plugin_id = $2 returning until, sealed"""
+_READ = "select until, sealed from market.left_behind where tenant_id = $1 and plugin_id = $2"
 _DROP = "delete from market.left_behind where tenant_id = $1 and plugin_id = $2"
 _FORGET = "select market.forget_left_behind($1)"
 
@@ -63,19 +62,22 @@ class LeftBehind:
         kv = await self._kv.all(present.tenant_id, present.id)
         return OwnData(present.plugin_id, present.version, present.config, kv)
 
-    async def keep(self, tenant_id: UUID, own: OwnData) -> datetime:
-        """Keep it for 30 days; until when."""
+    async def keeping(self, tenant_id: UUID, own: OwnData) -> tuple[datetime, Also]:
+        """Until when it is kept (30 days), and what keeps it, for the removal's transaction."""
         until = self._clock.now() + timedelta(days=KEPT_DAYS)
         sealed = await self._vault.seal(tenant_id, _purpose(own.plugin_id), _encode(own))
-        async with self._db.transaction(tenant_id) as connection:
+
+        async def keep(connection: Connection) -> None:
             await connection.execute(_KEEP, tenant_id, own.plugin_id, until, sealed)
-        return until
+
+        return until, keep
 
     async def give_back(self, tenant_id: UUID, plugin_id: str, installation_id: UUID) -> bool:
         """Let a plugin that is installed again have its store back; whether there was one. Its
-        configuration is the one it was installed with now."""
+        configuration is the one it was installed with now. What was kept stays until `drop`: the
+        install may come to nothing."""
         async with self._db.transaction(tenant_id) as connection:
-            row = await connection.fetchrow(_TAKE, tenant_id, plugin_id)
+            row = await connection.fetchrow(_READ, tenant_id, plugin_id)
         if row is None or row["until"] <= self._clock.now():
             return False
         data = await self._vault.open(tenant_id, _purpose(plugin_id), row["sealed"])
@@ -83,10 +85,9 @@ class LeftBehind:
         await self._kv.restore(tenant_id, installation_id, own.kv)
         return True
 
-    async def drop(self, tenant_id: UUID, plugin_id: str) -> None:
+    async def drop(self, connection: Connection, tenant_id: UUID, plugin_id: str) -> None:
         """Forget what was kept of it before."""
-        async with self._db.transaction(tenant_id) as connection:
-            await connection.execute(_DROP, tenant_id, plugin_id)
+        await connection.execute(_DROP, tenant_id, plugin_id)
 
     async def forget(self) -> int:
         """Forget, of all tenants, what was kept for 30 days; how many plugins' that was."""

@@ -14,14 +14,15 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from hyperpersonal_core.api import Installation
-from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.api import Installation, check_no_rollout, hold_unchanged
+from hyperpersonal_core.kit.db import Connection, Database
+from hyperpersonal_core.kit.errors import ConflictError
 from hyperpersonal_registry.api import Release, version_key
 from hyperpersonal_sdk.capabilities import CapabilitySet
 from hyperpersonal_sdk.manifest import Manifest
 from msgspec import Struct, convert
 
-from hyperpersonal_marketplace.errors import MarketRefusedError
+from hyperpersonal_marketplace.errors import InstallRefusedError, MarketRefusedError
 
 Follow = Literal["pin", "off", "fixes", "latest"]
 COOLDOWN_DAYS_MAX = 365
@@ -44,6 +45,7 @@ insert into market.policies (tenant_id, installation_id, asked) values ($1, $2, 
 on conflict do nothing"""
 _TRIED = """update market.policies set tried = $3, tried_why = $4
  where tenant_id = $1 and installation_id = $2"""
+_FOLLOW = "select follow from market.policies where tenant_id = $1 and installation_id = $2"
 _FOLLOWING = "select tenant_id from market.tenants_that_follow()"
 
 
@@ -79,36 +81,70 @@ class Policies:
         self, present: Installation, follow: Follow, cooldown_days: int = 0, *,
         by_degrees: bool = False,
     ) -> None:  # fmt: skip
-        """Replace the policy of an installation. Raises MarketRefusedError (bad_policy)."""
+        """Replace the policy of an installation.
+
+        Raises:
+            MarketRefusedError: bad_policy.
+            ConflictError: it was changed meanwhile; or it is to be pinned while another release of
+                it is rolled out.
+            NotFoundError: it is gone.
+        """
         if not 0 <= cooldown_days <= COOLDOWN_DAYS_MAX:
             message = f"wait 0 to {COOLDOWN_DAYS_MAX} days after publication"
             raise MarketRefusedError("bad_policy", message)
         key = (present.tenant_id, present.id)
         async with self._db.transaction(present.tenant_id) as connection:
+            await hold_unchanged(connection, present)
+            if follow == "pin":
+                await check_no_rollout(connection, present)
             asked = list(_asked(present))
             await connection.execute(_SET, *key, follow, cooldown_days, by_degrees, asked)
 
-    async def consented(self, tenant_id: UUID, installation_id: UUID, manifest: Manifest) -> None:
+    async def consented(
+        self, connection: Connection, key: tuple[UUID, UUID], manifest: Manifest
+    ) -> None:
         """The tenant has seen all that this release asks, and chose."""
-        await self._run(_ASKED, tenant_id, installation_id, list(manifest.asked.texts))
+        await connection.execute(_ASKED, *key, list(manifest.asked.texts))
 
-    async def replaced(self, present: Installation) -> None:
-        """The release is about to be replaced without anybody being asked: what was asked before
-        stays what the tenant has seen."""
-        await self._run(_KNOWN, present.tenant_id, present.id, list(_asked(present)))
+    async def replaced(
+        self, connection: Connection, present: Installation, follow: Follow | None = None
+    ) -> None:
+        """The release is replaced in this transaction without anybody being asked: what was asked
+        before stays what the tenant has seen.
+
+        Args:
+            connection: of a change of the tenant, which holds all others off.
+            present: what is replaced.
+            follow: by itself, under this policy; None: a member wants it.
+
+        Raises:
+            InstallRefusedError: `pinned`, perhaps since a moment.
+            ConflictError: it follows otherwise now.
+        """
+        key = present.tenant_id, present.id
+        now: Follow = await connection.fetchval(_FOLLOW, *key) or "off"
+        check_unpinned(present, now)
+        if follow not in (None, now):
+            raise ConflictError(f"{present.title} does not follow new releases so any more")
+        await connection.execute(_KNOWN, *key, list(_asked(present)))
 
     async def failed(self, present: Installation, version: str, why: str) -> None:
         """A release that was taken by itself would not do; it is not tried again."""
-        await self._run(_TRIED, present.tenant_id, present.id, version, why[:WHY_CHARS_MAX])
+        async with self._db.transaction(present.tenant_id) as connection:
+            row = (present.tenant_id, present.id, version, why[:WHY_CHARS_MAX])
+            await connection.execute(_TRIED, *row)
 
     async def following(self) -> list[UUID]:
         """The tenants that have an installation which takes releases by itself."""
         async with self._db.transaction() as connection:
             return [row["tenant_id"] for row in await connection.fetch(_FOLLOWING)]
 
-    async def _run(self, statement: str, tenant_id: UUID, *values: object) -> None:
-        async with self._db.transaction(tenant_id) as connection:
-            await connection.execute(statement, tenant_id, *values)
+
+def check_unpinned(present: Installation, follow: Follow) -> None:
+    """Raises InstallRefusedError (pinned)."""
+    if follow == "pin":
+        message = f"{present.title} is pinned at {present.version}; unpin it first"
+        raise InstallRefusedError("pinned", message)
 
 
 def waiting(present: Installation, policy: Policy) -> tuple[str, ...]:

@@ -46,13 +46,13 @@ class Rollouts:
         Raises:
             InstallRefusedError: it is pinned, the release does not take its configuration, or it
                 cannot run.
-            ConflictError: a rollout of it runs already.
+            ConflictError: a rollout of it runs already, or it was changed meanwhile.
             NotFoundError: there is no such installation or release.
             RefusedError: the plan is faulty, or the release is not trusted.
         """
-        present, new = await self._installer.candidate(tenant_id, installation_id, version)
+        present, new, also = await self._installer.candidate(tenant_id, installation_id, version)
         release = Candidate(new.version, new.digest, new.manifest, new.grants)
-        return await self._records.begin(present, release, plan or RolloutPlan(), member_id)
+        return await self._records.begin(present, release, plan or RolloutPlan(), member_id, also)
 
     def are_for(self, present: Installation) -> bool:
         """Whether plugins of its kind can be rolled out."""

@@ -75,7 +75,7 @@ class Updater:
         if release is None:
             return False
         try:
-            return await self._take(present, release.version, by_degrees=policy.by_degrees)
+            return await self._take(present, release.version, policy)
         except ConflictError:  # a member changed something at the same moment: the next time
             return False
         except RefusedError as error:
@@ -85,7 +85,7 @@ class Updater:
             self._log.warning("market.update_waits", error=str(error))
             return False
 
-    async def _take(self, present: Installation, version: str, *, by_degrees: bool) -> bool:
+    async def _take(self, present: Installation, version: str, policy: Policy) -> bool:
         """Whether it was taken. What a rollout has undone is not taken after all, and none is
         overtaken while it runs. Raises RefusedError."""
         key = (present.tenant_id, present.id)
@@ -93,8 +93,8 @@ class Updater:
             if await self._rollouts.running(*key):
                 return False
             await self._rollouts.check(*key, version)
-            if by_degrees and self._rollouts.are_for(present):
+            if policy.by_degrees and self._rollouts.are_for(present):
                 await self._rollouts.start(*key, version)
                 return True
-        await self._installer.update(*key, version)
+        await self._installer.update(*key, version, follow=policy.follow)
         return True

@@ -7,13 +7,15 @@ from msgspec import Struct
 from hyperpersonal_core.composition import repository
 from hyperpersonal_core.composition.values import Composition
 from hyperpersonal_core.installations import repository as installations
+from hyperpersonal_core.installations.changes import Also, nothing_more
 from hyperpersonal_core.installations.service import check_agents
 from hyperpersonal_core.kit.db import Connection, Database
 from hyperpersonal_core.kit.errors import NotFoundError
 from hyperpersonal_core.kit.ids import Ids
 from hyperpersonal_core.routing.rules import Rule, check_rules, read_rules, write_rules
 
-_SWITCH = "update installations set enabled = $3 where tenant_id = $1 and id = any($2)"
+_SWITCH = """update installations set enabled = $3
+ where tenant_id = $1 and id = any($2) and tried"""
 
 
 class Switch(Struct, frozen=True):
@@ -47,8 +49,8 @@ class Compositions:
                 on,
             )
 
-    async def switch(self, tenant_id: UUID, to: Switch) -> None:
-        """Make it serve from the next turn on; all of it or nothing.
+    async def switch(self, tenant_id: UUID, to: Switch, also: Also = nothing_more) -> None:
+        """Make it serve from the next turn on; all of it, with what is `also` done, or nothing.
 
         Raises:
             NotFoundError: one of the agents is not installed.
@@ -59,6 +61,7 @@ class Compositions:
         async with self._db.transaction(tenant_id) as connection:
             await installations.bump(connection, tenant_id)
             await self._write(connection, tenant_id, to)
+            await also(connection)
 
     async def _write(self, connection: Connection, tenant_id: UUID, to: Switch) -> None:
         placed = await installations.compose(connection, tenant_id, list(to.agents))

@@ -1,5 +1,6 @@
 """The tables `installations`, `bundle_agents` and `routing_versions`."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,8 @@ from msgspec import Struct
 from hyperpersonal_core.installations.values import Headers, Installation, NewInstallation
 from hyperpersonal_core.kit.db import Connection
 
+TRIAL_MAX = timedelta(minutes=2)  # a trial takes 20 s at most
+
 _COLUMNS = """i.tenant_id, i.id, i.plugin_id, i.version, i.digest, i.kind, i.manifest, i.grants,
 i.config, i.enabled, b.position, i.unreviewed"""
 
@@ -15,16 +18,21 @@ _OF_TENANT = f"""
 select {_COLUMNS} from installations i
   left join bundle_agents b on b.tenant_id = i.tenant_id and b.installation_id = i.id
  where i.tenant_id = $1"""  # noqa: S608 - no input
-_LIST = f"{_OF_TENANT} order by i.created_at, i.id"
+_LIST = f"{_OF_TENANT} and i.tried order by i.created_at, i.id"
 _ONE = f"{_OF_TENANT} and i.id = $2"
-_OF_PLUGIN = f"{_OF_TENANT} and i.plugin_id = $2"
+_OF_PLUGIN = f"{_OF_TENANT} and i.plugin_id = $2 and i.tried"
 
 _PUT = """
 insert into installations (tenant_id, id, plugin_id, version, digest, kind, manifest, grants,
-                           config, sealed_secrets, created_at, enabled, unreviewed)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                           config, sealed_secrets, created_at, enabled, unreviewed, tried)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 on conflict (tenant_id, plugin_id) do nothing
 returning id"""
+# What a process that died left half installed.
+_CLEAR = """delete from installations
+ where tenant_id = $1 and plugin_id = $2 and not tried and created_at <= $3"""
+_TRIED = """update installations set tried = true, enabled = $3
+ where tenant_id = $1 and id = $2 and not tried returning kind"""
 
 _UPDATE = """
 update installations set version = $4, digest = $5, manifest = $6, grants = $7, config = $8,
@@ -40,7 +48,7 @@ _COMPOSE = """
 insert into bundle_agents (tenant_id, installation_id, position)
 select $1, i.id, a.position
   from unnest($2::uuid[]) with ordinality as a(id, position)
-  join installations i on i.tenant_id = $1 and i.id = a.id and i.kind = 'agent'
+  join installations i on i.tenant_id = $1 and i.id = a.id and i.kind = 'agent' and i.tried
 returning installation_id"""
 
 _SECRETS = """select plugin_id, sealed_secrets as sealed, secrets as open
@@ -70,7 +78,7 @@ class KeptSecrets(Struct, frozen=True):
 
 
 async def fetch_all(connection: Connection, tenant_id: UUID) -> list[Installation]:
-    """Every installation of the tenant, oldest first."""
+    """Every installation of the tenant, oldest first. One that is still being tried is none."""
     return [_installation(row) for row in await connection.fetch(_LIST, tenant_id)]
 
 
@@ -106,13 +114,29 @@ async def put(
 ) -> UUID | None:
     """Write an installation; None when the tenant has one of this plugin."""
     tenant_id, new_id, at = row
+    await connection.execute(_CLEAR, tenant_id, new.plugin_id, at - TRIAL_MAX)
     found: UUID | None = await connection.fetchval(
         _PUT, tenant_id, new_id, new.plugin_id, new.version, new.digest, new.kind, new.manifest,
-        list(new.grants), new.config, sealed, at, new.enabled, bool(new.unreviewed),
+        list(new.grants), new.config, sealed, at, new.enabled and new.tried, bool(new.unreviewed),
+        new.tried,
     )  # fmt: skip
-    if found and new.kind == "agent":
-        await connection.execute(_JOIN_BUNDLE, tenant_id, found)
+    if found and new.tried:
+        await _join(connection, tenant_id, (found, new.kind))
     return found
+
+
+async def tried(connection: Connection, key: tuple[UUID, UUID], *, enabled: bool) -> bool:
+    """It was tried, and is installed from now on; False where it is gone."""
+    kind = await connection.fetchval(_TRIED, *key, enabled)
+    if kind is not None:
+        await _join(connection, key[0], (key[1], kind))
+    return kind is not None
+
+
+async def _join(connection: Connection, tenant_id: UUID, installed: tuple[UUID, str]) -> None:
+    """An agent comes last among the tenant's."""
+    if installed[1] == "agent":
+        await connection.execute(_JOIN_BUNDLE, tenant_id, installed[0])
 
 
 async def update(

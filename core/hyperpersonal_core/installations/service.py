@@ -1,8 +1,8 @@
 """A tenant's installations: install, update, switch, configure, compose, and the bundle they make.
 
 Every change grows the tenant's routing version in the same transaction, so that every process
-that holds a bundle or a router's weights knows by one number whether they are still true. A change
-that was made from what its caller had read is refused when that is not true any more.
+that holds a bundle or a router's weights knows by one number whether they are still true. How
+changes keep apart: see `changes`.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -14,6 +14,7 @@ from msgspec import structs
 
 from hyperpersonal_core.composition import repository as compositions
 from hyperpersonal_core.installations import canaries, history, repository
+from hyperpersonal_core.installations.changes import Also, check_unchanged, nothing_more
 from hyperpersonal_core.installations.history import Past
 from hyperpersonal_core.installations.secrets import sealed
 from hyperpersonal_core.installations.values import (
@@ -41,11 +42,13 @@ AGENTS_MAX = 50
 Key = TypeVar("Key")
 
 _SET = {
-    "enabled": "update installations set enabled = $3 where tenant_id = $1 and id = $2 returning 1",
+    "enabled": """update installations set enabled = $3
+ where tenant_id = $1 and id = $2 and tried returning 1""",
     "grants": "update installations set grants = $3 where tenant_id = $1 and id = $2 returning 1",
     "config": "update installations set config = $3 where tenant_id = $1 and id = $2 returning 1",
 }
 _DELETE = "delete from installations where tenant_id = $1 and id = $2 returning 1"
+_GIVE_UP = "delete from installations where tenant_id = $1 and id = $2 and not tried"
 
 
 class Installations:
@@ -138,18 +141,42 @@ class Installations:
             row = (tenant_id, self._ids.new(), self._clock.now())
             installed = await repository.put(connection, row, new, sealed)
             if installed is None:
-                message = f"{new.plugin_id} is installed already; update it"
-                raise ConflictError(message, plugin_id=new.plugin_id)
+                there = await repository.fetch_of_plugin(connection, tenant_id, new.plugin_id)
+                how = "is installed already; update it" if there else "is just being installed"
+                raise ConflictError(f"{new.plugin_id} {how}", plugin_id=new.plugin_id)
             await history.remember(connection, tenant_id, installed)
         return installed
 
-    async def update(self, present: Installation, new: NewInstallation) -> None:
+    async def tried(
+        self, tenant_id: UUID, installation_id: UUID, *, enabled: bool, also: Also = nothing_more
+    ) -> None:
+        """What was installed to be tried is installed from now on. Raises NotFoundError."""
+        async with self._change(tenant_id) as connection:
+            key = tenant_id, installation_id
+            done = await repository.tried(connection, key, enabled=enabled)
+            _found(done or None, installation_id)
+            await also(connection)
+
+    async def give_up(self, tenant_id: UUID, installation_id: UUID) -> None:
+        """Remove what was installed to be tried; what was tried stays."""
+        async with self._change(tenant_id) as connection:
+            await connection.execute(_GIVE_UP, tenant_id, installation_id)
+
+    async def version(self, tenant_id: UUID) -> int:
+        """The routing version: it is another one after any change."""
+        async with self._db.transaction(tenant_id) as connection:
+            return await repository.version_of(connection, tenant_id)
+
+    async def update(
+        self, present: Installation, new: NewInstallation, also: Also = nothing_more
+    ) -> None:
         """Replace an installation's release, grants and configuration; its place, its secrets and
         whether it is enabled stay.
 
         Args:
             present: the installation that `new` was made from.
             new: what it becomes.
+            also: what else must be true, or is written, with it.
 
         Raises:
             ConflictError: it was changed meanwhile; so no grant comes back that was just taken.
@@ -159,8 +186,11 @@ class Installations:
             changed = await repository.update(connection, (present.tenant_id, present.id), new)
             _found(changed, present.id)
             await history.remember(connection, present.tenant_id, present.id)
+            await also(connection)
 
-    async def uninstall(self, tenant_id: UUID, installation_id: UUID) -> None:
+    async def uninstall(
+        self, tenant_id: UUID, installation_id: UUID, also: Also = nothing_more
+    ) -> None:
         """Remove an installation and what it kept; what it did stays on record.
 
         Raises:
@@ -168,20 +198,28 @@ class Installations:
         """
         async with self._change(tenant_id) as connection:
             _found(await connection.fetchval(_DELETE, tenant_id, installation_id), installation_id)
+            await also(connection)
 
     async def switch(self, tenant_id: UUID, installation_id: UUID, *, enabled: bool) -> None:
         """Enable or disable without losing anything. Raises NotFoundError."""
-        await self._set(tenant_id, installation_id, "enabled", enabled)
+        async with self._change(tenant_id) as connection:
+            key = tenant_id, installation_id
+            _found(await connection.fetchval(_SET["enabled"], *key, enabled), installation_id)
 
-    async def grant(self, present: Installation, grants: Sequence[str]) -> None:
+    async def grant(
+        self, present: Installation, grants: Sequence[str], also: Also = nothing_more
+    ) -> None:
         """Replace what the tenant grants; the caller has checked it against what `present` asks.
         Raises as `update`."""
-        await self._set(present.tenant_id, present.id, "grants", list(grants), present)
+        async with self._change(present.tenant_id, present) as connection:
+            await self._write(connection, present, "grants", list(grants))
+            await also(connection)
 
     async def configure(self, present: Installation, config: dict[str, Any]) -> None:
         """Replace the configuration; the caller has checked it against `present`'s schema. Raises
         as `update`."""
-        await self._set(present.tenant_id, present.id, "config", config, present)
+        async with self._change(present.tenant_id, present) as connection:
+            await self._write(connection, present, "config", config)
 
     async def set_secrets(
         self, tenant_id: UUID, installation_id: UUID, secrets: dict[str, Headers]
@@ -215,14 +253,11 @@ class Installations:
             raise CallerBugError("to keep secrets, Installations needs a vault")
         return await sealed(self._vault, tenant_id, plugin_id, secrets) if self._vault else None
 
-    async def _set(
-        self, tenant_id: UUID, installation_id: UUID, column: str, value: Any,
-        present: Installation | None = None,
-    ) -> None:  # fmt: skip
-        async with self._change(tenant_id, present) as connection:
-            changed = await connection.fetchval(_SET[column], tenant_id, installation_id, value)
-            _found(changed, installation_id)
-            await history.remember(connection, tenant_id, installation_id)
+    async def _write(
+        self, connection: Connection, present: Installation, column: str, value: Any
+    ) -> None:
+        await connection.execute(_SET[column], present.tenant_id, present.id, value)
+        await history.remember(connection, present.tenant_id, present.id)
 
     @asynccontextmanager
     async def _change(
@@ -231,7 +266,7 @@ class Installations:
         async with self._db.transaction(tenant_id) as connection:
             await repository.bump(connection, tenant_id)  # from here on no other change goes on
             if present is not None:
-                _check_unchanged(present, await repository.fetch(connection, tenant_id, present.id))
+                await check_unchanged(connection, present)
             yield connection
 
 
@@ -247,13 +282,6 @@ def _hold(held: dict[Key, Bundle], key: Key, bundle: Bundle) -> Bundle:
         held.pop(next(iter(held)))
     held[key] = bundle
     return bundle
-
-
-def _check_unchanged(present: Installation, now: Installation | None) -> None:
-    if now is None:
-        _found(None, present.id)
-    elif (now.digest, now.grants, now.config) != (present.digest, present.grants, present.config):
-        raise ConflictError(f"{present.title} was changed meanwhile: look at it, and do it again")
 
 
 def _found(row: Any, installation_id: UUID) -> None:

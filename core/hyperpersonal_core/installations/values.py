@@ -28,6 +28,7 @@ class NewInstallation(Struct, frozen=True):
         grants: capability texts, a subset of what the manifest asks.
         secrets: url prefix -> headers the host adds; never shown to a plugin.
         enabled: an update leaves it as it is.
+        tried: False: it is none before `Installations.tried`, and gone when that does not come.
         unreviewed: whether the tenant accepts that nobody reviewed this release; None: an update
             leaves it as it is.
     """
@@ -42,6 +43,7 @@ class NewInstallation(Struct, frozen=True):
     secrets: dict[str, Headers] = {}
     enabled: bool = True
     unreviewed: bool | None = None
+    tried: bool = True
 
     def __repr__(self) -> str:
         """Without the secrets: it may come into a log or a traceback."""

@@ -17,6 +17,7 @@ from msgspec import Struct, structs
 from hyperpersonal_core.installations import canaries, history
 from hyperpersonal_core.installations import repository as installed
 from hyperpersonal_core.installations.canaries import Draw, Step
+from hyperpersonal_core.installations.changes import Also, hold_unchanged, nothing_more
 from hyperpersonal_core.installations.values import Installation, NewInstallation
 from hyperpersonal_core.kit.clock import Clock
 from hyperpersonal_core.kit.db import Connection, Database
@@ -64,12 +65,14 @@ class RolloutRecords:
         self._notice_s = notice_s
 
     async def begin(
-        self, present: Installation, release: Candidate, plan: Plan, member_id: UUID | None = None
-    ) -> Rollout:
-        """Begin; the caller has verified and tried the release.
+        self, present: Installation, release: Candidate, plan: Plan,
+        member_id: UUID | None = None, also: Also = nothing_more,
+    ) -> Rollout:  # fmt: skip
+        """Begin; the caller has verified and tried the release for what is `present`.
 
         Raises:
             ConflictError: one runs already, or the installation was changed meanwhile.
+            NotFoundError: it is gone.
             RefusedError: the plan is faulty, or the plugin of a kind that has no rollout.
         """
         _check(present, release, plan)
@@ -81,6 +84,8 @@ class RolloutRecords:
         )  # fmt: skip
         draw = Draw(one.id, secrets.token_bytes(32), ())
         async with self._db.transaction(present.tenant_id) as connection:
+            await hold_unchanged(connection, present)
+            await also(connection)
             usual = await observations.cost_usual(connection, (*key, one.kind), now - USUAL_OF)
             one = structs.replace(one, draw=draw, cost_usual=usual)
             try:
@@ -213,6 +218,8 @@ class RolloutRecords:
         draw = structs.replace(one.draw, steps=(*one.steps, Step(at_ms, share)))
         drawn = structs.replace(one, draw=draw, changed_at=now)
         await installed.bump(connection, one.tenant_id)
+        if await installed.fetch(connection, one.tenant_id, one.installation_id) is None:
+            raise ConflictError("the installation was removed meanwhile; stop this rollout")
         await canaries.remember(connection, one.tenant_id, draw, one.installation_id)
         await repository.move(connection, drawn)
         await self._tell(connection, drawn, *told)

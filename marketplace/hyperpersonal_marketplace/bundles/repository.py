@@ -9,10 +9,12 @@ from hyperpersonal_core.kit.db import Connection
 from msgspec import Struct, convert, to_builtins
 
 State = Literal["running", "done", "rolled_back"]
+Mine = tuple[UUID, UUID, datetime]
+"""Tenant, run, and until when whoever works on it holds it."""
 RUNS_MAX = 20
 
-_COLUMNS = """id, state, name, source, lock, sealed, before, made, why, began_at, held_until,
- ended_at"""
+_COLUMNS = """id, state, name, source, lock, sealed, before, made, done, why, began_at,
+ held_until, ended_at"""
 _ADD = """
 insert into market.bundle_runs
   (tenant_id, id, state, name, source, lock, sealed, before, began_at, held_until)
@@ -21,16 +23,23 @@ _TAKE = f"""
 update market.bundle_runs set held_until = $3
  where tenant_id = $1 and state = 'running' and held_until <= $2
 returning {_COLUMNS}"""  # noqa: S608 - no input
-_HOLD = """update market.bundle_runs set held_until = $3
- where tenant_id = $1 and id = $2 and state = 'running' returning id"""
-_MADE = """update market.bundle_runs set made = made || $3::uuid
- where tenant_id = $1 and id = $2 and not made @> array[$3::uuid]"""
-_END = """
-update market.bundle_runs set state = $3, why = $4, ended_at = $5, sealed = null
- where tenant_id = $1 and id = $2"""
-_PAUSE = """
-update market.bundle_runs set why = $3, held_until = $4
- where tenant_id = $1 and id = $2 and state = 'running'"""
+# Until when it is held says who holds it: whoever takes it over writes another moment.
+_MINE = "tenant_id = $1 and id = $2 and state = 'running' and held_until = $3"
+_HOLD = f"update market.bundle_runs set held_until = $4 where {_MINE} returning id"  # noqa: S608
+_STEP_DONE = f"""update market.bundle_runs
+   set done = done || $4::text,
+       made = made || array(select i.id from public.installations i
+                             where $5 and i.tenant_id = $1 and i.plugin_id = $4 and i.tried)
+ where {_MINE} returning id"""  # noqa: S608
+_END = f"""
+update market.bundle_runs set state = $4, why = $5, ended_at = $6, sealed = null
+ where {_MINE} returning id"""  # noqa: S608
+_TAKE_BACK = """
+update market.bundle_runs set state = 'rolled_back', why = $3, ended_at = $4
+ where tenant_id = $1 and id = $2 and state = 'done' and not exists (
+   select 1 from market.bundle_runs r where r.tenant_id = $1 and r.state = 'running')
+returning id"""
+_PAUSE = f"update market.bundle_runs set why = $4, held_until = $5 where {_MINE}"  # noqa: S608
 _BROKEN_OFF = "select tenant_id from market.bundles_broken_off($1)"
 _LIST = f"""
 select {_COLUMNS} from market.bundle_runs where tenant_id = $1
@@ -48,7 +57,8 @@ class Before(Struct, frozen=True):
 
 
 class Run(Struct, frozen=True):
-    """One bundle that was applied, or is being applied. `made`: installations that it made."""
+    """One bundle that was applied, or is being applied. `made`: installations that it made;
+    `done`: plugins whose step is done."""
 
     id: UUID
     state: State
@@ -62,6 +72,7 @@ class Run(Struct, frozen=True):
     began_at: datetime
     held_until: datetime
     ended_at: datetime | None
+    done: tuple[str, ...] = ()
 
 
 async def add(connection: Connection, tenant_id: UUID, run: Run) -> None:
@@ -80,19 +91,19 @@ async def take(
     return _run(row) if row else None
 
 
-async def hold(connection: Connection, tenant_id: UUID, run_id: UUID, until: datetime) -> bool:
-    """Work on it a while longer; whether it still runs."""
-    return await connection.fetchval(_HOLD, tenant_id, run_id, until) is not None
+async def hold(connection: Connection, mine: Mine, until: datetime) -> bool:
+    """Work on it a while longer; whether it still is ours."""
+    return await connection.fetchval(_HOLD, *mine, until) is not None
 
 
-async def made(connection: Connection, tenant_id: UUID, run_id: UUID, installed: UUID) -> None:
-    """The run made this installation."""
-    await connection.execute(_MADE, tenant_id, run_id, installed)
+async def step_done(connection: Connection, mine: Mine, plugin_id: str, *, made: bool) -> bool:
+    """A step is done, and has perhaps `made` the installation; whether the run still is ours."""
+    return await connection.fetchval(_STEP_DONE, *mine, plugin_id, made) is not None
 
 
-async def pause(connection: Connection, key: tuple[UUID, UUID], why: str, now: datetime) -> None:
-    """The run stopped at a step that was refused; somebody resumes it or rolls it back."""
-    await connection.execute(_PAUSE, *key, why, now)
+async def pause(connection: Connection, mine: Mine, why: str, until: datetime) -> None:
+    """It goes on only when somebody resumes it, or rolls it back, who may from then on."""
+    await connection.execute(_PAUSE, *mine, why, until)
 
 
 async def broken_off(connection: Connection, now: datetime) -> list[UUID]:
@@ -100,11 +111,16 @@ async def broken_off(connection: Connection, now: datetime) -> list[UUID]:
     return [row[0] for row in await connection.fetch(_BROKEN_OFF, now)]
 
 
-async def end(
-    connection: Connection, key: tuple[UUID, UUID], state: State, why: str, now: datetime
-) -> None:
-    """The run ended; what was sealed for it is forgotten."""
-    await connection.execute(_END, *key, state, why, now)
+async def end(connection: Connection, mine: Mine, state: State, why: str, now: datetime) -> bool:
+    """The run ended, and what was sealed for it is forgotten; False: it was not ours any more."""
+    return await connection.fetchval(_END, *mine, state, why, now) is not None
+
+
+async def take_back(
+    connection: Connection, key: tuple[UUID, UUID], why: str, now: datetime
+) -> bool:
+    """A run that was done is rolled back; False: it is already, or another one runs."""
+    return await connection.fetchval(_TAKE_BACK, *key, why, now) is not None
 
 
 async def runs(connection: Connection, tenant_id: UUID, limit: int = RUNS_MAX) -> list[Run]:
@@ -126,4 +142,6 @@ async def put_key(connection: Connection, tenant_id: UUID, public: bytes, sealed
 def _run(row: Any) -> Run:
     values = dict(row)
     before = convert(values["before"], Before, strict=False)
-    return Run(**{**values, "before": before, "made": tuple(values["made"])})
+    return Run(
+        **{**values, "before": before, "made": tuple(values["made"]), "done": tuple(values["done"])}
+    )

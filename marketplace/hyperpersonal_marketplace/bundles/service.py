@@ -5,28 +5,30 @@ Rules:
    shown, every install has its grants, configuration and secrets.
 2. Steps are installs and updates that change nothing for shoppers yet, but that an updated agent
    answers under its old grants; order, rules, hours and voice change in one transaction at the end.
-3. Each step looks first whether it is done, so a run that was broken off goes on where it was.
-4. What a run consented to is sealed while it runs, and forgotten at its end.
+3. A step and the note that it is done are one change, so a run that was broken off goes on where
+   it was, and never does again what a member has undone since.
+4. Whoever holds a run alone works on it: the switch and the end are one change, and neither is
+   made by somebody from whom the run was taken over, nor beside a rollback.
+5. What a run consented to is sealed while it runs, and forgotten at its end.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
-from hyperpersonal_core.api import Compositions, Installations
+from hyperpersonal_core.api import Also, Compositions, Installations, hold_changes
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.clock import Clock
-from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.kit.db import Connection, Database
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, OutsideError, RefusedError
 from hyperpersonal_core.kit.ids import Ids
 from hyperpersonal_core.kit.vault import Vault
 from hyperpersonal_sdk import bundle as bundles
-from hyperpersonal_sdk.capabilities import CapabilitySet
 from hyperpersonal_sdk.manifest import Manifest
 from msgspec import Struct, convert, structs
 
@@ -134,12 +136,13 @@ class Bundles:
                 was switched, and `resume` tries it again.
             InstallRefusedError: what was consented to or filled in will not do; nothing was done.
         """
+        seen = await self._runner.installations.version(tenant_id)
         choice = _must_fit(await self.look(tenant_id, source, locked))
         if choice.plan.hash != said.plan:
             message = "the plan has changed since it was shown; look at it again"
             raise BundleRefusedError("plan_changed", message, plan=choice.plan.hash)
         _check(choice, said)
-        return await self._work(tenant_id, await self._begin(tenant_id, choice, said))
+        return await self._work(tenant_id, await self._begin(tenant_id, choice, said, seen))
 
     async def resume(self, tenant_id: UUID) -> Run:
         """Go on with what was broken off. Raises NotFoundError, and as `apply`."""
@@ -162,6 +165,8 @@ class Bundles:
                 through += 1
             except (RefusedError, OutsideError) as error:
                 log.get("bundles").warning("bundle.not_resumed", error=str(error))
+            except Exception:  # one tenant's fault keeps no other's run waiting
+                log.get("bundles").exception("bundle.not_resumed")
         return through
 
     async def keep_resuming(self, every_s: float = RESUME_EVERY_S) -> None:
@@ -179,16 +184,20 @@ class Bundles:
         Raises:
             NotFoundError: no bundle was applied.
             BundleRefusedError: `under_way`.
+            ConflictError: it was resumed, rolled back, or another was begun meanwhile.
         """
         found = [run for run in await self.runs(tenant_id) if run.state != "rolled_back"]
         if not found:
             raise NotFoundError("no bundle was applied here yet")
         run = found[0]
-        if run.state == "running" and run.held_until > self._clock.now():
-            raise BundleRefusedError("under_way", "this bundle is being applied right now")
-        kept = await self._release_again(tenant_id, run)
-        await self._back(tenant_id, run)
-        await self._end(tenant_id, run, "rolled_back", kept)
+        if run.state == "running":
+            run = await self._taken(tenant_id)
+        run, kept = await self._release_again(tenant_id, run)
+        try:
+            await self._back(tenant_id, run, kept)
+        except RefusedError as error:
+            await self._pause(tenant_id, run, error.message[:WHY_CHARS_MAX], self._clock.now())
+            raise
         return (await self.runs(tenant_id))[0]
 
     async def runs(self, tenant_id: UUID) -> list[Run]:
@@ -196,7 +205,21 @@ class Bundles:
         async with self._db.transaction(tenant_id) as connection:
             return await repository.runs(connection, tenant_id)
 
-    async def _begin(self, tenant_id: UUID, choice: Choice, said: Consent) -> Run:
+    async def _taken(self, tenant_id: UUID) -> Run:
+        now = self._clock.now()
+        async with self._db.transaction(tenant_id) as connection:
+            run = await repository.take(connection, tenant_id, now, now + HELD)
+        if run is None:
+            raise BundleRefusedError("under_way", "this bundle is being applied right now")
+        await self._pause(tenant_id, run, "a rollback of it was begun", run.held_until)
+        return run
+
+    async def _pause(self, tenant_id: UUID, run: Run, why: str, until: datetime) -> None:
+        async with self._db.transaction(tenant_id) as connection:
+            await repository.pause(connection, _mine(tenant_id, run), why, until)
+
+    async def _begin(self, tenant_id: UUID, choice: Choice, said: Consent, seen: int) -> Run:
+        """`seen`: the routing version before anything was read; it must be the same."""
         now = self._clock.now()
         plain = msgspec.json.encode(_Sealed(choice.plan, said))
         there = await self._runner.installations.list(tenant_id)
@@ -212,6 +235,9 @@ class Bundles:
         )  # fmt: skip
         try:
             async with self._db.transaction(tenant_id) as connection:
+                if await hold_changes(connection, tenant_id) != seen:
+                    message = "something was changed at this moment; look at the plan again"
+                    raise BundleRefusedError("plan_changed", message)
                 await repository.add(connection, tenant_id, run)
         except asyncpg.UniqueViolationError as error:
             message = "another bundle is being applied; resume it or roll it back first"
@@ -225,69 +251,99 @@ class Bundles:
         work = msgspec.json.decode(plain, type=_Sealed)
         try:
             for step in work.plan.steps:
+                run = await self._held(tenant_id, run)
                 await self._step(tenant_id, run, step, work.consent)
             await self._switch(tenant_id, run, work.plan)
         except RefusedError as error:
             why = error.message[:WHY_CHARS_MAX]
-            async with self._db.transaction(tenant_id) as connection:
-                key = (tenant_id, run.id)
-                await repository.pause(connection, key, why, self._clock.now())
+            await self._pause(tenant_id, run, why, self._clock.now())
             message = f"stopped: {why}. Nothing was switched; resume it, or roll it back"
             raise BundleRefusedError("stopped", message) from error
-        await self._end(tenant_id, run, "done", "")
         return (await self.runs(tenant_id))[0]
 
-    async def _step(self, tenant_id: UUID, run: Run, step: Step, said: Consent) -> None:
+    async def _held(self, tenant_id: UUID, run: Run) -> Run:
+        until = self._clock.now() + HELD
         async with self._db.transaction(tenant_id) as connection:
-            if not await repository.hold(connection, tenant_id, run.id, self._clock.now() + HELD):
-                raise ConflictError("this bundle was ended meanwhile")
+            _still(await repository.hold(connection, _mine(tenant_id, run), until))
+        return structs.replace(run, held_until=until)
+
+    async def _step(self, tenant_id: UUID, run: Run, step: Step, said: Consent) -> None:
+        if step.plugin_id in run.done:
+            return
         there = await self._runner.installations.of_plugin(tenant_id, step.plugin_id)
-        if there is None:
+        if there is None and step.kind == "install":
             await self._install(tenant_id, run, step, said)
-        elif step.kind == "install":
-            await self._note(tenant_id, run, there.id)
-        elif there.digest != step.digest:
+            return
+        if there is None:
+            raise ConflictError(f"{step.plugin_id} was removed meanwhile; roll this bundle back")
+        if step.kind != "install" and there.digest != step.digest:
             await self._runner.installer.update(tenant_id, there.id, step.version)
-        if step.kind != "install" and said.grants.get(step.plugin_id):
-            there = await self._runner.installations.of_plugin(tenant_id, step.plugin_id)
-            assert there is not None
-            given = CapabilitySet.parse([*there.grants, *said.grants[step.plugin_id]])
-            await self._runner.installer.consent(tenant_id, there.id, given.texts)
+            there = await self._runner.installations.get(tenant_id, there.id)
+        done = self._done(tenant_id, run, step)
+        more = said.grants.get(step.plugin_id) if step.kind != "install" else None
+        if more:
+            await self._runner.installer.widen(there, more, done)
+        else:
+            async with self._db.transaction(tenant_id) as connection:
+                await done(connection)
 
     async def _install(self, tenant_id: UUID, run: Run, step: Step, said: Consent) -> None:
-        installed = await self._runner.installer.install(
+        await self._runner.installer.install(
             tenant_id, step.plugin_id, step.version,
             grants=said.grants.get(step.plugin_id, ()), config=said.config.get(step.plugin_id),
             secrets=said.secrets.get(step.plugin_id), in_service=False,
+            also=self._done(tenant_id, run, step),
         )  # fmt: skip
-        await self._note(tenant_id, run, installed)
 
-    async def _note(self, tenant_id: UUID, run: Run, installed: UUID) -> None:
-        async with self._db.transaction(tenant_id) as connection:
-            await repository.made(connection, tenant_id, run.id, installed)
+    def _done(self, tenant_id: UUID, run: Run, step: Step) -> Also:
+        """Notes that the step is done, with the installation it made."""
+
+        async def note(connection: Connection) -> None:
+            mine, new = _mine(tenant_id, run), step.kind == "install"
+            _still(await repository.step_done(connection, mine, step.plugin_id, made=new))
+
+        return note
 
     async def _switch(self, tenant_id: UUID, run: Run, plan: Plan) -> None:
+        """What serves, and that the run is done, at one instant."""
         there = {one.plugin_id: one for one in await self._runner.installations.list(tenant_id)}
+        gone = [step.plugin_id for step in plan.steps if step.plugin_id not in there]
+        if gone:
+            raise ConflictError(f"{', '.join(gone)} was removed meanwhile; roll this bundle back")
         chosen = {s.plugin_id: convert(there[s.plugin_id].manifest, Manifest) for s in plan.steps}
         ids = {plugin_id: one.id for plugin_id, one in there.items()}
         off = [ids[plugin_id] for plugin_id in plan.off if plugin_id in ids]
         to = switch_of(bundles.parse(run.source), chosen, ids, off)
-        await self._runner.compositions.switch(tenant_id, to)
+        await self._runner.compositions.switch(tenant_id, to, self._end(tenant_id, run, "done", ""))
 
-    async def _release_again(self, tenant_id: UUID, run: Run) -> str:
+    def _end(self, tenant_id: UUID, run: Run, state: repository.State, why: str) -> Also:
+        async def end(connection: Connection) -> None:
+            now = self._clock.now()
+            if run.state == "done":
+                key = tenant_id, run.id
+                _still(await repository.take_back(connection, key, why, now))
+            else:
+                mine = _mine(tenant_id, run)
+                _still(await repository.end(connection, mine, state, why, now))
+
+        return end
+
+    async def _release_again(self, tenant_id: UUID, run: Run) -> tuple[Run, str]:
         """Every plugin at the version it had; in words what could not go back."""
         kept = []
         for one in await self._runner.installations.list(tenant_id):
             was = run.before.releases.get(one.plugin_id, one.version)
             if was == one.version:
                 continue
+            if run.state == "running":
+                run = await self._held(tenant_id, run)
             try:
                 await self._runner.installer.update(tenant_id, one.id, was)
             except RefusedError as error:
                 kept.append(f"{one.plugin_id} stays at {one.version}: {error.message}")
-        return "; ".join(kept)[:WHY_CHARS_MAX]
+        return run, "; ".join(kept)[:WHY_CHARS_MAX]
 
-    async def _back(self, tenant_id: UUID, run: Run) -> None:
+    async def _back(self, tenant_id: UUID, run: Run, why: str) -> None:
         there = {one.id for one in await self._runner.installations.list(tenant_id)}
         before = run.before.switch
         to = structs.replace(
@@ -296,12 +352,17 @@ class Bundles:
             on=tuple(one for one in before.on if one in there),
             off=tuple(one for one in run.made if one in there),
         )
-        await self._runner.compositions.switch(tenant_id, to)
+        also = self._end(tenant_id, run, "rolled_back", why)
+        await self._runner.compositions.switch(tenant_id, to, also)
 
-    async def _end(self, tenant_id: UUID, run: Run, state: repository.State, why: str) -> None:
-        async with self._db.transaction(tenant_id) as connection:
-            key = (tenant_id, run.id)
-            await repository.end(connection, key, state, why, self._clock.now())
+
+def _mine(tenant_id: UUID, run: Run) -> repository.Mine:
+    return tenant_id, run.id, run.held_until
+
+
+def _still(ours: bool) -> None:  # noqa: FBT001 - an answer
+    if not ours:
+        raise ConflictError("this bundle was taken over, ended or begun anew meanwhile")
 
 
 def _must_fit(found: Choice | NoChoice) -> Choice:

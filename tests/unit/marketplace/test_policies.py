@@ -195,7 +195,7 @@ class Shelf:
     async def get(self, tenant_id: UUID, installation_id: UUID) -> Installation:
         return self.one
 
-    async def update(self, present: Installation, new: NewInstallation) -> None:
+    async def update(self, present: Installation, new: NewInstallation, *_: Any) -> None:
         self.one = structs.replace(
             self.one, version=new.version, digest=new.digest, manifest=new.manifest,
             grants=new.grants,
