@@ -28,6 +28,8 @@ EMBED = StaticEmbedder().embed
 class Table:
     """A tenant that composes bundles of what is published in a market."""
 
+    chooser: type[Chooser] = Chooser
+
     def __init__(self, market: Market, installer: Installer | None = None) -> None:
         clock, ids, db = SystemClock(), Uuid7Ids(), market.db
         self.market, self.db, self.tenant_id = market, db, market.tenant_id
@@ -42,7 +44,7 @@ class Table:
         self.compositions = Compositions(db, ids)
         shelf = Shelf(market.registry, self.catalogue, seen)
         tenants = (market.installations, policies)
-        chooser = Chooser(shelf, market.registry, tenants, self.keys, clock)
+        chooser = self.chooser(shelf, market.registry, tenants, self.keys, clock)
         runner = Runner(self.installer, market.installations, self.compositions)
         self.bundles = Bundles(db, clock, ids, market.vault, (chooser, runner))
 
