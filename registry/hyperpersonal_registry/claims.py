@@ -104,7 +104,10 @@ class Claims:
         if domain and not comes_from(name, domain):
             raise RefusedError(f"{domain!r} does not prove {name!r}: {words_for(domain)}")
         if caller.namespace is not None:
-            raise ConflictError(f"your key speaks for {caller.namespace!r} already")
+            raise ConflictError(
+                f"your key speaks for {caller.namespace!r} already, and a key has one name; make "
+                "another for another name: `hp plugin keys new --key FILE`"
+            )
         token, now = secrets.token_hex(TOKEN_BYTES), self._ground.now
         async with self._ground.db.transaction() as connection:
             if await connection.fetchval(_TAKEN, name):

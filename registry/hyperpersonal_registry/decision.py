@@ -90,7 +90,8 @@ def _review(case: Case, failed: tuple[str, ...], people: int) -> Decision:
     enough = [vote for vote in votes if set(failed) <= set(vote.waived)]
     if len(enough) >= people:
         return Decision("published")
-    waits = f"a review by {people - len(enough)} more of {people} people"
+    missing = people - len(enough)
+    waits = f"a review by {missing} more {'person' if missing == 1 else 'people'}"
     waiver = (f"that names what it waives: {', '.join(failed)}",) if failed else ()
     return Decision("checked", (waits, *waiver))
 

@@ -17,6 +17,7 @@ from hyperpersonal_registry.verdicts import Verdict
 
 WAITING_MAX = 20
 RETRY_SECONDS = 30
+AGAIN = "a version is published once: raise `version` in plugin.toml"
 
 
 async def opened(
@@ -51,7 +52,7 @@ async def check_name(connection: Connection, made: Submission) -> None:
     """Raises ConflictError (published before), PublishRefusedError (`look_alike`)."""
     known = await releases.by_name(connection, made.plugin_id, made.version)
     if known is not None:
-        raise ConflictError(f"{made.name} was published before")
+        raise ConflictError(f"{made.name} was published before; {AGAIN}")
     look = names.without_separators(made.plugin_id)
     other = await releases.alike(connection, made.plugin_id, look)
     if other is not None:
@@ -69,7 +70,7 @@ async def check_turn(connection: Connection, made: Submission) -> None:
 def check_open(before: Submission) -> None:
     """Raises ConflictError where it was decided already."""
     if before.state == "published":
-        raise ConflictError(f"{before.name} was published before")
+        raise ConflictError(f"{before.name} was published before; {AGAIN}")
     if before.state == "rejected":
         raise ConflictError(f"{before.name} was rejected as it is; change it, or appeal")
 

@@ -31,7 +31,7 @@ class Withdrawals:
         async with self._ground.changing() as (connection, repository):
             digest = await releases.set_status(connection, plugin_id, version, status, reason)
             if digest is None:
-                raise NotFoundError(f"there is no release {name} that is not revoked already")
+                raise NotFoundError(f"there is no release {name}, or it is revoked already")
             if repository is not None and status != "yanked":
                 forbid(repository, (plugin_id, version), reason, self._ground)
             kind = f"release.{status}"

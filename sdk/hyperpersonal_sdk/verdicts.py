@@ -33,5 +33,12 @@ def verdict(check: str, word: Word, reason: str = "", detail: tuple[str, ...] = 
     return Verdict(check, word, _short(reason, REASON_CHARS_MAX), shown)
 
 
+def advice(one: Verdict) -> str:
+    """What to do; without the first place, where the reason begins with it: `detail` tells it."""
+    first = one.detail[0] if one.detail else ""
+    said = one.reason.removeprefix(first).lstrip(". ") if first else one.reason
+    return said or one.reason
+
+
 def _short(text: str, chars_max: int) -> str:
     return text if len(text) <= chars_max else text[: chars_max - 1] + "…"

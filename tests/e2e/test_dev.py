@@ -91,9 +91,9 @@ class Author:
         came = [line for line in self.lines if line.lstrip().startswith(start)]
         return came[0] if came else await self.line(start)
 
-    async def stop(self) -> str:
-        """Ctrl-C, as a terminal sends it."""
-        self.process.send_signal(signal.SIGINT)
+    async def stop(self, by: signal.Signals = signal.SIGINT) -> str:
+        """Ctrl-C, as a terminal sends it, or what it sends as it closes."""
+        self.process.send_signal(by)
         assert self.process.stdout is not None
         async with asyncio.timeout(20):
             left = await self.process.stdout.read()
@@ -144,6 +144,10 @@ async def test_that_a_save_serves_at_once_and_nothing_stays(props: Props, tmp_pa
             assert "line 4" in await at_work.line("✗")
             assert " processed" in await answer(stage), "what served before goes on"
             assert "out of the demo again" in await at_work.stop()
+        assert await installed(stage) == before
+        async with author(stage, folder_of(tmp_path, "closed"), tmp_path) as at_work:
+            await at_work.line("chat:")
+            assert "acme/closed is out" in await at_work.stop(signal.SIGHUP)
         assert await installed(stage) == before
         assert "e-mail" in await answer(stage), "the first-party agent answers again"
     p50, p95 = (sorted(times)[int(len(times) * part)] for part in (0.5, 0.95))

@@ -80,12 +80,20 @@ async def test_that_an_author_hands_in_and_hears_what_is_next(desk: Desk) -> Non
     assert "waits" not in (told := await desk.publish())
     assert "acme/order_help@0.1.0 sha256:" in told
     assert ": checked" in told
-    assert "status --wait" in told
+    digest = hpx.digest_of(hpx.collect(desk.plugin))
+    assert (
+        f"a review by 1 more person\nNext: wait for the reviewers: `hp plugin status {digest}"
+        in told
+    )
+    assert ": checked" in await desk.hp("status", digest)
     shown = json.loads(await desk.hp("status", str(desk.plugin), "--json"))
     assert shown["state"] == "checked"
     assert {one["verdict"] for one in shown["verdicts"]} == {"PASS"}
     login = desk.home / ".config" / "hyperpersonal" / "login.json"
     assert stat.S_IMODE(login.stat().st_mode) == 0o600
+    again = await desk.hp("claim", "other", "--domain", "other.example", code=1)
+    assert "your key speaks for 'acme' already" in again
+    assert "keys new --key FILE" in again
     assert "there is no" in await desk.hp("yank", "acme/other@1.0.0", "--reason", "x", code=1)
 
 

@@ -283,7 +283,9 @@ async def test_that_exposed_shops_are_listed_and_told(office: Office) -> None:
     assert (met["exposed"]["slug"], met["exposed"]["calls"]) == ("fernhill", 3)
     assert met["exposed"]["requests"] == 3
     assert any("orders" in words for words in met["data"])
-    assert "fernhill" in await office.run("exposure", "acme/hello@1.0.0", who="admin")
+    reached = await office.run("exposure", "acme/hello@1.0.0", who="admin")
+    assert "fernhill" in reached
+    assert " UTC" in reached
     with await office.client(ADMIN) as admin:
         ask = partial(admin.get, "/exposure/calls", tenant=str(tenant), digest=digest)
         calls = (await asyncio.to_thread(ask))["items"]
@@ -346,3 +348,12 @@ async def test_that_the_sources_can_be_read_as_files_and_the_token_printed(
     assert "does not wait" in await office.run("show", "acme/other", code=1)
     unknown = await office.run("show", "sha256:0", code=1)
     assert "nothing of this digest" in unknown
+
+
+async def test_that_a_report_without_words_is_told_what_it_lacks(office: Office) -> None:
+    digest = await office.handed_in(artifact())
+    await office.run("approve", digest, "--reason", "Fine.", "--yes")
+    told = await office.run("report", "acme/hello", "--text", "", code=1)
+    assert "text" in told
+    assert "length >= 1" in told
+    await office.run("observations", "--handle", "0199", "--outcome", "fixed", code=2)

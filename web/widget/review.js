@@ -8,7 +8,12 @@ import { cards } from "./review_dossier.js";
 const $ = (id) => document.getElementById(id);
 const KEPT = "hp-review-token";
 const REFRESH_MS = 5_000;
+const REFUSED = {
+  401: "This token is none of ours, or its hour is over. Print another one.",
+  403: "This key is not a reviewer's. Log in with one: --key FILE.",
+};
 let chosen = null;
+let shown = "";  // how far the chosen one was when it was drawn
 let timer = 0;
 
 $("login").addEventListener("submit", (event) => {
@@ -33,7 +38,7 @@ async function tick() {
     $("desk").hidden = false;
     $("state").dataset.state = "online";
   } catch (error) {
-    if (error.status === 401 || error.status === 403) return leave(error.message);
+    if (REFUSED[error.status]) return leave(REFUSED[error.status]);
     $("state").dataset.state = "offline";
     $("state").textContent = error.message;
   }
@@ -56,6 +61,7 @@ function renderQueue(items) {
   const focused = document.activeElement?.dataset?.id;
   const empty = el("p", { class: "empty" }, "Nothing waits.");
   $("queue").replaceChildren(...(items.length ? items.map(row) : [empty]));
+  follow(items.find((item) => item.digest === chosen));
   if (focused) $("queue").querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
 }
 
@@ -69,20 +75,38 @@ function row(item) {
       el("span", { class: item.overdue ? "bad" : "" }, item.overdue ? "overdue" : `${Math.round(item.waits_h)} h, ${item.points} points`)));
 }
 
+function stage(item) {
+  return `${item.state} ${item.approved}`;
+}
+
+/** What is open stays true: others sign it meanwhile, or decide it. */
+function follow(item) {
+  if (chosen && !item) $("alert").textContent = "It no longer waits: somebody decided it.";
+  else if (item && shown && stage(item) !== shown) draw(chosen);
+}
+
 async function choose(digest) {
   chosen = digest;
+  shown = "";
   $("queue").querySelectorAll("button").forEach((one) => one.setAttribute("aria-pressed", String(one.dataset.id === digest)));
+  if (!await draw(digest)) return;
+  $("dossier").scrollTop = 0;
+  $("dossier").focus();
+}
+
+async function draw(digest) {
   $("alert").textContent = "";
   try {
     const found = await api(`/reviews/${digest}`);
-    if (chosen !== digest) return;
+    if (chosen !== digest) return false;
     const { item } = found.dossier;
+    shown = stage(item);
     $("dossier-title").textContent = item.title;
     $("release").textContent = `${item.plugin_id}@${item.version}, ${item.kind}, ${item.state}`;
     $("dossier").replaceChildren(...cards(found));
-    $("dossier").scrollTop = 0;
-    $("dossier").focus();
+    return true;
   } catch (error) {
     $("alert").textContent = error.message;
+    return false;
   }
 }

@@ -54,8 +54,13 @@ function checks({ verdicts }) {
 function verdict(one) {
   return el("li", {},
     el("span", { class: `badge ${TONES[one.verdict]}` }, one.verdict),
-    el("strong", {}, one.check), el("span", {}, one.reason),
+    el("strong", {}, one.check), el("span", {}, advice(one)),
     one.detail.length ? el("ul", { class: "places" }, one.detail.map((place) => el("li", {}, el("code", {}, place)))) : null);
+}
+
+/** What to do, without the first place, which stands below. */
+function advice({ reason, detail: [first = ""] }) {
+  return (first && reason.startsWith(first) ? reason.slice(first.length).replace(/^[. ]+/, "") : reason) || reason;
 }
 
 function people({ publisher, reviews, item }) {
@@ -63,7 +68,7 @@ function people({ publisher, reviews, item }) {
   return card("Who stands for it",
     el("dl", {},
       ...fact("Publisher", `${publisher.namespace}, ${proof}`),
-      ...fact("So far", `${publisher.releases} releases of ${publisher.plugins} plugins, ${publisher.rejected} rejected, ${publisher.withdrawn} withdrawn, ${publisher.observations_open} reports open`),
+      ...fact("So far", `releases: ${publisher.releases}, plugins: ${publisher.plugins}, rejected: ${publisher.rejected}, withdrawn: ${publisher.withdrawn}, open reports: ${publisher.observations_open}`),
       ...fact("Reviews", `${item.approved} of ${item.needed}`)),
     el("ul", {}, reviews.map((one) => el("li", {},
       el("span", { class: `badge ${one.approves ? "ok" : "bad"}` }, one.approves ? "approved" : "rejected"),

@@ -159,10 +159,18 @@ def _claim(client: RegistryClient, namespace: str, domain: str, public: str) -> 
     try:
         found = client.claim(namespace, domain)
     except RegistryRefusedError as error:
-        found = client.namespace(namespace) if error.status == TAKEN else {}
+        found = _asked_before(client, namespace) if error.status == TAKEN else {}
         if not any(one.get("public") == public for one in found.get("keys", [])):
             raise
     _tell(namespace, found)
+
+
+def _asked_before(client: RegistryClient, namespace: str) -> Json:
+    """Who claimed it; nothing where nobody did."""
+    try:
+        return client.namespace(namespace)
+    except RegistryRefusedError:
+        return {}
 
 
 def _tell(namespace: str, found: Json) -> None:

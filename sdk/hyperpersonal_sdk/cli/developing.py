@@ -1,5 +1,6 @@
 """`dev`: the folder serves in the running demo, again at each save; its turns are told."""
 
+import signal
 import time
 import webbrowser
 from collections.abc import Iterator
@@ -53,22 +54,34 @@ def dev(
 
     It is signed with a key for development that no registry takes, and all it asks is granted: the
     demo's shop holds nobody's data. The terminal shows each turn with its host calls, their
-    answers and the plugin's log. Ctrl-C brings back what was there before.
+    answers and the plugin's log. Ctrl-C, or closing the
+    terminal, brings back what was there before.
     """
     with told(), DemoClient(find_demo(url, member_key)) as client:
         session = _Session(client, folder, settings)
-        if not session.serve() and options["once"]:
-            raise SystemExit(1)
-        click.echo(f"chat: {client.url}    staff: {client.url}/staff")
         if options["once"]:
-            return
-        wanted = options["browser"]
-        if is_terminal() if wanted is None else wanted:
-            webbrowser.open(client.url)
+            raise SystemExit(0 if session.serve() else 1)
+        _end_by_signals()
+        session.serve()
         try:
+            _show_chat(client.url, wanted=options["browser"])
             session.watch()
         finally:
             session.close()
+
+
+def _show_chat(url: str, *, wanted: bool | None) -> None:
+    click.echo(f"chat: {url}    staff: {url}/staff")
+    if is_terminal() if wanted is None else wanted:
+        webbrowser.open(url)
+
+
+def _end_by_signals() -> None:
+    """A closed terminal and `kill` end it as Ctrl-C does: nothing made for trying serves on."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 def find_demo(url: str, member_key: str) -> Demo:

@@ -29,7 +29,10 @@ def init(plugin_id: str, into: Path | None, template: str) -> None:
     """Start a plugin called PUBLISHER/NAME: a few lines that work, with their tests."""
     publisher, _, name = plugin_id.partition("/")
     if not (manifest.is_name(publisher) and manifest.is_name(name)):
-        raise click.ClickException("write the id as publisher/name, for example acme/order_status")
+        raise click.ClickException(
+            "write the id as publisher/name, in small letters, digits, '-' and '_', for example "
+            "acme/order_status"
+        )
     folder = into or Path(name)
     if folder.exists() and any(folder.iterdir()):
         raise click.ClickException(f"{folder} is not empty; name another with --into")

@@ -6,7 +6,7 @@ from typing import Any
 import click
 import msgspec
 
-from hyperpersonal_sdk.verdicts import Verdict
+from hyperpersonal_sdk.verdicts import Verdict, advice
 
 COLOURS = {"PASS": "green", "FAIL": "red", "ERROR": "red", "SKIPPED": "yellow"}
 
@@ -17,5 +17,5 @@ def verdict_lines(report: Iterable[Verdict | dict[str, Any]]) -> Iterator[str]:
     for one in report:
         said = one if isinstance(one, Verdict) else msgspec.convert(one, Verdict, strict=False)
         word = click.style(f"{said.verdict:7}", fg=COLOURS[said.verdict])
-        yield f"{word} {said.check}" + (f": {said.reason}" if said.reason else "")
+        yield f"{word} {said.check}" + (f": {advice(said)}" if said.reason else "")
         yield from (f"          {place}" for place in said.detail)

@@ -11,7 +11,15 @@ import click
 import msgspec
 
 from hyperpersonal_sdk import checks, hpx
-from hyperpersonal_sdk.cli.common import AS_JSON, FOLDER, archived, data_folder, program, told
+from hyperpersonal_sdk.cli.common import (
+    AS_JSON,
+    FOLDER,
+    archived,
+    check_is_plugin,
+    data_folder,
+    program,
+    told,
+)
 from hyperpersonal_sdk.cli.tables import verdict_lines
 from hyperpersonal_sdk.errors import CheckFailedError
 from hyperpersonal_sdk.testing.sandbox import GROUP
@@ -60,14 +68,16 @@ def check(folder: Path, *, also_run: bool, after: Path | None, as_json: bool) ->
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 def test(folder: Path, pytest_args: tuple[str, ...]) -> None:
     """Run the plugin's tests, in its real sandbox where they use the fixture `sandbox`."""
+    with told():
+        check_is_plugin(folder)
     tests = folder / "tests"
     if not tests.is_dir():
         raise click.ClickException(
-            f"there is no {tests}; start with a test that asks `sandbox.reply(…)`, as every "
+            f"there is no folder {tests}; start with a test that asks `sandbox.reply(…)`, as every "
             f"template of `{program()} init` does"
         )
     needed(("pytest",), "test")
-    command = [sys.executable, "-m", "pytest", *_quiet(), str(tests), *pytest_args]
+    command = [sys.executable, "-m", "pytest", "-rs", *_quiet(), str(tests), *pytest_args]
     done = subprocess.run(command, check=False, env=_environment())
     if done.returncode == 0:
         click.echo(f"Next: {program()} check {folder}, or {program()} dev {folder}")

@@ -89,6 +89,7 @@ def test_that_faults_are_told_with_their_place(here: Path) -> None:
     manifest = here / "x/plugin.toml"
     manifest.write_text(manifest.read_text().replace('version = "0.1.0"', 'version = "one"'))
     assert "plugin.toml line 4, version: 'one' will not do" in wrong("check", "x")
+    assert wrong("check", "x").count("line 4") == 1, "a place is told once"
     assert "line 4" in wrong("pack", "x")
     manifest.unlink()
     assert "there is no plugin.toml" in wrong("check", "x")
@@ -117,4 +118,6 @@ def test_that_verification_tells_what_is_wrong(here: Path) -> None:
 
 def test_that_a_plugin_without_tests_says_so(here: Path) -> None:
     (here / "x").mkdir()
-    assert "there is no x/tests" in wrong("test", "x")
+    assert "there is no plugin.toml in x" in wrong("test", "x")
+    (here / "x/plugin.toml").touch()
+    assert "there is no folder x/tests" in wrong("test", "x")

@@ -6,9 +6,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from hyperpersonal_core.kit.errors import RefusedError
@@ -44,6 +45,25 @@ def test_that_every_command_explains_itself(name: str) -> None:
     shown = CliRunner().invoke(cli, [name, "--help"])
     assert shown.exit_code == 0, shown.output
     assert len(shown.output.splitlines()) > 5
+
+
+def groups(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The path to every group of commands."""
+    if isinstance(command, click.Group):
+        yield path
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from groups(below, (*path, name))
+
+
+def test_that_no_list_of_commands_breaks_off_in_a_sentence() -> None:
+    found = list(groups(cli))
+    assert len(found) > 12
+    for path in found:
+        shown = CliRunner().invoke(cli, [*path, "--help"]).output
+        assert "..." not in shown.partition("Commands:")[2], path
 
 
 def test_that_help_of_serve_names_every_setting() -> None:

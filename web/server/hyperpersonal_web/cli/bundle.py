@@ -18,6 +18,7 @@ from hyperpersonal_sdk.errors import BadInputError
 
 from hyperpersonal_web.cli import bundle_ask as ask
 from hyperpersonal_web.cli import bundle_show as show
+from hyperpersonal_web.cli.lazy import ToldGroup
 from hyperpersonal_web.cli.shop_client import ShopClient, shop_client, shop_options
 from hyperpersonal_web.cli.telling import AS_JSON, console, tell
 
@@ -27,7 +28,7 @@ _IN = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FILE = click.argument("file", type=_IN, default=BUNDLE_FILE)
 
 
-@click.group()
+@click.group(cls=ToldGroup)
 def bundle() -> None:
     """Compose agents with order, rules, hours, languages and a voice; check, apply, share.
 

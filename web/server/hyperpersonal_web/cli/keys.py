@@ -8,10 +8,11 @@ from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.settings import Settings
 
 from hyperpersonal_web.cli.database import tenant_named, with_database
+from hyperpersonal_web.cli.lazy import ToldGroup
 from hyperpersonal_web.keys import open_vault, receipt_keys
 
 
-@click.group()
+@click.group(cls=ToldGroup)
 def keys() -> None:
     """Rotate the keys that seal tenants' data and sign receipts."""
 

@@ -1,4 +1,5 @@
-"""Groups that know their commands' names, and import a command only when it is called."""
+"""Groups that tell each command's first sentence whole, and ones that import a command only when
+it is called."""
 
 import importlib
 from collections.abc import Mapping
@@ -6,8 +7,28 @@ from typing import Any
 
 import click
 
+SENTENCE_CHARS_MAX = 200
+
 Commands = Mapping[str, tuple[str, str]]
 """By name: the module that has the command, and one line about it."""
+
+
+class ToldGroup(click.Group):
+    """A group whose help tells each command's first sentence to its end, in the order of work;
+    click sorts them and cuts a sentence where the line ends. Groups inside are alike."""
+
+    group_class = type
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        told = [
+            (name, command.get_short_help_str(SENTENCE_CHARS_MAX))
+            for name, command in self.commands.items()
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(told)
 
 
 class LazyGroup(click.Group):
@@ -18,6 +39,8 @@ class LazyGroup(click.Group):
             for that; else the command is its attribute of the command's name.
         attributes: of commands whose attribute has another name.
     """
+
+    group_class = ToldGroup
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from hyperpersonal_web.cli import market_ask as ask
 from hyperpersonal_web.cli import market_show as show
+from hyperpersonal_web.cli.lazy import ToldGroup
 from hyperpersonal_web.cli.publisher_client import as_publisher
 from hyperpersonal_web.cli.shop_client import ShopClient, shop_client, shop_options
 from hyperpersonal_web.cli.telling import AS_JSON, console, tell
@@ -22,7 +23,7 @@ _ACCEPT = click.option(
 _FILE = click.Path(dir_okay=False, path_type=Path, allow_dash=True)
 
 
-@click.group()
+@click.group(cls=ToldGroup)
 def market() -> None:
     """Find plugins, install them with consent, and keep them as you like.
 

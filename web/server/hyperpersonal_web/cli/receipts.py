@@ -13,6 +13,7 @@ from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_sdk.receipts import LINE_BYTES_MAX, Report, verify
 
 from hyperpersonal_web.cli.database import own_settings, tenant_named, with_database
+from hyperpersonal_web.cli.lazy import ToldGroup
 from hyperpersonal_web.keys import receipt_keys
 
 WRONG = 1
@@ -21,7 +22,7 @@ KEYS_BYTES_MAX = 1 << 20
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.group()
+@click.group(cls=ToldGroup)
 def receipts() -> None:
     """What a tenant is billed for, call by call: signed, chained, checked by anybody."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 import click
 import msgspec
@@ -15,6 +16,7 @@ from hyperpersonal_sdk.errors import BadInputError
 from hyperpersonal_sdk.registry_client import RegistryClient
 
 from hyperpersonal_web.cli import review_show as show
+from hyperpersonal_web.cli.lazy import ToldGroup
 from hyperpersonal_web.cli.publisher_client import market_as
 from hyperpersonal_web.cli.review_sign import Looked, look, sign_review
 from hyperpersonal_web.cli.telling import AS_JSON, console, tell
@@ -44,7 +46,7 @@ def _who(command: Command) -> Command:
     return command
 
 
-@click.group()
+@click.group(cls=ToldGroup)
 def review() -> None:
     """Look at what is handed in, sign or reject it, and take away what is harmful.
 
@@ -156,12 +158,12 @@ def revoke(release: str, reason: str, key: str, registry: str, *, as_json: bool)
 
 @review.command()
 @click.option("--plugin", default="", help="All that was ever reported of this one.")
-@click.option("--handle", metavar="ID", default="", help="Somebody has looked at this one.")
+@click.option("--handle", metavar="ID", type=click.UUID, help="Somebody has looked at this one.")
 @click.option("--outcome", type=click.Choice(OUTCOMES), help="What came of it.")
 @_who
 @AS_JSON
 def observations(
-    plugin: str, handle: str, outcome: str | None, key: str, registry: str, *, as_json: bool
+    plugin: str, handle: UUID | None, outcome: str | None, key: str, registry: str, *, as_json: bool
 ) -> None:
     """What anybody reported, by when somebody must have looked; or --handle one."""
     if bool(handle) != bool(outcome):

@@ -1,10 +1,11 @@
 """What `hp review` prints for people. Nothing a publisher wrote is taken as markup."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from hyperpersonal_registry.reviews.dossier import Dossier
 from hyperpersonal_registry.reviews.source_diff import FileChange, SourceDiff
+from hyperpersonal_sdk.verdicts import advice
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -91,7 +92,7 @@ def _show_reasons(console: Console, found: Dossier) -> None:
 
 def _show_permissions(console: Console, looked: Looked) -> None:
     change = looked.dossier.change
-    console.print(f"\n[bold]May[/bold] {change.words}")
+    console.print(f"\n[bold]What it may do[/bold]: {change.words}")
     for one in looked.permissions:
         new = change.kind != "first" and one["capability"] in change.gained
         mark = "[red]+[/red]" if new else " "
@@ -105,7 +106,7 @@ def _show_checks(console: Console, found: Dossier) -> None:
     console.print("\n[bold]Checks[/bold]")
     for one in found.verdicts:
         tone = TONES[one.verdict]
-        console.print(f"  [{tone}]{one.verdict:7}[/] {escape(one.check)} {escape(one.reason)}")
+        console.print(f"  [{tone}]{one.verdict:7}[/] {escape(one.check)} {escape(advice(one))}")
         for place in one.detail:
             console.print(f"            [dim]{escape(place)}[/dim]")
 
@@ -114,8 +115,8 @@ def _show_people(console: Console, found: Dossier) -> None:
     who = found.publisher
     proof = f"proven by {who.domain}" if who.domain else "given by an admin"
     console.print(f"\n[bold]Publisher[/bold] {escape(who.namespace)}, {escape(proof)}: "
-                  f"{who.releases} releases of {who.plugins} plugins, {who.rejected} rejected, "
-                  f"{who.withdrawn} withdrawn, {who.observations_open} reports open")  # fmt: skip
+                  f"releases: {who.releases}, plugins: {who.plugins}, rejected: {who.rejected}, "
+                  f"withdrawn: {who.withdrawn}, open reports: {who.observations_open}")  # fmt: skip
     console.print(f"[bold]Reviews[/bold] {found.item.approved} of {found.item.needed}")
     for one in found.reviews:
         said = "approved" if one.approves else "rejected"
@@ -150,4 +151,4 @@ def _show_lines(console: Console, change: FileChange) -> None:
 def _when(told: Any) -> str:
     if not told:
         return "never"
-    return datetime.fromisoformat(str(told)).strftime("%Y-%m-%d %H:%M")
+    return datetime.fromisoformat(str(told)).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

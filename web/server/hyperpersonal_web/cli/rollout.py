@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from hyperpersonal_web.cli.lazy import ToldGroup
 from hyperpersonal_web.cli.shop_client import ShopClient, shop_client, shop_options
 from hyperpersonal_web.cli.telling import AS_JSON, tell
 
@@ -15,7 +16,7 @@ STATES = {"shadow": "in the shadow", "canary": "canary", "promoted": "promoted",
           "rolled_back": "undone", "stopped": "stopped"}  # fmt: skip
 
 
-@click.group()
+@click.group(cls=ToldGroup)
 def rollout() -> None:
     """Roll a new release out by degrees: unseen, then for a few, then for everybody.
 

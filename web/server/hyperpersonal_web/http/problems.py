@@ -21,8 +21,16 @@ class RequestRefusedError(RefusedError):
 
     def __init__(self, error: HTTPException) -> None:
         facts = {"errors": error.extra} if error.extra else {}
-        super().__init__(error.detail, **facts)
+        super().__init__(_first(error.extra) or error.detail, **facts)
         self.status = error.status_code
+
+
+def _first(extra: Any) -> str:
+    """The first fault that the framework found, with its field: what a person can mend."""
+    first = extra[0] if isinstance(extra, list) and extra else None
+    if not isinstance(first, dict) or "message" not in first:
+        return ""
+    return ": ".join(str(first[name]) for name in ("key", "message") if first.get(name))
 
 
 def as_problem(error: Exception) -> Problem:

@@ -122,16 +122,18 @@ class ReleasePage(msgspec.Struct, frozen=True):
 
 def next_of(found: Submission) -> str:
     """What a publisher does now."""
+    wait = f"`hp plugin status {found.digest} --wait`"
+    appeal = f"`hp plugin appeal {found.digest} WHY`"
     match found.state:
         case "published":
             return "it can be installed"
         case "rejected" if found.appeal:
             return "change it and submit it again, under this version or a newer one"
         case "rejected":
-            return "change it and submit it again, or appeal: `hp plugin appeal`"
+            return f"change it and submit it again, or appeal: {appeal}"
         case "checked":
-            return "wait for the reviewers: `hp plugin status --wait`"
-    return "wait for the checks: `hp plugin status --wait`"
+            return f"wait for the reviewers: {wait}"
+    return f"wait for the checks: {wait}"
 
 
 def _review(one: Reviewed, report: str) -> ReviewItem:
