@@ -153,15 +153,17 @@ class Installer:
         installation_id: UUID,
         version: str | None = None,
         *,
+        config: dict[str, Any] | None = None,
         unreviewed: bool = False,
         follow: Follow | None = None,
     ) -> Updated:
-        """Go to another release (an older one too) without widening anything. `unreviewed`: as for
-        `install`; what was accepted before is for releases to come as well. `follow`: it is taken
-        by itself, under this policy; None: a member wants it.
+        """Go to another release (an older one too) without widening anything. `config`: for a
+        release that does not take the present one; None: it stays. `unreviewed`: as for `install`;
+        what was accepted before is for releases to come as well. `follow`: it is taken by itself,
+        under this policy; None: a member wants it.
 
         Raises:
-            InstallRefusedError: the new release does not take the present configuration, is of
+            InstallRefusedError: the new release does not take the configuration, is of
                 another kind, or cannot run, or the present one is pinned; it goes on.
             ConflictError: it was changed meanwhile, follows otherwise now, or is rolled out.
             NotFoundError: there is no such installation or release.
@@ -169,7 +171,8 @@ class Installer:
         """
         present = await self._unpinned(tenant_id, installation_id)
         taken = await self._following(present, version, unreviewed=unreviewed)
-        return await self._replace(present, taken, present.config, follow)
+        wanted = present.config if config is None else config
+        return await self._replace(present, taken, wanted, follow)
 
     async def rollback(self, tenant_id: UUID, installation_id: UUID) -> Updated:
         """Go back to the release before the present one, under no more grants than now; twice is

@@ -119,7 +119,10 @@ class Uses:
         ratings of those count nothing. Raises MarketRefusedError (bad_namespace)."""
         wanted = sorted(set(namespaces))
         if len(wanted) > NAMESPACES_MAX or not all(map(is_name, wanted)):
-            raise MarketRefusedError("bad_namespace", f"at most {NAMESPACES_MAX} namespaces")
+            raise MarketRefusedError(
+                "bad_namespace",
+                f"at most {NAMESPACES_MAX} names, each in small letters, digits, '-' and '_'",
+            )
         async with self._db.transaction(tenant_id) as connection:
             await connection.execute(_DISOWN, tenant_id)
             await connection.execute(_SET_OWN, tenant_id, wanted)

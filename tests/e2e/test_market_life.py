@@ -42,6 +42,9 @@ support = "mailto:help@acme.example"
 screenshots = ["shot.png"]
 changelog = "CHANGELOG.md"
 """
+TONED = LISTING.replace('["greeting"]', '["greeting", "tone"]').replace(
+    "[listing]", '[config.properties.tone]\nenum = ["warm", "cool"]\n[listing]', 1
+)
 PNG = bytes.fromhex(  # one grey dot
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
     "0000000a49444154789c636000000002000148afa4710000000049454e44ae426082"
@@ -68,8 +71,10 @@ async def shop(dsn: str, nats_url: str, tmp_path: Path) -> AsyncIterator[Shop]:
         await ground.bus.drop_streams()
 
 
-async def publish(shop: Shop, version: str, *asks: str, optional: tuple[str, ...] = ()) -> None:
-    said = manifest("acme/hello", version, asks, optional, LISTING)
+async def publish(
+    shop: Shop, version: str, *asks: str, optional: tuple[str, ...] = (), more: str = LISTING
+) -> None:
+    said = manifest("acme/hello", version, asks, optional, more)
     code = hpx.unpack(artifact()).files["hello.py"]
     files = {"plugin.toml": said.encode(), "hello.py": code, "shot.png": PNG,
              "CHANGELOG.md": f"# {version}\nGreets louder.".encode()}  # fmt: skip
@@ -270,6 +275,39 @@ async def test_that_a_way_back_is_told_only_where_there_is_one(shop: Shop) -> No
     assert (await told(shop, "installed"))["items"][0]["before"] == "1.0.0"
     await told(shop, "rollback", "acme/hello")
     assert (await told(shop, "installed"))["items"][0]["before"] == "1.1.0"
+
+
+async def test_that_a_release_that_is_set_up_otherwise_is_taken_with_what_it_wants(
+    shop: Shop,
+) -> None:
+    await publish(shop, "1.0.0", ORDERS)
+    await install(shop)
+    await publish(shop, "1.1.0", ORDERS, more=TONED)
+    refused = await hp(shop, "update", "acme/hello")
+    assert refused.exit_code == 1
+    assert "'tone' is a required property; give it: --set KEY=VALUE" in refused.output
+    wrong = await hp(shop, "update", "acme/hello", "--set", "tone=loud")
+    assert "'loud' is not one of" in wrong.output
+    assert (await told(shop, "installed"))["items"][0]["version"] == "1.0.0"
+    done = await told(shop, "update", "acme/hello", "--set", "tone=warm")
+    assert done["version"] == "1.1.0"
+    assert await told(shop, "configure", "acme/hello") == {"greeting": "Hi", "tone": "warm"}
+    assert await told(shop, "configure", "acme/hello", "--set", "tone=cool") == {
+        "greeting": "Hi",
+        "tone": "cool",
+    }
+    assert (await hp(shop, "configure", "acme/hello", "--set", "tone=loud")).exit_code == 1
+
+
+async def test_that_a_plugin_is_named_whole_and_an_empty_search_says_what_to_try(
+    shop: Shop,
+) -> None:
+    for name in ("acme", "acme/", "acme/hello/1"):
+        done = await hp(shop, "show", name)
+        assert done.exit_code == 2, name
+        assert "publisher/name" in done.output
+    assert "try other words" in (await hp(shop, "search", "zzzqqq", "--kind", "guard")).output
+    assert "small letters" in (await hp(shop, "own-names", "A B")).output
 
 
 CHANGES: list[tuple[str, str, Any]] = [

@@ -14,7 +14,7 @@ from hyperpersonal_sdk.registry_client import RegistryClient
 from playwright.async_api import Browser, Page, expect
 
 from .conftest import Shop
-from .test_market_life import KV, ORDERS, REFUND, publish, shop  # noqa: F401 - a fixture
+from .test_market_life import KV, ORDERS, REFUND, TONED, install, publish, shop  # noqa: F401 - a fixture
 
 
 @pytest.fixture
@@ -113,3 +113,28 @@ async def answered(page: Page, shop: Shop) -> None:  # noqa: F811
         await page.get_by_role("button", name="Answer").click()
         await expect(told).not_to_be_empty()
     await expect(page.get_by_text("Its publisher: Thank you.")).to_be_visible()
+
+
+@pytest.mark.timeout(120)
+async def test_that_an_update_asks_how_it_is_set_up_and_a_wrong_address_leads_on(
+    browser: Browser, shop: Shop  # noqa: F811 - the fixture
+) -> None:  # fmt: skip
+    await publish(shop, "1.0.0", ORDERS)
+    await install(shop)
+    await publish(shop, "1.1.0", ORDERS, more=TONED)
+    async with open_page(browser, shop.url) as page:
+        await page.add_init_script(f"sessionStorage.setItem('hp:member', '{shop.member_key}')")
+        await page.goto("/market#/installed/acme/hello")
+        update = page.get_by_role("button", name="Update to 1.1.0")
+        await update.click()
+        await expect(page.get_by_text("How 1.1.0 is set up")).to_be_visible()
+        await expect(page.get_by_role("alert")).to_contain_text("'tone' is a required property")
+        await at(page, "walk-set-up")
+        await page.get_by_label("tone").select_option("warm")
+        await update.click()
+        await expect(page.locator("#told")).to_have_text("Updated")
+        await expect(page.get_by_text("acme/hello 1.1.0")).to_be_visible()
+        await expect(page.get_by_label("tone")).to_have_value("warm")
+        await page.goto("/market#/plugins/acme/nothing")
+        await page.get_by_role("link", name="Find plugins").click()
+        await expect(page.get_by_role("link", name="Hello")).to_be_visible()

@@ -146,7 +146,10 @@ async def test_that_two_people_sign_on_their_own_machines_and_hosts_believe_them
 async def test_that_a_rejection_ends_it_with_its_reason(office: Office) -> None:
     digest = await office.handed_in(artifact())
     told = await office.run("reject", "acme/hello@1.0.0", "--reason", "It greets twice.", "--yes")
-    assert "is rejected" in told
+    assert "is rejected: a reviewer: It greets twice." in told
+    with await office.client(office.publisher.key) as publisher:
+        found = await asyncio.to_thread(publisher.submission, digest)
+    assert "appeal" not in found["next"], "no other person is asked"
     assert (await office.registry.submission(digest)).why == ("a reviewer: It greets twice.",)
     late = await office.run("approve", digest, "--reason", "But no.", "--yes", code=1)
     assert "nothing to review" in late

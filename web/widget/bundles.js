@@ -5,9 +5,8 @@ import { insideView, saveFile, sharedView } from "./bundles_share.js";
 import { switchView } from "./bundles_switch.js";
 import { languageName, weekPicture, whoBox, words } from "./bundles_week.js";
 import { pinned, ruleWords, section, sentence, targetWords, voice } from "./bundles_words.js";
-import { el } from "./dom.js";
+import { el, moment } from "./dom.js";
 
-const moment = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" });
 const VIEWS = [
   [/^#\/bundles\/compose$/, "compose", (shop) => composeView(shop)],
   [/^#\/bundles\/switch(?:\/([^/]+)\/([^/]+?)(\/locked)?)?$/, "compose", (shop, at) => switchView(shop, at[1] && `${at[1]}/${at[2]}`, Boolean(at[3]))],

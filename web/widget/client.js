@@ -148,6 +148,6 @@ export async function request(path, { method = "GET", body, bearer } = {}) {
   if (body) headers["content-type"] = "application/json";
   const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
   const value = response.status === 204 ? null : await response.json();
-  if (!response.ok) throw Object.assign(new Error(value?.detail ?? value?.title ?? response.statusText), { status: response.status });
+  if (!response.ok) throw Object.assign(new Error(value?.detail ?? value?.title ?? response.statusText), { status: response.status, reason: value?.facts?.reason });
   return value;
 }

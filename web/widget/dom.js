@@ -37,6 +37,9 @@ function inline(line) {
 
 const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
 
+/** A moment with its zone: the reader's own. */
+export const moment = new Intl.DateTimeFormat([], { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+
 /** A time of day with the full instant for machines. */
 export function time(iso) {
   return el("time", { datetime: iso, class: "time" }, clock.format(new Date(iso)));

@@ -67,10 +67,19 @@ async function show() {
     if (hash !== "#/") $("main").focus();
   } catch (error) {
     if (error.status === 401) forgetKey();
-    $("main").replaceChildren(el("p", { class: "empty" }, "This cannot be shown now. "), el("p", { class: "actions" }, el("button", { type: "button", class: "quiet", onclick: show }, "Try again")));
+    $("main").replaceChildren(...(error.status === 404 ? missing() : unseen()));
     shop.fail(isAway(error) ? new Error("The server cannot be reached. Try again when you are online; what you wrote is kept.") : error);
   }
   countDue();
+}
+
+/** Nothing to try again: it was mistyped, or withdrawn. */
+function missing() {
+  return [el("p", { class: "empty" }, "There is nothing here, or not any more. "), el("p", { class: "actions" }, el("a", { class: "quiet button", href: "#/" }, "Find plugins"))];
+}
+
+function unseen() {
+  return [el("p", { class: "empty" }, "This cannot be shown now. "), el("p", { class: "actions" }, el("button", { type: "button", class: "quiet", onclick: show }, "Try again"))];
 }
 
 /** What `fetch` throws where nobody answered. */

@@ -1,11 +1,10 @@
 // What is installed: what it may do and really did, how it follows releases, and how it goes.
 
-import { el } from "./dom.js";
+import { el, moment } from "./dom.js";
 import { configForm } from "./market_form.js";
 import { runs, stateOf } from "./rollout_words.js";
 
 const day = new Intl.DateTimeFormat([], { dateStyle: "medium" });
-const moment = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" });
 const ROLLED_OUT = ["agent", "connector", "guard"];
 const FOLLOWS = {
   pin: ["Pinned", "Stays at this very release."],
@@ -40,7 +39,7 @@ export async function manageView(shop, id) {
     el("div", { class: "head" },
       el("div", {}, el("h2", {}, one.title), el("p", { class: "sub" }, `${one.plugin_id} ${one.version} · `, el("a", { href: `#/plugins/${id}` }, "in the market"))),
       el("button", { type: "button", class: "quiet", onclick: () => act("PUT", "/enabled", { enabled: !one.enabled }, one.enabled ? "Switched off" : "Switched on") }, one.enabled ? "Switch off" : "Switch on")),
-    tried(rollouts.items.find((tried) => tried.plugin_id === id && runs(tried))), waiting(one, act), newer(one, act),
+    tried(rollouts.items.find((tried) => tried.plugin_id === id && runs(tried))), waiting(one, act), newer(shop, one, act),
     el("div", { class: "columns" },
       el("div", {}, section("What it may do, and did in 30 days", grants(shop, one, act))),
       el("div", {}, section("New releases", policy(one, act)), config(one, act), section("Remove it", removal(shop, one)))));
@@ -59,7 +58,7 @@ function waiting(one, act) {
     el("div", { class: "actions" }, el("button", { type: "button", class: "primary", onclick: decide }, "Give what is ticked, refuse the rest")));
 }
 
-function newer(one, act) {
+function newer(shop, one, act) {
   const back = one.before && el("button", { type: "button", class: "quiet", onclick: () => act("POST", "/rollback", {}, `Back at ${one.before}`) }, `Back to ${one.before}`);
   if (!one.newer) return back && one.policy.follow !== "pin" ? el("div", { class: "actions" }, back) : null;
   const { newer: next } = one;
@@ -68,8 +67,32 @@ function newer(one, act) {
     el("strong", {}, `${next.version} is there since ${day.format(new Date(next.published_at))}. ${next.change}`),
     next.gains.length ? el("ul", { class: "lines" }, next.gains.map((right) => el("li", { class: "careful" }, el("span", {}, `It asks for: ${right.words}`)))) : null,
     next.loses.length ? el("ul", { class: "lines" }, next.loses.map((right) => el("li", { class: "good" }, el("span", {}, `It no longer asks for: ${right.words}`)))) : null,
-    el("div", { class: "actions" }, one.policy.follow === "pin" ? el("span", {}, `It is pinned to ${one.version}: choose another way of new releases to update.`)
-      : [el("button", { type: "button", class: "primary", onclick: () => act("POST", "/update", { version: next.version }, "Updated") }, `Update to ${next.version}`), tried, back]));
+    one.policy.follow === "pin" ? el("span", {}, `It is pinned to ${one.version}: choose another way of new releases to update.`) : update(shop, one, [tried, back]));
+}
+
+/** The update; a release that wants to be set up otherwise asks for that first. */
+function update(shop, one, others) {
+  const { version } = one.newer;
+  const fields = el("div", { class: "rows" });
+  let config = null;
+  const ask = async (error) => {
+    shop.fail(error);
+    if (error.reason !== "bad_config" || config) return;
+    const offer = await shop.call(`/plugins/${one.plugin_id}/offer?version=${encodeURIComponent(version)}`);
+    config = configForm(offer.config_schema, one.config, "u");
+    fields.replaceChildren(...[el("strong", {}, `How ${version} is set up`), config.fields].filter(Boolean));
+  };
+  const go = async (event) => {
+    event.preventDefault();
+    try {
+      await shop.call(`/installed/${one.plugin_id}/update`, { method: "POST", body: { version, config: config?.read() ?? null } });
+      shop.say("Updated");
+      shop.go(`#/installed/${one.plugin_id}`);
+    } catch (error) {
+      await ask(error).catch(shop.fail);
+    }
+  };
+  return el("form", { class: "rows", onsubmit: go }, fields, el("div", { class: "actions" }, el("button", { class: "primary" }, `Update to ${version}`), others));
 }
 
 function grants(shop, one, act) {

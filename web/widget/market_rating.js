@@ -32,7 +32,7 @@ function own(shop, id, mine) {
       [1, 2, 3, 4, 5].map((number) => el("label", {}, el("input", { type: "radio", name: "stars", value: number, required: true, checked: mine?.stars === number }), `${number}`))),
     mine?.hidden_why && el("p", { class: "note warn" }, `Nobody sees it: ${mine.hidden_why}`),
     el("div", { class: "field" }, el("label", { for: "own-words" }, "In words (optional)"), words),
-    el("p", { class: "sub" }, "Readers see the words, not whose they are. You may change it."),
+    el("p", { class: "sub" }, "5 is best. Readers see the words, not whose they are. You may change it."),
     el("div", { class: "actions" }, el("button", { class: "quiet" }, mine ? "Change it" : "Rate it"),
       mine && el("button", { type: "button", class: "quiet", onclick: () => doing(shop, id, () => shop.call(`/plugins/${id}/ratings/own`, { method: "DELETE" }), "Your rating is gone") }, "Take it back")));
   form.addEventListener("submit", (event) => {

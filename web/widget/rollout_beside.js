@@ -1,10 +1,9 @@
 // What the installed release said and what the new one would have said, turn by turn. Words are fetched when asked
 // for: nobody keeps them.
 
-import { el } from "./dom.js";
+import { el, moment } from "./dom.js";
 import { kindWords } from "./rollout_words.js";
 
-const moment = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" });
 
 /** Makes the list of a rollout's turns; one that is open stays open when there are more. */
 export function besideView(shop, id) {

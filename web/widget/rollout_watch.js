@@ -1,12 +1,11 @@
 // One rollout while it runs and after: how far it is, what is known, what happened, and by whose word it ends.
 
-import { el } from "./dom.js";
+import { el, moment } from "./dom.js";
 import { besideView } from "./rollout_beside.js";
 import { metricRows, pathPicture } from "./rollout_picture.js";
 import { count, kindWords, percent, runs, stateOf } from "./rollout_words.js";
 
 const EVERY_MS = 2_000;
-const moment = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
 const ACTS = {
   pause: ["Pause", "quiet", "Paused: nobody new meets it"],
   resume: ["Go on", "primary", "It goes on"],

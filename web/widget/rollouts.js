@@ -1,9 +1,8 @@
 // A new release by degrees: those that run and ran, and how one is begun.
 
-import { el } from "./dom.js";
+import { el, moment } from "./dom.js";
 import { METRICS, percent, runs, stateOf } from "./rollout_words.js";
 
-const day = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" });
 const WAYS = {
   whole: ["Unseen first, then by degrees", "Both releases answer some turns, but shoppers get the installed one's words. Then it answers a few new conversations, then more, as long as nothing speaks against it."],
   canary: ["By degrees at once", "A few new conversations meet it now."],
@@ -28,7 +27,7 @@ function rolloutCard(one) {
     el("h3", {}, one.plugin_id), el("span", { class: "sub" }, `${one.installed_version} → ${one.version}`),
     one.reason && el("p", {}, one.reason),
     el("span", { class: "badges" }, el("span", { class: `badge ${tone}` }, words)),
-    el("span", { class: "sub" }, day.format(new Date(one.created_at))));
+    el("span", { class: "sub" }, moment.format(new Date(one.created_at))));
 }
 
 /** How a release is tried: what is chosen here is the plan. */

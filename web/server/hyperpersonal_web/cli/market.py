@@ -13,14 +13,31 @@ from hyperpersonal_web.cli import market_ask as ask
 from hyperpersonal_web.cli import market_show as show
 from hyperpersonal_web.cli.lazy import ToldGroup
 from hyperpersonal_web.cli.publisher_client import as_publisher
-from hyperpersonal_web.cli.shop_client import ShopClient, shop_client, shop_options
+from hyperpersonal_web.cli.shop_client import (
+    ShopClient,
+    ShopProblemError,
+    shop_client,
+    shop_options,
+)
 from hyperpersonal_web.cli.telling import AS_JSON, console, tell
 
 API = "/v1/market"
 _ACCEPT = click.option(
     "--accept-unreviewed", is_flag=True, help="Run code that no reviewer stands for."
 )
+_SET = click.option(
+    "--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A field of its configuration."
+)
 _FILE = click.Path(dir_okay=False, path_type=Path, allow_dash=True)
+
+
+def _id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if any(not part for part in value.split("/")) or value.count("/") != 1:
+        raise click.BadParameter("write it as publisher/name, as `hp market search` shows it")
+    return value
+
+
+_PLUGIN = click.argument("plugin", callback=_id)
 
 
 @click.group(cls=ToldGroup)
@@ -50,7 +67,7 @@ def search(words: tuple[str, ...], url: str, key: str, *, as_json: bool, **facet
 
 
 @market.command("show")
-@click.argument("plugin")
+@_PLUGIN
 @shop_options
 @AS_JSON
 def show_one(plugin: str, url: str, key: str, *, as_json: bool) -> None:
@@ -69,7 +86,7 @@ def installed(url: str, key: str, *, as_json: bool) -> None:
 
 
 @market.command()
-@click.argument("plugin")
+@_PLUGIN
 @click.argument("version", required=False)
 @click.option("--yes", is_flag=True, help="Give what it needs without being asked.")
 @click.option(
@@ -77,7 +94,7 @@ def installed(url: str, key: str, *, as_json: bool) -> None:
 )
 @click.option("--without", multiple=True, help="Do not give this one.")
 @click.option("--config", type=_FILE, help="A file with its configuration in JSON.")
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A field of it.")
+@_SET
 @click.option("--secrets", type=_FILE, help="A file: {address: {header: value}}; - is stdin.")
 @_ACCEPT
 @shop_options
@@ -108,22 +125,54 @@ def install(
 
 
 @market.command()
-@click.argument("plugin")
+@_PLUGIN
 @click.argument("version", required=False)
+@_SET
 @_ACCEPT
 @shop_options
 @AS_JSON
 def update(
-    plugin: str, version: str | None, url: str, key: str, *, accept_unreviewed: bool, as_json: bool
-) -> None:
-    """Go to the newest release, or VERSION, under no more permissions than now."""
-    body = {"version": version, "accept_unreviewed": accept_unreviewed}
-    done = shop_client(url, key).post(f"{API}/installed/{plugin}/update", body)
+    plugin: str, version: str | None, url: str, key: str, *, pairs: tuple[str, ...],
+    accept_unreviewed: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Go to the newest release, or VERSION, under no more permissions than now.
+
+    --set is for a release that wants to be set up otherwise: what was set before stays.
+    """
+    shop = shop_client(url, key)
+    body: dict[str, Any] = {"version": version, "accept_unreviewed": accept_unreviewed}
+    if pairs:
+        present = _installed(shop, plugin)["config"]
+        body["config"] = {**present, **ask.read_config(None, pairs)}
+    try:
+        done = shop.post(f"{API}/installed/{plugin}/update", body)
+    except ShopProblemError as error:
+        if error.reason != "bad_config":
+            raise
+        raise click.ClickException(f"{error.message}; give it: --set KEY=VALUE") from error
     _tell(done, show.show_updated, as_json=as_json)
 
 
 @market.command()
-@click.argument("plugin")
+@_PLUGIN
+@click.option("--config", type=_FILE, help="A file with all of it in JSON.")
+@_SET
+@shop_options
+@AS_JSON
+def configure(
+    plugin: str, config: Path | None, pairs: tuple[str, ...], url: str, key: str, *, as_json: bool
+) -> None:
+    """How PLUGIN is set up; --set changes fields, --config all of it."""
+    shop = shop_client(url, key)
+    present = _installed(shop, plugin)["config"]
+    if config or pairs:
+        present = {**({} if config else present), **ask.read_config(config, pairs)}
+        shop.put(f"{API}/installed/{plugin}/config", {"config": present})
+    _tell(present, lambda out, set_up: out.print_json(data=set_up), as_json=as_json)
+
+
+@market.command()
+@_PLUGIN
 @shop_options
 @AS_JSON
 def rollback(plugin: str, url: str, key: str, *, as_json: bool) -> None:
@@ -133,7 +182,7 @@ def rollback(plugin: str, url: str, key: str, *, as_json: bool) -> None:
 
 
 @market.command()
-@click.argument("plugin")
+@_PLUGIN
 @click.option("--yes", is_flag=True, help="Give all that waits.")
 @shop_options
 @AS_JSON
@@ -151,7 +200,7 @@ def consent(plugin: str, url: str, key: str, *, yes: bool, as_json: bool) -> Non
 
 
 @market.command()
-@click.argument("plugin")
+@_PLUGIN
 @click.option("--remove", multiple=True, help="Take this permission away.")
 @click.option("--remove-unused", is_flag=True, help="Take away all that nothing used.")
 @shop_options
@@ -174,7 +223,7 @@ def grants(
 
 
 @market.command()
-@click.argument("plugin")
+@_PLUGIN
 @click.argument("follow", type=click.Choice(["pin", "off", "fixes", "latest"]))
 @click.option("--cooldown", type=click.IntRange(0, 365), default=0, help="Days to wait first.")
 @click.option("--by-degrees", is_flag=True, help="Roll it out (`hp rollout`), not to all at once.")
@@ -198,7 +247,7 @@ def policy(
 
 
 @market.command()
-@click.argument("plugin")
+@_PLUGIN
 @click.option("--keep-data", "data", flag_value="keep", help="Keep its data for 30 days.")
 @click.option("--delete-data", "data", flag_value="delete", help="Delete its data now.")
 @click.option("--export-data", type=_FILE, help="Write its data into this file, then delete it.")
@@ -218,7 +267,7 @@ def uninstall(
 
 
 @market.command()
-@click.argument("plugin")
+@_PLUGIN
 @click.argument("stars", type=click.IntRange(1, 5))
 @click.argument("text", default="")
 @shop_options
@@ -231,7 +280,7 @@ def rate(plugin: str, stars: int, text: str, url: str, key: str, *, as_json: boo
 
 
 @market.command()
-@click.argument("plugin")
+@_PLUGIN
 @shop_options
 @AS_JSON
 def unrate(plugin: str, url: str, key: str, *, as_json: bool) -> None:
@@ -241,7 +290,7 @@ def unrate(plugin: str, url: str, key: str, *, as_json: bool) -> None:
 
 
 @market.command()
-@click.argument("plugin")
+@_PLUGIN
 @click.option("--offset", type=click.IntRange(0, 10_000), default=0, help="Skip so many.")
 @shop_options
 @AS_JSON

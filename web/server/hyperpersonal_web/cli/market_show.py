@@ -22,6 +22,9 @@ def escaped(told: Any) -> Any:
 
 def show_found(console: Console, found: dict[str, Any]) -> None:
     """A page of search results with what it could be narrowed by."""
+    if not found["items"]:
+        console.print("nothing fits: try other words, or fewer choices")
+        return
     table = _table("plugin", "", "kind", "category", "price", "stars")
     for one in found["items"]:
         price = ", ".join(one["prices"])
@@ -79,7 +82,7 @@ def show_used(console: Console, used: dict[str, Any]) -> None:
     """What grants were used for."""
     table = _table("may", "calls", "last", "such as")
     for one in used["grants"]:
-        last = (one["last_used"] or "never")[:16].replace("T", " ")
+        last = f"{one['last_used'][:16].replace('T', ' ')} UTC" if one["last_used"] else "never"
         table.add_row(one["words"], f"{one['calls']:,}", last, ", ".join(one["examples"]))
     console.print(table)
     turns = "one turn" if used["turns"] == 1 else f"{used['turns']:,} newest turns"

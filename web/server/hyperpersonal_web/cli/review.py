@@ -236,7 +236,8 @@ def _decide(
         private = key_files.load_key(_key(key, REVIEWER))
         taken = sign_review(client, looked, private, said)
     words = f"{item.plugin_id}@{item.version} is {taken['state']}"
-    waits = f": it waits for {'; '.join(taken['why'])}" if taken["why"] else ""
+    still = "it waits for " if taken["state"] == "checked" else ""
+    waits = f": {still}{'; '.join(taken['why'])}" if taken["why"] else ""
     tell(taken, lambda out, _: out.print(words + waits, markup=False), as_json=as_json)
 
 

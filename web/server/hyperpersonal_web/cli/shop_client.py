@@ -27,6 +27,8 @@ class ShopProblemError(click.ClickException):
         super().__init__(str(problem.get("detail") or problem.get("title") or f"HTTP {status}"))
         self.status = status
         self.problem = problem
+        facts = problem.get("facts")
+        self.reason = str(facts.get("reason", "")) if isinstance(facts, dict) else ""
 
 
 class ShopClient:

@@ -63,9 +63,11 @@ class InstalledPage(msgspec.Struct, frozen=True):
 
 
 class NewVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """None: the newest. `accept_unreviewed`: as for an install."""
+    """`version`: None is the newest. `config`: for a release that does not take the present one;
+    None: it stays. `accept_unreviewed`: as for an install."""
 
     version: str | None = None
+    config: dict[str, Any] | None = None
     accept_unreviewed: bool = False
 
 
@@ -180,7 +182,7 @@ async def update_plugin(
     """Go to the newest or the named release, under no more than what was granted."""
     accepted = data.accept_unreviewed
     place = (managed.tenant_id, managed.id)
-    updated = await installer.update(*place, data.version, unreviewed=accepted)
+    updated = await installer.update(*place, data.version, config=data.config, unreviewed=accepted)
     after = await installations.get(managed.tenant_id, managed.id)
     return updated_item(managed, updated, after)
 

@@ -78,7 +78,7 @@ class SubmissionItem(msgspec.Struct, frozen=True):
         said = [_review(one, hash_) for one in reviews]
         return cls(
             found.digest, found.plugin_id, found.version, found.state, found.why,
-            next_of(found), found.submitted_at, found.decided_at, found.appeal, hash_,
+            next_of(found, reviews), found.submitted_at, found.decided_at, found.appeal, hash_,
             verdicts, said,
         )  # fmt: skip
 
@@ -120,14 +120,15 @@ class ReleasePage(msgspec.Struct, frozen=True):
     items: list[ReleaseItem]
 
 
-def next_of(found: Submission) -> str:
-    """What a publisher does now."""
+def next_of(found: Submission, reviews: list[Reviewed]) -> str:
+    """What a publisher does now. What a person rejected, no other is asked about."""
+    by_person = any(not one.vote.approves for one in reviews)
     wait = f"`hp plugin status {found.digest} --wait`"
     appeal = f"`hp plugin appeal {found.digest} WHY`"
     match found.state:
         case "published":
             return "it can be installed"
-        case "rejected" if found.appeal:
+        case "rejected" if found.appeal or by_person:
             return "change it and submit it again, under this version or a newer one"
         case "rejected":
             return f"change it and submit it again, or appeal: {appeal}"
