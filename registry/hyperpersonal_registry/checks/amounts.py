@@ -6,7 +6,7 @@ from typing import Any
 from hyperpersonal_runtime.api import Asked, Trace
 
 from hyperpersonal_registry.checks.changes import Change
-from hyperpersonal_registry.checks.requests import parsed
+from hyperpersonal_registry.checks.requests import leaves, parsed
 
 _SENDS = frozenset({"http.fetch", "http.open"})
 _CODES = frozenset({"currency", "currency_code", "country"})
@@ -16,7 +16,7 @@ def handed_otherwise(was: Trace, now: Trace, scene: str) -> Iterator[Change]:
     """Of the calls that write or go out of the shop, one by one."""
     pairs = zip(_leaving(was), _leaving(now), strict=False)
     for one, other in pairs:
-        before, after = dict(_leaves(parsed(one.request))), dict(_leaves(parsed(other.request)))
+        before, after = dict(leaves(parsed(one.request))), dict(leaves(parsed(other.request)))
         if one.name != other.name or before.get("url") != after.get("url"):
             return  # they go different ways from here
         for path, value in before.items():
@@ -34,15 +34,3 @@ def _counts(name: str, *values: Any) -> bool:
     if name in _CODES:
         return True
     return all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
-
-
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Path -> value; a field of JSON in a text is read as well."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _leaves(item, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _leaves(item, f"{path}.{number}")
-    elif isinstance(value, str | int | float) or value is None:
-        yield path, value

@@ -11,9 +11,9 @@ import msgspec
 from hyperpersonal_runtime.api import Trace
 
 from hyperpersonal_registry.checks.changes import Change
-from hyperpersonal_registry.checks.requests import parsed, texts_in
+from hyperpersonal_registry.checks.requests import leaves, parsed, texts_in
 
-UNSURE_MOST, SURE_LEAST = 0.5, 0.9
+UNSURE_MOST, SURE_LEAST, CERTAIN = 0.5, 0.9, 0.99
 _NO_GROUND = "it answers and no longer shows where it has it from"
 _AMOUNT = re.compile(r"\d+[.,]\d\d(?!\d)")
 _DECLINED = "declined"
@@ -34,8 +34,53 @@ def told_otherwise(was: list[Trace], now: list[Trace], scene: str) -> Iterator[C
         for ref in _unfounded(after, now[: number + 1]) - _unfounded(before, was[: number + 1]):
             words = f"it shows evidence that it did not ask for: {ref[:60]}"
             yield Change("evidence", words, (ref,), scene)
+        if _is_certain(after, other) and not _is_certain(before, one):
+            words = "it is wholly sure of what a model wrote"
+            yield Change("certain", words, (), scene)
+        if _moved(other) - _asked(other) and not _moved(one) - _asked(one):
+            words = "tells that it moved what it did not ask for"
+            yield Change("moved", words, (), scene)
+        if _offers_otherwise(before, after, [one, other]):
+            words = "it leaves out or puts first other things than before"
+            yield Change("order", words, (), scene)
         if _other_amounts(before, after):
             yield Change("money", "it tells other amounts in the same words", (), scene)
+
+
+def _offers_otherwise(before: dict[str, Any], after: dict[str, Any], calls: list[Trace]) -> bool:
+    """Of things a shop answered with: those that are told, in the order they are told in."""
+    names = {name for call in calls for one in call.asked for name in _named(one.answer or "")}
+    was, now = ([name for _, name in sorted((text.find(name), name) for name in names
+                                            if name in text)]
+                for text in (str(reply.get("text", "")) for reply in (before, after)))  # fmt: skip
+    return bool(was) and bool(now) and now != was[: len(now)] and set(now) <= set(was)
+
+
+def _named(answer: str) -> list[str]:
+    """The names of a list of things."""
+    found = parsed(answer)
+    while isinstance(found, dict) and "value" in found:
+        found = found["value"]
+    things = found if isinstance(found, list) else []
+    return [str(one["name"]) for one in things if isinstance(one, dict) and one.get("name")]
+
+
+def _is_certain(reply: dict[str, Any], trace: Trace) -> bool:
+    """Whether nobody would look at it again, though a model wrote it."""
+    asked = any(one.name == "model.generate" for one in trace.asked)
+    return asked and reply.get("confidence", 0) >= CERTAIN
+
+
+def _moved(trace: Trace) -> set[Any]:
+    """The amounts that a tool tells to have moved."""
+    value = parsed(trace.value)
+    moved = value.get("moved") if isinstance(value, dict) else None
+    return {moved["minor"]} if isinstance(moved, dict) and "minor" in moved else set()
+
+
+def _asked(trace: Trace) -> set[Any]:
+    """All numbers it handed on."""
+    return {value for one in trace.asked for _, value in leaves(parsed(one.request))}
 
 
 def reply_of(trace: Trace) -> dict[str, Any]:

@@ -8,21 +8,24 @@ guard holds back what it held. New reading within old rights, other texts and ot
 told to the reviewer.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import msgspec
-from hyperpersonal_runtime.api import Asked, Difference, Trace, compare
-from hyperpersonal_sdk.contract.hooks import ReviewVerdict
+from hyperpersonal_runtime.api import Asked, Trace, compare
 from hyperpersonal_sdk.verdicts import Verdict, verdict
 from msgspec import structs
 
 from hyperpersonal_registry.checks.amounts import handed_otherwise
 from hyperpersonal_registry.checks.answers import told_otherwise
+from hyperpersonal_registry.checks.behind import behind
 from hyperpersonal_registry.checks.changes import Change
 from hyperpersonal_registry.checks.declared import declared
 from hyperpersonal_registry.checks.examination import Examination, Play, Unfit
+from hyperpersonal_registry.checks.loosened import loosened
+from hyperpersonal_registry.checks.meaning import READS, judged
 from hyperpersonal_registry.checks.own_tests import fixtures_of
+from hyperpersonal_registry.checks.people import moved_on
 from hyperpersonal_registry.checks.places import (
     literals,
     new_numbers,
@@ -32,9 +35,11 @@ from hyperpersonal_registry.checks.places import (
 )
 from hyperpersonal_registry.checks.rehearsal import perform
 from hyperpersonal_registry.checks.requests import parsed, texts_in
-from hyperpersonal_registry.checks.scenario import KEY, Scene, scenes
-from hyperpersonal_registry.checks.sinks import Kept, kept, private
+from hyperpersonal_registry.checks.scenario import scenes
+from hyperpersonal_registry.checks.scene import Scene
+from hyperpersonal_registry.checks.substitutes import substituted
 from hyperpersonal_registry.checks.told import Told, told
+from hyperpersonal_registry.checks.truth import untrue
 from hyperpersonal_registry.checks.uses import uses
 from hyperpersonal_registry.checks.waking import thresholds, waking
 
@@ -43,9 +48,8 @@ REASON = "An update goes to people who trusted the release before; it must not s
 FIX = "Say it in the changelog under this version, by name, or take it out."
 WAIVABLE = True
 
+_BY_WORDS = frozenset({"money", "model", "handoff", "answer"})  # by nothing else
 PUT_IN_CHARS_MIN = 20
-_SENDS = frozenset({"http.fetch", "http.open"})
-_READS = frozenset({"kv.get", "kv.keys", "memory.recall", "knowledge.search"})
 
 
 async def check(examination: Examination) -> Verdict:
@@ -85,19 +89,18 @@ async def _first(examination: Examination, release: Play) -> Verdict:
 
 def is_told(change: Change, said: Told) -> bool:
     """Whether the release says that it does this."""
-    spoken = {"money": said.speaks_of_money, "model": said.speaks_of_models,
-              "handoff": said.speaks_of_people}  # fmt: skip
-    if change.kind in spoken:
-        return spoken[change.kind]
-    if change.kind == "number" and said.speaks_of_money:
+    if said.speaks_of(change.kind):
         return True
+    if change.kind in _BY_WORDS:
+        return False
     if change.beyond and said.speaks_of_numbers:
         return True
     if change.kind == "tool" and change.names and all(map(said.asks_newly, change.names)):
         return True
     if change.values and all(len(one) > 2 and said.names(one) for one in change.values):
         return True
-    return bool(change.names) and all(said.names(name) for name in change.names)
+    names = said.names_host if change.kind in ("host", "recipient") else said.names
+    return bool(change.names) and all(map(names, change.names))
 
 
 async def _changes(examination: Examination, before: Play, release: Play) -> AsyncIterator[Change]:
@@ -117,6 +120,23 @@ async def _changes(examination: Examination, before: Play, release: Play) -> Asy
             yield structs.replace(change, beyond=True)
     async for change in _recorded(examination, before, release):
         yield change
+    async for change in _beyond_scenes(examination, both):
+        yield change
+
+
+async def _beyond_scenes(
+    examination: Examination, both: tuple[Play, Play]
+) -> AsyncIterator[Change]:
+    """What no scene meets by itself: turned conditions, odd arguments, the rights of before."""
+
+    def judge(was: list[Trace], now: list[Trace], scene: Scene) -> list[Change]:
+        return _between(both, was, now, scene)
+
+    async for change in behind(examination.stage, both, judge):
+        yield change
+    for found in (loosened(examination.stage, both), untrue(examination.stage, both)):
+        async for change in found:
+            yield change
 
 
 async def _recorded(examination: Examination, before: Play, release: Play) -> AsyncIterator[Change]:
@@ -132,7 +152,7 @@ async def _recorded(examination: Examination, before: Play, release: Play) -> As
         new = [one for one in found if one.words not in {old.words for old in known}]
         asked = fixture.payload if isinstance(fixture.payload, dict) else {}
         plain = {*literals(release), asked.get("idempotency_key", "")}
-        for change in _judged(new, None, path):
+        for change in judged(new, None, path):
             if not (change.kind == "header" and set(change.values) <= plain):
                 yield change
 
@@ -142,15 +162,19 @@ async def _played(examination: Examination, both: tuple[Play, Play], scene: Scen
     before, release = both
     was = await perform(examination.stage, before, scene)
     now = await perform(examination.stage, release, scene)
+    return _between(both, was, now, scene)
+
+
+def _between(
+    both: tuple[Play, Play], was: list[Trace], now: list[Trace], scene: Scene
+) -> list[Change]:
+    before, release = both
     found = list(told_otherwise(was, now, scene.name))
     written = literals(release)
-    known = private(scene.payloads, [*was, *now])
-    known = {text: name for text, name in known.items() if text not in written}
-    for data in sorted(_newly(kept(was, known), kept(now, known)), key=str):
-        words = f"puts the {data.what} of people into its {data.where}"
-        found.append(Change("kept", words, (data.where,), scene.name))
+    found += substituted(was, now, written - literals(before), scene)
+    found += moved_on(was, now, scene, written)
     for one, other in zip(was, now, strict=False):
-        found += _judged(compare(one, other), other, scene.name)
+        found += judged(compare(one, other), other, scene.name)
         found += handed_otherwise(one, other, scene.name)
         found += _put_in(before, release, (one, other), scene)
     found += _searches(was, now, scene)
@@ -160,11 +184,6 @@ async def _played(examination: Examination, both: tuple[Play, Play], scene: Scen
         if not (one.kind == "host" and set(one.names) <= hosts)
         and not (one.kind == "header" and set(one.values) <= written)
     ]  # fmt: skip
-
-
-def _newly(was: set[Kept], now: set[Kept]) -> set[Kept]:
-    """Bodies of requests have fields of their own, which are compared by name."""
-    return {one for one in now - was if one.where != "body"}
 
 
 def _searches(was: list[Trace], now: list[Trace], scene: Scene) -> Iterator[Change]:
@@ -191,86 +210,6 @@ def _places(before: Play, release: Play) -> Iterator[Change]:
             yield Change(kind, f"names a {kind} that the release before did not: {place}", (place,))
 
 
-def _judged(differences: Sequence[Difference], after: Trace | None, scene: str) -> Iterator[Change]:
-    for one in differences:
-        change = _change(one, after, scene)
-        if change is not None:
-            yield change
-
-
-def _change(one: Difference, after: Trace | None, scene: str) -> Change | None:
-    """What a difference means; None for what nobody needs to be told."""
-    last = one.words.rpartition(": ")[2]
-    names: dict[str, tuple[str, ...]] = {
-        "host": (last,),
-        "recipient": (last,),
-        "field": tuple(name.rpartition(".")[2] for name in last.split(", ")),
-        "tool added": _tools(one),
-    }
-    kind = _kind(one)
-    if kind == "model":
-        return Change(kind, "tells a model otherwise what to do", (), scene)
-    if kind in ("field", "header", "tool"):
-        change = Change(kind, one.words, names[one.kind], scene, grave=_leaves(one, after))
-        return structs.replace(change, values=_values(one, last.split(", ")))
-    if kind in ("host", "recipient", "money", "refused"):
-        return Change(kind, one.words, names.get(kind, ()), scene)
-    if kind == "answer" and _lets_pass(one):
-        return Change(kind, "lets pass what the release before held back", (), scene)
-    if kind in ("handoff", "status", "outcome"):
-        return Change(kind, one.words, (), scene, grave=False)
-    return _lost(one, scene)
-
-
-def _kind(one: Difference) -> str:
-    """A difference's kind, as it is judged: a header is a field, a model's ask a tool, and money
-    that no longer moves is nothing to tell."""
-    if one.kind == "tool added":
-        return "model" if _call(one) == "model.generate" else "tool"
-    names = one.words.rpartition(": ")[2].split(", ")
-    if one.kind == "field" and all(name.startswith("headers.") for name in names):
-        return "header"
-    if one.kind == "money" and '"failure"' in one.after:
-        return "failure"
-    return one.kind
-
-
-def _values(one: Difference, names: list[str]) -> tuple[str, ...]:
-    """What the fields that are new hold, where that is a text."""
-    request = parsed(one.after)
-    given = request.get("arguments", request) if isinstance(request, dict) else {}
-    found = []
-    for name in names:
-        value = given
-        for part in name.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        found.append(value if isinstance(value, str) else "")
-    return tuple(found)
-
-
-def _lost(one: Difference, scene: str) -> Change | None:
-    """What an update may not leave out in silence."""
-    if one.kind == "evidence" and one.after == "[]":
-        words = "it answers and no longer shows where it has it from"
-        return Change("evidence", words, ("evidence",), scene)
-    if one.kind == "arguments" and KEY in one.before and KEY not in one.after:
-        words = "it no longer hands on the key by which a write acts once"
-        return Change("key", words, ("key",), scene)
-    return None
-
-
-def _lets_pass(one: Difference) -> bool:
-    """Whether a guard's verdict went from holding to passing."""
-    return _verdict(one.before) == "hold" and _verdict(one.after) == "pass"
-
-
-def _verdict(answer: str) -> str:
-    try:
-        return msgspec.json.decode(answer, type=ReviewVerdict).verdict
-    except msgspec.MsgspecError:
-        return ""
-
-
 def _put_in(
     before: Play, release: Play, traces: tuple[Trace, Trace], scene: Scene
 ) -> Iterator[Change]:
@@ -279,7 +218,7 @@ def _put_in(
         return
     written = " ".join(texts_in([*scene.payloads, *(_request(a) for a in traces[0].asked)]))
     for asked in traces[1].asked:
-        if asked.name in _READS:  # the merchant's own articles and facts are no vendor
+        if asked.name in READS:  # the merchant's own articles and facts are no vendor
             continue
         for text in texts_in([_request(asked)]):
             if len(text) >= PUT_IN_CHARS_MIN and text not in written:
@@ -289,28 +228,6 @@ def _put_in(
 
 def _request(asked: Asked) -> Any:
     return parsed(asked.request)
-
-
-def _leaves(one: Difference, after: Trace | None) -> bool:
-    """Whether the call it is about writes, or goes out of the shop."""
-    asked = next((a for a in after.asked if a.path == one.path), None) if after else None
-    if asked is None:
-        return _call(one) not in _READS
-    return asked.write or asked.name in _SENDS
-
-
-def _tools(one: Difference) -> tuple[str, ...]:
-    try:
-        request = msgspec.json.decode(one.after)
-    except msgspec.DecodeError:
-        return ()
-    tool = request.get("tool") or request.get("url") if isinstance(request, dict) else None
-    return (str(tool or _call(one)),)
-
-
-def _call(one: Difference) -> str:
-    """The host call that a difference of the kind `tool added` is about."""
-    return one.words.removeprefix("new: ").partition(" ")[0]
 
 
 def _once(changes: Iterator[Change]) -> list[str]:

@@ -7,7 +7,8 @@ from hyperpersonal_sdk.contract.outcomes import Outcome
 from hyperpersonal_sdk.verdicts import Verdict, verdict
 
 from hyperpersonal_registry.checks.examination import Examination, Play, Unfit
-from hyperpersonal_registry.checks.scenario import NOW, payload_of
+from hyperpersonal_registry.checks.scenario import payload_of
+from hyperpersonal_registry.checks.scene import NOW
 
 NAME = "boots"
 REASON = "A release that does not start is an empty chair in a merchant's shop."

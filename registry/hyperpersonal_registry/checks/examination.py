@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hyperpersonal_sdk import hpx
 from hyperpersonal_sdk.checks import FORM, Reading, judged
@@ -11,6 +11,7 @@ from hyperpersonal_sdk.manifest import Manifest
 from hyperpersonal_sdk.verdicts import Verdict
 from msgspec import structs
 
+from hyperpersonal_registry.checks.shapes import shape_of
 from hyperpersonal_registry.checks.subject import Subject
 
 if TYPE_CHECKING:  # at run time only where a release is run: who reads needs no sandbox
@@ -26,9 +27,10 @@ class Unfit(Exception):  # noqa: N818 - not an error of ours
 class Play:
     """One release, to be run."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, grants: tuple[str, ...] | None = None) -> None:
         self.archive = archive
         self.reading = Reading(archive)
+        self._grants = grants
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -38,14 +40,24 @@ class Play:
         return self.reading.manifest
 
     def call(self, scene: str, hook: str, payload: bytes) -> "HookCall":
-        """One hook call with all the manifest asks, in a turn of the scene's own."""
+        """One hook call with its grants, in a turn of the scene's own."""
         from hyperpersonal_runtime.api import CallScope, HookCall, SealedRelease
 
         said = self.manifest
         about = (said.id, said.version, self.archive.digest, said.entry)
         release = SealedRelease(*about, self.archive.files, said.runtime.kind)
         scope = CallScope("tenant", "installation", scene, "conversation", "contact")
-        return HookCall(release, hook, payload, scope, said.asked.texts, self.limits)
+        grants = said.asked.texts if self._grants is None else self._grants
+        return HookCall(release, hook, payload, scope, grants, self.limits)
+
+    @cached_property
+    def shape(self) -> dict[str, Any]:
+        """Of the JSON that it reads (shapes.py)."""
+        return shape_of(self.reading.own_modules.values())
+
+    def granted(self, grants: tuple[str, ...]) -> "Play":
+        """The same release with these grants, where all the manifest asks is the default."""
+        return Play(self.archive, grants)
 
     @property
     def limits(self) -> "Limits":

@@ -9,7 +9,8 @@ from hyperpersonal_sdk.checks import python_words, script_words
 from hyperpersonal_sdk.checks.reading import TESTS
 
 from hyperpersonal_registry.checks.examination import Play
-from hyperpersonal_registry.checks.scenario import KEY
+from hyperpersonal_registry.checks.points import accounts
+from hyperpersonal_registry.checks.scene import KEY
 
 WORD_CHARS_MAX, WORDS_MAX, NUMBERS_MAX = 60, 16, 4
 _NAMES_ONLY = frozenset({"json-schema.org", "www.w3.org", "schema.org"})  # identifiers, not places
@@ -28,9 +29,12 @@ def places(play: Play) -> dict[str, str]:
     for text in _texts(play):
         for url in _URL.findall(text):
             host = _host(url)
+            if f"(+{url}" in text:  # who asks, in a User-Agent (RFC 9110, 10.1.5)
+                continue
             if host and host not in _NAMES_ONLY:
                 found[host] = "host"
         found |= {mail.lower(): "recipient" for mail in _MAIL.findall(text)}
+        found |= dict.fromkeys(accounts(text), "account")
         if _TOOL.fullmatch(text) and _WRITES.search(text):
             found[text] = "tool"
     return found
@@ -46,6 +50,8 @@ def new_words(before: Play, release: Play) -> list[str]:
 
 
 def _may_wake(text: str) -> bool:
+    if re.match(r"\w+ = ", text):  # a line of a table
+        return False
     return 1 < len(text) <= WORD_CHARS_MAX or (len(text) == 1 and not text.isascii())
 
 
@@ -82,8 +88,19 @@ def _texts(play: Play) -> Iterator[str]:
         if not words.path.startswith(TESTS):
             yield words.text
     for path, text in play.reading.texts.items():  # data that code reads
-        if path.endswith((".json", ".toml", ".txt")) and not path.startswith(TESTS):
+        if path.endswith((".json", ".toml", ".txt")) and _is_read(play, path):
             yield from text.splitlines() if not path.endswith("package-lock.json") else ()
+
+
+def _is_read(play: Play, path: str) -> bool:
+    """Whether code may read a file: it lies with the code, or somebody names it."""
+    if path.startswith(TESTS):
+        return False
+    folder, _, name = path.rpartition("/")
+    beside = any(one.rpartition("/")[0] == folder for one in play.reading.own_modules)
+    sources = [*play.reading.scripts.values(),
+               *(play.reading.texts[one] for one in play.reading.own_modules)]  # fmt: skip
+    return not folder or beside or any(name in one or folder in one for one in sources)
 
 
 def _host(url: str) -> str:

@@ -7,7 +7,8 @@ from hyperpersonal_runtime.api import Stage, Trace
 from hyperpersonal_sdk.contract.outcomes import Outcome
 
 from hyperpersonal_registry.checks.examination import Play
-from hyperpersonal_registry.checks.scenario import Scene, world
+from hyperpersonal_registry.checks.scene import Scene
+from hyperpersonal_registry.checks.worlds import world
 
 
 async def perform(stage: Stage, play: Play, scene: Scene) -> list[Trace]:

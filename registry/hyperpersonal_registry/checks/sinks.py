@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import msgspec
-from hyperpersonal_runtime.api import Trace
+from hyperpersonal_runtime.api import Asked, Trace
 from msgspec import Struct
 
 from hyperpersonal_registry.checks.requests import parsed
@@ -23,6 +23,8 @@ _KEYS = frozenset(
     "email phone customer_id address1 first_name last_name display_name payment_method_id "
     "contact_ref conversation_ref contact_id".split()
 )
+_WHOLE = {"kv.put": "store", "memory.remember": "memory", "model.generate": "model",
+          "knowledge.search": "search"}  # fmt: skip
 _SPOKEN = frozenset({"text", "question"})
 _HEX = re.compile(r"(?:[0-9a-f]{2}){8,}", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
@@ -57,10 +59,22 @@ def kept(traces: list[Trace], known: dict[str, str]) -> set[Kept]:
     return found
 
 
+def said(payloads: tuple[dict[str, Any], ...]) -> str:
+    """What shoppers write themselves, as one text in small letters."""
+    return " ".join(str(one.get("text", "")) for one in payloads).casefold()
+
+
+def asks(traces: list[Trace]) -> set[str]:
+    """The places that are asked at all, whatever is told them."""
+    return {where for trace in traces for where, _ in _places(trace)}
+
+
 def _told(value: Any, keys: frozenset[str]) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for key, item in value.items():
-            if key in keys and isinstance(item, str):
+            if key == "value" and value.get("key") in keys:  # a fact
+                yield str(item), str(value["key"])
+            elif key in keys and isinstance(item, str):
                 yield item, key
             else:
                 yield from _told(item, keys)
@@ -74,21 +88,25 @@ def _places(trace: Trace) -> Iterator[tuple[str, str]]:
         yield "log", line
     for asked in trace.asked:
         request = parsed(asked.request)
-        if not isinstance(request, dict):
-            continue
-        if asked.name == "kv.put":
-            yield "store", asked.request
-        elif asked.name == "memory.remember":
-            yield "memory", asked.request
-        elif asked.name in ("http.fetch", "http.open"):
-            yield "url", str(request.get("url", ""))
-            yield "headers", _text(request.get("headers"))
-            yield "body", _text(request.get("body"))
+        if isinstance(request, dict):
+            yield from _of_call(asked, request)
     reply = parsed(trace.value)
     if isinstance(reply, dict) and "confidence" in reply:
+        yield "answer", str(reply.get("text"))
         yield "state", _text(reply.get("state"))
         yield "shared", _text(reply.get("shared"))
         yield "evidence", _text([one.get("text") for one in reply.get("evidence") or []])
+
+
+def _of_call(asked: Asked, request: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if asked.name in _WHOLE:
+        yield _WHOLE[asked.name], asked.request
+    elif asked.name == "tool.call" and not asked.write:
+        yield str(request.get("tool")), _text(request.get("arguments"))
+    elif asked.name in ("http.fetch", "http.open"):
+        yield "url", str(request.get("url", ""))
+        yield "headers", _text(request.get("headers"))
+        yield "body", _text(request.get("body"))
 
 
 def _text(value: Any) -> str:

@@ -13,10 +13,24 @@ _MONEY = re.compile(r"refund|charg|amount|money|price|pay|credit|cost|fee|discou
 _ACTS = re.compile(r"cancel|exchang|chang|replac|updat|book|writ", re.IGNORECASE)
 _HEADING = re.compile(r"^\s*(?:#+|=+|\*\*|\[|v?\d+\.\d+)", re.IGNORECASE)
 _MODEL = re.compile(
-    r"model|instruct|prompt|rule|voice|tone|languag|answer|word|phras|polite|greet|token|long",
+    r"model|instruct|prompt|rule|voice|tone|languag|answer|word|phras|polite|greet|token|long|tier|"
+    r"cheap",
     re.IGNORECASE,
 )
 _PEOPLE = re.compile(r"person|people|colleague|hand(?:s|ed)? over|human|staff", re.IGNORECASE)
+_TIME = re.compile(
+    r"(?:sun|mon|tues|wednes|thurs|fri|satur)days?|days?\b|night|evening|morning|noon|hours?\b|"
+    r"weeks?\b|weekend|month|year|season|holiday|christmas|\btimes?\b|\bdates?\b|clock|expire|"
+    r"since|until|late|first|once|again|limit|at most|repeat",
+    re.IGNORECASE,
+)
+_PASSES = re.compile(
+    r"pass|allow|let|except|exempt|ignor|skip|no longer|permit|less|\bmay\b|can be", re.IGNORECASE
+)
+_SORTS = re.compile(r"sort|rank|first|cheap|dear|price|popular|newest|best|relevan|prefer", re.I)
+_SIGNS_IN = re.compile(
+    r"\bkeys?\b|token|credential|secret|password|(?:log|sign)s? ?in", re.IGNORECASE
+)
 _PARTS = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _HUMPS = re.compile(r"([a-z0-9])([A-Z])")
 _RIGHTS = {
@@ -25,6 +39,26 @@ _RIGHTS = {
     "memory.recall": ("memory", "read"), "memory.remember": ("memory", "write"),
 }  # fmt: skip
 _COMMON = frozenset("www api app com org net io co dev example shop store cloud".split())
+
+
+_SPOKEN = {
+    "acts": _ACTS, "money": _MONEY, "number": _MONEY, "model": _MODEL, "handoff": _PEOPLE,
+    "when": _TIME, "order": _SORTS, "answer": _PASSES, "secret": _SIGNS_IN,
+}  # fmt: skip
+"""By kind of change: the words of which one tells it."""
+_DOES = {
+    "kv.delete": re.compile(r"eras|delet|forget|remov|clear|clean"),
+    "kv.keys": re.compile(r"eras|delet|list|every|\ball\b|count"),
+    "memory.remember": re.compile(r"remember|forget|learn"),
+    "knowledge.search": re.compile(r"article|knowledge|guide|polic|faq"),
+}
+
+
+def _own_name(host: str) -> str:
+    """The part of a host's name that somebody had to register: 'docs.parcels.example' is told by
+    'parcels', not by 'docs'."""
+    labels = [one for one in host.split(".")[:-1] if one not in _COMMON]
+    return labels[-1] if labels else host
 
 
 class Told(Struct, frozen=True):
@@ -41,11 +75,22 @@ class Told(Struct, frozen=True):
             return False
         if wanted in self.news:
             return True
+        if what in _DOES and _DOES[what].search(self.news):
+            return True
         apart = _HUMPS.sub(r"\1 \2", what).casefold().rpartition("@")[2]
-        parts = _PARTS.findall(apart if "." in apart else apart.replace("-", " "))
-        telling = [part for part in parts if len(part) >= 3 and part not in _COMMON]
+        return self._has_part(apart if "." in apart else apart.replace("-", " "))
+
+    def names_host(self, host: str) -> bool:
+        """Whether the section speaks of whose host it is, or of the domain of an address."""
+        plain = host.casefold().rpartition("@")[2]
+        return bool(self.news) and (
+            plain in self.news or self._has_part(_own_name(plain).replace("-", " "))
+        )
+
+    def _has_part(self, text: str) -> bool:
+        telling = [one for one in _PARTS.findall(text) if len(one) >= 3 and one not in _COMMON]
         words = set(_PARTS.findall(self.news))
-        return bool(telling) and any(part in words for part in telling)
+        return bool(telling) and any(one in words for one in telling)
 
     def asks_newly(self, tool: str) -> bool:
         """Whether a right to a tool or a host call is asked for that was not asked before."""
@@ -58,32 +103,17 @@ class Told(Struct, frozen=True):
         act, to reach a host. Rights to read what stays in the platform are shown at consent."""
         match right:
             case Money():
-                return self.speaks_of_money
+                return self.speaks_of("money")
             case Tool(interface=interface, effect="write"):
-                return self.names(interface) or self.speaks_of_acts
+                return self.names(interface) or self.speaks_of("acts")
             case Http():
-                return self.names(right.url.host)
+                return self.names_host(right.url.host)
         return True
 
-    @property
-    def speaks_of_acts(self) -> bool:
-        """Whether the section speaks of changing something."""
-        return bool(_ACTS.search(self.news))
-
-    @property
-    def speaks_of_money(self) -> bool:
-        """Whether the section speaks of amounts."""
-        return bool(_MONEY.search(self.news))
-
-    @property
-    def speaks_of_models(self) -> bool:
-        """Whether the section speaks of what a model is told, or how it answers."""
-        return bool(_MODEL.search(self.news))
-
-    @property
-    def speaks_of_people(self) -> bool:
-        """Whether the section speaks of handing over to somebody."""
-        return bool(_PEOPLE.search(self.news))
+    def speaks_of(self, kind: str) -> bool:
+        """Whether the section has words that tell of a change of this kind."""
+        pattern = _SPOKEN.get(kind)
+        return pattern is not None and bool(pattern.search(self.news))
 
     @property
     def speaks_of_numbers(self) -> bool:

@@ -12,7 +12,8 @@ from hyperpersonal_runtime.api import Trace
 from hyperpersonal_registry.checks.changes import Change
 from hyperpersonal_registry.checks.examination import Examination, Play
 from hyperpersonal_registry.checks.rehearsal import perform
-from hyperpersonal_registry.checks.scenario import Scene, scenes
+from hyperpersonal_registry.checks.scenario import scenes
+from hyperpersonal_registry.checks.scene import Scene
 from hyperpersonal_registry.checks.sinks import kept, private
 
 SCENES_MAX = 8

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hyperpersonal_registry.checks.examination import Play
-from hyperpersonal_registry.checks.scenario import Scene, counts_of, hooks_of, scenes_of
+from hyperpersonal_registry.checks.scenario import hooks_of, scenes_of
+from hyperpersonal_registry.checks.scene import Scene
+from hyperpersonal_registry.checks.tool_calls import counts_of
 
 Json = dict[str, Any]
 
@@ -74,7 +76,7 @@ def _replied(payload: Json, text: str) -> Json:
 
 def _said_as(payload: Json, word: str) -> Json:
     """The word where somebody writes."""
-    text = f"{word} order #W1000001"
+    text = f"{word} #W1000001 order"
     given: Json = {name: text for name in ("text", "question", "body") if name in payload}
     if "messages" in payload and "text" in payload:
         given["messages"] = [text]

@@ -24,6 +24,7 @@ _PRAISED = re.compile(
     r"\b(?:verified|certified|approved|endorsed|vetted|audited|trusted|recommended|guaranteed) by "
     r"(?:the )?(?:hyperpersonal|platform|registry|market(?:place)?|store|reviewers?)\b"
     r"|\bofficial\W+(?:hyperpersonal|platform|market(?:place)?)\b"
+    r"|\(\s*(?:verified|official|certified|approved)\s*\)|[\u2713\u2714\u2705\u2611\U0001f3c5]"
     r"|\bhyperpersonal\W+(?:official|verified|certified|approved|partner)\b"
 )
 _SECRETS = frozenset("password passwd passphrase secret token credential credentials pin".split())

@@ -13,7 +13,15 @@ import unicodedata
 from collections.abc import Iterator
 
 from hyperpersonal_sdk.checks import pictures, python_words, script_words
-from hyperpersonal_sdk.checks.injection_words import FAMILIES, FORBIDDEN, QUOTED, REPORTED, Family
+from hyperpersonal_sdk.checks.injection_words import (
+    CHOSEN,
+    FAMILIES,
+    FORBIDDEN,
+    QUOTED,
+    REPORTED,
+    TRIED,
+    Family,
+)
 from hyperpersonal_sdk.checks.reading import SCRIPTS, Reading, Words
 from hyperpersonal_sdk.checks.rule import Finding
 
@@ -66,7 +74,9 @@ def meant(sentence: str) -> Family | None:
         for found in family.pattern.finditer(sentence):
             before = sentence[: found.start()]
             forbidden = family.can_be_forbidden and (
-                FORBIDDEN.search(before[-60:]) or REPORTED.search(before) or QUOTED.search(before)
+                FORBIDDEN.search(before[-60:])
+                or any(one.search(before) for one in (REPORTED, QUOTED, CHOSEN))
+                or TRIED.search(sentence[found.end() :])
             )
             if not forbidden:
                 return family

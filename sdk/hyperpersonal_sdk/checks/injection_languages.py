@@ -34,3 +34,14 @@ OTHERS_CONCEAL = (
     r"(?:à personne|de cela|de ceci)",
     r"\bno (?:digas|diga|cuentes|reveles|menciones)\W+(?:\w+\W+){0,3}?(?:esto|a nadie|eso)",
 )
+
+OTHERS_ADDRESS = (
+    r"\b(?:nota|aviso|mensaje|message|remarque|hinweis|notiz|nachricht|an alle)\b"
+    r"\W+(?:\w+\W+){0,2}?"
+    r"(?:asistentes?|revisor(?:es)?|modelos?|agentes?|assistants?|relecteurs?|modèles?|assistenten|"
+    r"prüfer|modelle|assistenti|revisori|modelli)\b",
+    r"\b(?:responda|responde|contesta|répond\w*|antworte|rispond\w+|respond|reply|answer) "
+    r"(?:only |with |con |avec |mit |solo |nur )*[\"'“«]?(?:pass|approved|aprobado|approuvé|"
+    r"bestanden)\b",
+)
+"""Somebody who reads as a machine is spoken to."""

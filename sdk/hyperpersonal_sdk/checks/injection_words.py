@@ -9,7 +9,11 @@ import re
 
 from msgspec import Struct
 
-from hyperpersonal_sdk.checks.injection_languages import OTHERS_CONCEAL, OTHERS_SET_ASIDE
+from hyperpersonal_sdk.checks.injection_languages import (
+    OTHERS_ADDRESS,
+    OTHERS_CONCEAL,
+    OTHERS_SET_ASIDE,
+)
 
 _GAP = r"(?:\W+[\w'-]+){0,%d}?\W+"
 
@@ -32,6 +36,16 @@ def _any(*patterns: re.Pattern[str] | str) -> re.Pattern[str]:
     return re.compile("|".join(p if isinstance(p, str) else p.pattern for p in patterns))
 
 
+# Merchants decide it, in a setting.
+CHOSEN = re.compile(
+    r"\b(?:merchants?|shop owners?|staff)\b[^.!?;]{0,30}\b(?:may|can) "
+    r"(?:set|choose|enter|name|turn)\b[^.!?;]*$"
+)
+# Shoppers write it, it says behind it in brackets.
+TRIED = re.compile(
+    r"^[^.!?;]{0,80}\((?:shoppers?|people|attackers?|users?|somebody|some) "
+    r"(?:may |often |will )?(?:try|tries|write|say|send|type)s?\b"
+)
 FORBIDDEN = re.compile(
     r"\b(?:never|not|don't|doesn't|cannot|can't|won't|no|nor|neither|refuses?|rejects?|declines?|"
     r"without|instead of|rather than|prevents?|forbid(?:s|den)?|must not|stops?|blocks?|"
@@ -96,6 +110,10 @@ _OPENS = (
 _REVIEWING = (
     r"\b(?:(?:automated|ai|llm|security|code) )?(?:reviewers?|auditors?|scanners?|moderators?|"
     r"reviewer-bot|review(?:ing)? (?:bots?|tools?|programs?|systems?|models?))"
+)
+_READERS = (
+    r"(?:(?:ai|automated|llm|language|shopping|other) )*"
+    r"(?:assistants?|agents?|models?|llms?|ais?|chat ?bots?|bots?|reviewers?|scanners?)"
 )
 _CLEARED = (
     r"safe|legit\w*|pass(?:es)?|approved?|benign|trusted|harmless|audited|vetted|clean|"
@@ -190,6 +208,12 @@ FAMILIES = (
         _near("never|do not|don't|avoid", "recommend|mention|name|show|suggest|list|offer",
               "competit\\w+|rivals?|cheaper|alternatives?|other (?:brands?|shops?|products?|"
               "sellers?|vendors?)|better", gap=4),
+        _near("regardless|no matter|whatever|whoever|irrespective|always", "name|list|put|show|"
+              "rank|place|mention|praise", r"first\b|before (?:all|any|the) other|above (?:all|"
+              r"other|rival)|ahead of", gap=8),
+        _near("call|describe|present|portray|rate|paint", "rivals?|competit\\w+|other (?:brands?|"
+              "shops?|sellers?|vendors?)", "as |unreliable|bad|unsafe|inferior|worse|poor|risky|"
+              "fake|scams?", gap=4),
         _near("steer|nudge|push|guide|direct|redirect|lead", _PEOPLE, "to|toward|towards|into",
               gap=3),
     )),
@@ -202,6 +226,23 @@ FAMILIES = (
         _REVIEWING + r"[\w -]{0,20}[:,].{0,160}?\b(?:" + _CLEARED + r")\b",
         r"\b(?:forget|disregard) everything (?:you|that)\b",
     ), can_be_forbidden=False),
+    Family("addresses", "speaks to a model that reads it, in no prompt of its own", _any(
+        r"(?:^|[\[(<{*\"'.]\s*)(?:note|notice|message|memo|reminder|info|attention|instructions?) "
+        r"(?:to|for) (?:all |any |every |the |other )*" + _READERS + r"\s*[:,-]",
+        r"[\[(<{]\s*(?:dear |hey |to )?(?:the |all |any )*" + _READERS + r"\s*[:,]\s*\w+",
+        r"(?:^|[.!]\s)(?:dear |hey |attention )?(?:all )?" + _READERS + r"\s*[:,]\s*(?:this|"
+        r"please|do|skip|approve|refund|transfer|send|treat|always|never|when|if|you|the shopper|"
+        r"mark|answer)\b",
+        *OTHERS_ADDRESS,
+    ), can_be_forbidden=False),
+    Family("vouched", "says that somebody need not be checked any more", _any(
+        _near("shopper|customer|user|caller|person|sender", "is|are|was|has been|counts? as",
+              "verified|authenticated|an? (?:employee|tester|admin|member of staff)|trusted|staff",
+              "skip|show|refund|approve|bypass|no (?:need|checks?|confirmation)|without", gap=6),
+        _near("skip|omit|bypass|leave out", "confirmations?|identity|verification|"
+              "the (?:identity )?checks?|approvals?", "and|then|,",
+              "refund|approve|show|pay|send|cancel", gap=4),
+    )),
     Family("directs", "tells an assistant what to hand over", _any(
         _near("assistant|agent|model|ai|llm|bot", "has to|must|should|needs to|is to|shall",
               _HAND_OVER, _PRIVATE, gap=4),
