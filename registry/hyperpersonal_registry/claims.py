@@ -7,7 +7,9 @@ Rules:
    begins with one of them and a hyphen; a longer one only the whole of it. It shows the claim's
    token at a fixed address.
 3. A name that was given once is never given again, whatever became of it.
-4. Names are not hoarded: a key waits for few at a time, and a claim that nobody proved or decided
+4. A claim is decided once: who decides looks whether it still waits, as it was read, in the change
+   that gives the name.
+5. Names are not hoarded: a key waits for few at a time, and a claim that nobody proved or decided
    in a month may be made by another key.
 """
 
@@ -46,7 +48,8 @@ where registry.claims.state <> 'given'
 returning name"""
 _OTHERS = """select count(*) from registry.claims
 where public = $1 and name <> $2 and state = 'waiting' and claimed_at >= $3"""
-_END = "update registry.claims set state = $2, proven_at = $3 where name = $1"
+_END = """update registry.claims set state = $2, proven_at = $3
+where name = $1 and token = $4 and state = 'waiting' returning name"""
 _TAKEN = "select exists (select from registry.namespaces where name = $1)"
 
 
@@ -110,6 +113,7 @@ class Claims:
             )
         token, now = secrets.token_hex(TOKEN_BYTES), self._ground.now
         async with self._ground.db.transaction() as connection:
+            await journal.hold(connection)
             if await connection.fetchval(_TAKEN, name):
                 raise ConflictError(f"{name!r} is taken")
             since = now - WAITS
@@ -166,27 +170,34 @@ class Claims:
         claim = await self.get(name)
         if claim.state != "waiting":
             raise ConflictError(f"{name!r} is {claim.state} already")
-        await self._end(claim, "refused", by)
+        async with self._ground.db.transaction() as connection:
+            await self._end(connection, claim, "refused", by)
 
     async def _give(self, claim: Claim, by: str = "") -> None:
-        """The name first: a process that ends in between leaves a claim that can be given again,
-        and the second time finds the name with the same key."""
+        """The name and the end of the claim are one change. Where the name is given already, to
+        this key, somebody else was faster with the same claim, or gave it without one."""
+
+        async def given(connection: Connection) -> None:
+            await self._end(connection, claim, "given", by)
+
         try:
-            await self._namespaces.create(
-                claim.name, claim.public, domain="" if by else claim.domain
-            )
+            domain = "" if by else claim.domain
+            await self._namespaces.create(claim.name, claim.public, domain=domain, also=given)
         except ConflictError:
             keys = (await self._namespaces.keys(claim.name)).trusted
             if [key.public for key in keys] != [claim.public]:
                 raise
-        await self._end(claim, "given", by)
+            if (await self.get(claim.name)).state != "given":
+                async with self._ground.db.transaction() as connection:
+                    await given(connection)
 
-    async def _end(self, claim: Claim, state: str, by: str) -> None:
+    async def _end(self, connection: Connection, claim: Claim, state: str, by: str) -> None:
         now = self._ground.now
-        async with self._ground.db.transaction() as connection:
-            await connection.execute(_END, claim.name, state, now)
-            kind, how = f"claim.{state}", {"by": by} if by else {"domain": claim.domain}
-            await journal.append(connection, now, kind, claim.name, **how)
+        await journal.hold(connection)
+        if await connection.fetchval(_END, claim.name, state, now, claim.token) is None:
+            raise ConflictError(f"the claim of {claim.name!r} was decided or made anew meanwhile")
+        kind, how = f"claim.{state}", {"by": by} if by else {"domain": claim.domain}
+        await journal.append(connection, now, kind, claim.name, **how)
 
 
 def comes_from(name: str, domain: str) -> bool:

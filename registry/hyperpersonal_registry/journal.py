@@ -47,11 +47,17 @@ class Entry(Struct, frozen=True):
         return msgspec.json.encode(said, order="sorted")
 
 
+async def hold(connection: Connection) -> None:
+    """Be the only appender until this transaction ends. Who locks rows that others lock after
+    their entry takes it first."""
+    await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
+
+
 async def append(
     connection: Connection, at: datetime, kind: str, subject: str, **detail: Any
 ) -> None:
     """Record a change in the transaction that makes it."""
-    await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
+    await hold(connection)
     last = await size(connection)
     entry = Entry(last + 1, at, kind, subject, detail)
     leaf = leaf_hash(entry.data)

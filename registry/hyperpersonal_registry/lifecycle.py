@@ -62,6 +62,7 @@ class Lifecycle:
         made = await handing_in.opened(self._ground, artifact, envelope, metadata)
         await self._ground.blobs.put(made.digest, artifact)
         async with self._step(made.digest) as (connection, repository, before):
+            await visibility.hold(connection, made.plugin_id)
             await handing_in.check_name(connection, made)
             if repository is not None:
                 publication.check_metadata(repository, made, self._ground.now)
@@ -224,7 +225,10 @@ class Lifecycle:
     ) -> AsyncIterator[tuple[Connection, Repository | None, Submission | None]]:
         taken = "this version was published before, or another artifact of it is being looked at"
         async with self._ground.changing(taken) as (connection, repository):
-            yield connection, repository, await submissions.get(connection, digest, lock=True)
+            found = await submissions.get(connection, digest, lock=True)
+            if found is not None:
+                await visibility.hold(connection, found.plugin_id)
+            yield connection, repository, found
 
 
 async def _present(connection: Connection, digest: str) -> Submission:

@@ -19,6 +19,7 @@ from hyperpersonal_registry.service import Registry
 from hyperpersonal_registry.trust import store
 from hyperpersonal_registry.trust.reader import Trust
 
+_ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('registry mirror', 0))"
 _TILES = "select level, number, hashes from registry.log_tiles order by level, number"
 _ENTRY = """select n, at, kind, subject, detail, hash from registry.journal
 where kind = 'release.published' and subject = $1"""
@@ -63,6 +64,7 @@ async def take_in(db: Database, blobs: Blobs, clock: Clock, trust: Trust, data: 
     for part, _ in found.releases:
         await blobs.put(part.digest, part.artifact)
     async with db.transaction() as connection:
+        await connection.execute(_ONE_AT_A_TIME)
         await store.mirror(connection, found.body.metadata, clock.now())
         await answers.mirror(connection, found.body.part)
         await _keep_keys(connection, found.body.keys, clock)

@@ -1,5 +1,6 @@
 """Who may publish under which name: namespaces and their keys."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import asyncpg
@@ -16,6 +17,7 @@ from hyperpersonal_registry.trust.roles import HOUSE_ROLES, public
 KEY_DAYS = 730
 KEY_DAYS_MAX = 3_650
 REASON_CHARS_MAX = 500
+Also = Callable[[Connection], Awaitable[None]]
 
 
 class Namespaces:
@@ -25,9 +27,11 @@ class Namespaces:
         self._ground = ground
 
     async def create(
-        self, name: str, raw: bytes, *, days: int = KEY_DAYS, domain: str = ""
-    ) -> TrustedKey:
-        """See `Registry.create_namespace`; `domain`: where the name was proven."""
+        self, name: str, raw: bytes, *, days: int = KEY_DAYS, domain: str = "",
+        also: Also | None = None,
+    ) -> TrustedKey:  # fmt: skip
+        """See `Registry.create_namespace`; `domain`: where the name was proven; `also`: what else
+        is one change with it."""
         check_name(name)
         key, now = self._key(name, raw, days), self._ground.now
         taken = f"{name!r}, a name that looks like it, or its key is taken"
@@ -38,6 +42,8 @@ class Namespaces:
                 repository.add_namespace(name, [public(raw)], now)
             how = {"domain": domain} if domain else {}
             await journal.append(connection, now, "namespace.created", name, key=key.key_id, **how)
+            if also is not None:
+                await also(connection)
         return key
 
     async def add_key(self, namespace: str, raw: bytes, *, days: int = KEY_DAYS) -> TrustedKey:

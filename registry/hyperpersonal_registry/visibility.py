@@ -25,6 +25,8 @@ TENANTS_MAX = 100
 ENTRY = "plugin.visibility"
 
 _OF = "select visibility, tenants from registry.plugins where plugin_id = $1"
+_HOLD = "select 1 from registry.plugins where plugin_id = $1 for share"
+_CHANGE = "select 1 from registry.plugins where plugin_id = $1 for update"
 _ALL = "select plugin_id, visibility, tenants from registry.plugins where visibility <> 'public'"
 _SET = """
 insert into registry.plugins (plugin_id, namespace, visibility, tenants) values ($1, $2, $3, $4)
@@ -89,6 +91,7 @@ class Visibilities:
         if len(named) > TENANTS_MAX or bool(named) != (visibility == "private"):
             raise RefusedError(f"a private plugin names 1 to {TENANTS_MAX} tenants, others none")
         async with self._db.transaction() as connection:
+            await connection.execute(_CHANGE, plugin_id)
             await _check_stays_private(connection, plugin_id, visibility)
             row = (plugin_id, plugin_id.partition("/")[0], visibility, named)
             try:
@@ -103,6 +106,12 @@ async def of(connection: Connection, plugin_id: str) -> Visibility:
     """The plugin's, in the caller's transaction."""
     row = await connection.fetchrow(_OF, plugin_id)
     return Visibility(row["visibility"], frozenset(row["tenants"])) if row else PUBLIC
+
+
+async def hold(connection: Connection, plugin_id: str) -> None:
+    """Until the caller's transaction ends, what is private stays so: a release that is published
+    in it without review must not be everybody's at that moment. To be taken before the log."""
+    await connection.execute(_HOLD, plugin_id)
 
 
 async def _check_stays_private(connection: Connection, plugin_id: str, visibility: Seen) -> None:

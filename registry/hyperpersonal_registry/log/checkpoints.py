@@ -14,6 +14,8 @@ from hyperpersonal_registry import journal
 from hyperpersonal_registry.log import store, tree
 from hyperpersonal_registry.log.signer import Signer
 
+# Who adds a witness's line first reads the others': two at once would each drop the other's.
+_ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('registry checkpoints', 0))"
 _NEWEST = """select note from registry.checkpoints where cosigned >= $1
 order by size desc, cosigned desc limit 1"""
 _MOST = """select note from registry.checkpoints where size >= $1
@@ -46,6 +48,7 @@ async def keep(connection: Connection, signer: Signer, at: datetime) -> bytes:
     known = await newest(connection)
     if known is not None and _is_by_us(note.parse(known), signed):
         return known
+    await connection.execute(_ONE_AT_A_TIME)
     await _put(connection, await _joined(connection, signed, size), size, at)
     return signed.data
 
@@ -64,6 +67,7 @@ async def cosign(connection: Connection, signed: Note, at: datetime) -> Note:
         at: an aware instant.
     """
     size = checkpoint.parse(signed.text).size
+    await connection.execute(_ONE_AT_A_TIME)
     whole = await _joined(connection, signed, size)
     await _put(connection, whole, size, at)
     return whole

@@ -1,10 +1,12 @@
 """Names are given to whoever proves a domain, or by an admin; once, and never again."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.full_registry import FullRegistry, key, raw
@@ -190,3 +192,66 @@ async def test_that_a_claim_nobody_decides_lapses(registry: Registry, clock: Fix
         await registry.claims.claim(other, "sleeping")
     clock.at += timedelta(hours=2)
     assert (await registry.claims.claim(other, "sleeping")).public == other.public
+
+
+class Meanwhile:
+    """Shows the line, and while it is read something else happens."""
+
+    def __init__(self, text: str, deed: Callable[[], Awaitable[Any]]) -> None:
+        self.text, self.deed = text, deed
+
+    async def read(self, domain: str) -> str:
+        await self.deed()
+        return self.text
+
+
+async def test_that_a_claim_refused_while_its_domain_is_read_is_refused(
+    full: FullRegistry,
+) -> None:
+    claims, me = full.registry.claims, await caller(full, 50)
+    claim = await claims.claim(me, "localhost-shop", "localhost.localdomain")
+    refusing = Meanwhile(claim.proof, partial(claims.refuse, claim.name, "an admin"))
+    with pytest.raises(ConflictError, match="decided or made anew"):
+        await claims.prove(me, claim.name, refusing)
+    assert (await claims.get(claim.name)).state == "refused"
+    assert (await full.registry.keys_of(claim.name)).all == []
+
+
+async def test_that_a_claim_that_became_anothers_while_it_was_proven_gives_nobody_the_name(
+    full: FullRegistry,
+) -> None:
+    me, other = await caller(full, 50), await caller(full, 51)
+    old = await full.registry.claims.claim(me, "localhost-shop", "localhost.localdomain")
+    later = FixedClock(full.clock.now() + WAITS + timedelta(days=1))
+    full.clock = later
+    claims = full.again().claims
+    taking = Meanwhile(old.proof, partial(claims.claim, other, old.name, old.domain))
+    with pytest.raises(ConflictError, match="decided or made anew"):
+        await claims.prove(me, old.name, taking)
+    found = await claims.get(old.name)
+    assert (found.public, found.state) == (other.public, "waiting")
+    assert (await full.registry.keys_of(old.name)).all == []
+
+
+async def test_that_a_claim_proven_twice_at_once_is_given_once(full: FullRegistry) -> None:
+    claims, me = full.registry.claims, await caller(full, 50)
+    claim = await claims.claim(me, "localhost-shop", "localhost.localdomain")
+    twice = Meanwhile(claim.proof, partial(asyncio.sleep, 0))
+    again = Meanwhile(claim.proof, lambda: claims.prove(me, claim.name, twice))
+    assert (await claims.prove(me, claim.name, again)).state == "given"
+    kinds = [one.kind for one in await full.registry.journal() if one.subject == claim.name]
+    assert kinds == ["namespace.claimed", "namespace.created", "claim.given"]
+
+
+async def test_that_two_admins_decide_a_claim_once(full: FullRegistry) -> None:
+    claims, me = full.registry.claims, await caller(full, 50)
+    for number in range(10):
+        name = f"shop{number}x"
+        await claims.claim(me, name)
+        both = (claims.approve(name, "one"), claims.refuse(name, "the other"))
+        found = await asyncio.gather(*both, return_exceptions=True)
+        assert sum(isinstance(one, ConflictError) for one in found) == 1, found
+        state, keys = (await claims.get(name)).state, (await full.registry.keys_of(name)).all
+        assert (state == "given") == bool(keys)
+        if keys:  # a key has one name
+            break
