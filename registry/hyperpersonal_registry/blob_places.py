@@ -28,4 +28,5 @@ def open_blobs(url: str) -> Blobs:
         from hyperpersonal_registry.s3_blobs import S3Blobs  # only who has a bucket pays for it
 
         return S3Blobs(said.netloc, path.strip("/"))
-    raise RefusedError(f"{said.scheme}:… names no store of artifacts; write {_SHAPES}")
+    what = f"{said.scheme}:…" if said.scheme else "what has no scheme"
+    raise RefusedError(f"{what} names no store of artifacts; write {_SHAPES}")

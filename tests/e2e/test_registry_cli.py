@@ -42,6 +42,11 @@ def test_that_a_registry_is_begun_and_its_keys_are_replaced(keeping: Keeping) ->
     root = (keeping.keys / "root.json").read_bytes()
     assert fingerprint(root) in told
     assert keeping.says("init").exit_code == 2, "a registry has one root"
+    assert fingerprint(root) in keeping.does("pin", str(keeping.keys / "root.json"))
+    for other in (b"no root", root.replace(b'"version":1', b'"version":2')):
+        (keeping.keys / "other.json").write_bytes(other)
+        assert keeping.says("pin", str(keeping.keys / "other.json")).exit_code == 2
+    (keeping.keys / "other.json").unlink()
     for path in keeping.keys.iterdir():
         if path.suffix not in (".pub", ".json"):
             assert path.stat().st_mode & 0o077 == 0, path

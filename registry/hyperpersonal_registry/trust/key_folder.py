@@ -109,7 +109,12 @@ class Pins:
         self._folder = folder
 
     def pin(self, root: bytes) -> Path:
-        """Believe in a root from now on; gives its folder."""
+        """Believe in a root from now on; gives its folder.
+
+        Raises:
+            RefusedError: it is no first root that its own holders signed.
+        """
+        ceremony.check(root, None)
         folder = self._of(fingerprint(root))
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ROOT_FILE).write_bytes(root)

@@ -75,5 +75,8 @@ def test_that_what_cannot_work_says_why(s3: S3Server, tmp_path: Path) -> None:
     here = f"file://{tmp_path}/here"
     missing = copy(s3.env, here, "s3://no-such-bucket/x")
     assert "there is no bucket no-such-bucket: create it" in str(missing.exception)
+    mistyped = copy(s3.env, f"file://{tmp_path}/her", f"file://{tmp_path}/there")
+    assert "no artifact in the source" in str(mistyped.exception)
+    assert "has no scheme" in str(copy(s3.env, here, "elsewhere").exception)
     wrong = copy(s3.env, here, "gs://elsewhere")
     assert "s3://BUCKET" in str(wrong.exception)

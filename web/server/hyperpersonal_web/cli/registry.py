@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 from hyperpersonal_core.kit.clock import SystemClock
 from hyperpersonal_core.kit.db import Database
+from hyperpersonal_core.kit.errors import RefusedError
 from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_registry.api import (
     KeyFolder,
@@ -86,7 +87,10 @@ def pin(file: Path) -> None:
     Compare the fingerprint with what the registry's people told you.
     """
     settings, root = own_settings(), file.read_bytes()
-    folder = Pins(settings.data_dir / TRUST).pin(root)
+    try:
+        folder = Pins(settings.data_dir / TRUST).pin(root)
+    except RefusedError as error:
+        raise click.UsageError(f"{file}: {error.message}") from error
     click.echo(f"this host believes in {fingerprint(root)} ({folder})")
 
 

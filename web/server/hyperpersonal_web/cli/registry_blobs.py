@@ -56,10 +56,13 @@ async def _copy(source: str, target: str) -> "Copied":
     from hyperpersonal_registry.api import copy_blobs, open_blobs
 
     stores = open_blobs(source), open_blobs(target)
+    count = await _count(stores[0])
+    if not count:  # mistyped, it would look done, and the old store be given up
+        raise RefusedError("there is no artifact in the source: is its address right?")
     console = Console(stderr=True)
     columns = SpinnerColumn(), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("copy", total=await _count(stores[0]))
+        task = bar.add_task("copy", total=count)
 
         def told(_digest: str, _fate: "Fate") -> None:
             bar.advance(task)

@@ -29,7 +29,8 @@ from hyperpersonal_web.witnesses import wanted_of
 @registry.command()
 @click.option("--plugin", "plugins", multiple=True, required=True, metavar="PUBLISHER/NAME",
               help="A plugin to take along, all its releases; several times.")  # fmt: skip
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("market.hpm"))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("market.hpm"),
+              show_default=True, help="The file to write.")  # fmt: skip
 def export(plugins: tuple[str, ...], out: Path) -> None:
     """Write chosen plugins, their signatures, trust metadata, log proofs and the kill list to one
     signed file.

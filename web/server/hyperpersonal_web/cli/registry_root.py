@@ -35,7 +35,8 @@ def root() -> None:
 
 
 @root.command()
-@click.option("--out", type=click.Path(path_type=Path), default=Path("next-root.json"))
+@click.option("--out", type=click.Path(path_type=Path), default=Path("next-root.json"),
+              show_default=True, help="The file to write.")  # fmt: skip
 @click.option("--add", "added", type=FILE, multiple=True, help="A new holder's .pub file.")
 @click.option("--remove", "removed", multiple=True, help="Key id (of TUF) of a holder who goes.")
 def draft(out: Path, added: tuple[Path, ...], removed: tuple[str, ...]) -> None:
