@@ -57,8 +57,15 @@ class Updater:
         raise RescheduleError(EVERY_S)
 
     async def update_all(self) -> int:
-        """Update what follows; how many installations went to another release."""
-        return sum([await self.update(tenant) for tenant in await self._policies.following()])
+        """Update what follows; how many installations went to another release. What is wrong with
+        one tenant keeps no other from its fixes."""
+        updated = 0
+        for tenant in await self._policies.following():
+            try:
+                updated += await self.update(tenant)
+            except Exception:
+                self._log.exception("market.tenant_not_updated", tenant_id=str(tenant))
+        return updated
 
     async def update(self, tenant_id: UUID) -> int:
         """The same of one tenant."""

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from fakes.metered import tenant
 from fakes.publishing import artifact, manifest
 from hyperpersonal_core.api import Installation, NewInstallation
 from hyperpersonal_core.kit.clock import FixedClock
@@ -104,6 +105,20 @@ async def test_that_a_new_release_is_waited_for_while_it_cools_down(kept: Kept) 
     assert await kept.updater.update_all() == 0
     with pytest.raises(MarketRefusedError):
         await kept.policies.set(await kept.present(), "latest", 366)
+
+
+async def test_that_one_tenants_fault_keeps_no_other_from_its_fixes(kept: Kept) -> None:
+    await kept.publish("1.0.0")
+    other = await tenant(kept.market.db, "other", NOW)
+    for one in (kept.market.tenant_id, other):
+        await kept.installer.install(one, "acme/hello", grants=[])
+        (there,) = await kept.market.installations.list(one)
+        await kept.policies.set(there, "fixes")
+    await kept.publish("1.0.1")
+    async with kept.market.db.transaction(other) as connection:
+        await connection.execute("update installations set manifest = '1', version = 'bad'")
+    assert await kept.updater.update_all() == 1
+    assert (await kept.present()).version == "1.0.1"
 
 
 async def test_that_a_pinned_release_is_replaced_by_nobody(kept: Kept) -> None:
