@@ -194,21 +194,33 @@ async def test_that_quarantine_lift_and_revocation_need_the_right_people(office:
         "quarantine", "acme/hello", "--reason", "Look at it."
     )
     await refused_load(host, digest, "quarantined")
+    await publisher_reads(office, digest, "quarantined", "Look at it.")
     assert not await found(office)
     await office.run("lift", "acme/hello", "--reason", "It is fine.")
     assert await found(office)
+    await publisher_reads(office, digest, "published")
     await asyncio.sleep(ASKED_AGAIN_S)
     assert (await host.load(digest)).digest == digest, "the same host, which knew of the quarantine"
     no = await office.run("revoke", "acme/hello@1.0.0", "--reason", "It stole.", code=1)
     assert "admin" in no
     await office.run("revoke", "acme/hello@1.0.0", "--reason", "It stole.", who="admin")
     await refused_load(office.host(), digest, "revoked")
+    await publisher_reads(office, digest, "revoked", "It stole.")
     with await office.client(office.publisher.key) as publisher:
         body = {"plugin_id": "acme/hello", "kind": "lift", "reason": "Mine."}
         await forbidden(partial(publisher.post, "/withdrawals", body))
         await forbidden(partial(publisher.get, "/reviews"))
         await forbidden(partial(publisher.get, f"/reviews/{digest}/artifact"))
         await forbidden(partial(publisher.get, "/exposure", plugin="acme/hello"))
+
+
+async def publisher_reads(office: Office, digest: str, state: str, *why: str) -> None:
+    """What became of it, in its submission and in the list of all."""
+    with await office.client(office.publisher.key) as publisher:
+        one = await asyncio.to_thread(publisher.submission, digest)
+        listed = await asyncio.to_thread(publisher.submissions, "acme")
+    assert (one["state"], tuple(one["why"])) == (state, why)
+    assert [each["state"] for each in listed] == [state]
 
 
 async def test_that_a_trusted_reporter_reports_and_reads_nothing(office: Office) -> None:

@@ -224,7 +224,8 @@ async def list_submissions(
     """One's own submissions, newest first, without their verdicts."""
     require_insight(caller, namespace)
     found = await registry.queue.of_namespace(namespace)
-    return SubmissionPage([SubmissionItem.of(one, [], []) for one in found])
+    made = {one.digest: one for one in await registry.of_namespace(namespace)}
+    return SubmissionPage([SubmissionItem.of(one, [], [], made.get(one.digest)) for one in found])
 
 
 @get("/submissions/{digest:str}", operation_id="ReadSubmission")
@@ -295,7 +296,8 @@ def address_of(request: AnyRequest) -> str:
 
 async def _shown(registry: Registry, found: Submission) -> SubmissionItem:
     _, case, reviews = await registry.case(found.digest)
-    return SubmissionItem.of(found, list(case.report), reviews)
+    release = await registry.by_digest(found.digest)
+    return SubmissionItem.of(found, list(case.report), reviews, release)
 
 
 async def _form(request: AnyRequest) -> FormMultiDict:

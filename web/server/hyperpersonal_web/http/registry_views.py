@@ -4,6 +4,15 @@ from datetime import datetime
 
 import msgspec
 from hyperpersonal_registry.api import Claim, Release, Reviewed, Submission, Verdict, report_hash
+from msgspec import structs
+
+AFTER = {
+    "yanked": "raise `version` in plugin.toml and publish the next one",
+    "quarantined": "the registry's people look at it; where they see a fault, publish a version "
+    "without it",
+    "revoked": "publish a version without the fault: this one is loaded nowhere any more",
+}
+"""What the publisher of a withdrawn release does, by how it was withdrawn."""
 
 
 class ClaimItem(msgspec.Struct, frozen=True):
@@ -71,16 +80,24 @@ class SubmissionItem(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(
-        cls, found: Submission, verdicts: list[Verdict], reviews: list[Reviewed]
+        cls,
+        found: Submission,
+        verdicts: list[Verdict],
+        reviews: list[Reviewed],
+        release: Release | None = None,
     ) -> "SubmissionItem":
-        """A submission with its verdicts and reviews."""
+        """A submission with its verdicts and reviews, and what became of the `release` it made."""
         hash_ = report_hash(verdicts)
         said = [_review(one, hash_) for one in reviews]
-        return cls(
+        item = cls(
             found.digest, found.plugin_id, found.version, found.state, found.why,
             next_of(found, reviews), found.submitted_at, found.decided_at, found.appeal, hash_,
             verdicts, said,
         )  # fmt: skip
+        if release is None or release.status == "published":
+            return item
+        why, following = (release.status_reason,), AFTER[release.status]
+        return structs.replace(item, state=release.status, why=why, next=following)
 
 
 class SubmissionPage(msgspec.Struct, frozen=True):
