@@ -74,7 +74,10 @@ _BEHAVIOUR = """
 much later, at night and in another shop; with every short text that is new in its sources as a
 word of the shopper's, as a name, as the country of an order and behind what a guard held back; at
 each number that stands in only one of the two and one beyond it; and through the recorded calls
-signed with the one before. It also compares their manifests and the places their sources name.
+signed with the one before. Each condition that is new in Python sources is turned, so that what
+waits behind it shows. Work outside is made to fail, tools are called with odd arguments, strangers
+ask for what only an owner may, and rights newly asked are not granted yet. It also compares their
+manifests and the places their sources name.
 Of what is new, this must be said in the section of the
 version in `CHANGELOG.md` (or the file that `[listing] changelog` names):
 
@@ -88,6 +91,15 @@ version in `CHANGELOG.md` (or the file that `[listing] changelog` names):
 | another number or currency in a call that writes or leaves the shop | the field's name |
 | of a model: words it puts in | a sentence about instructions |
 | of an agent: other words to a model | a sentence about answers, words, rules or the model |
+| something else by the time, or by how often | a sentence about the time, or the limit |
+| something else by who it serves | the words it compares with |
+| a place to call, visit or pay that nobody gave it | that place |
+| a text of its own where a value from the shop or the shopper stood | the field's name |
+| a person's address, e-mail or telephone number in an answer | the field's name |
+| people's data to a model, a search or a tool that had none of it | the name of that place |
+| other things first, of those a shop answered with | a sentence about sorting |
+| something a guard held that now passes | a sentence about letting pass |
+| another title; four example sentences on what it says nothing of | the title; the first of them |
 | evidence that is gone, or of nothing that was asked | a sentence about evidence |
 | an answer, and no word of evidence, where it declined | a sentence about evidence |
 | people's data in the log, the store, the state, an address or a header | the name of that place |
@@ -97,9 +109,12 @@ version in `CHANGELOG.md` (or the file that `[listing] changelog` names):
 | more days of keeping; ten times the tokens | the days; the word tokens |
 | any right more | a section of the version at all; merchants are asked for consent besides |
 
-A version that does not come after the one before, and a wheel that is another file under the same
-name, cannot be told away. Of a first release as of any other: what an agent or a guard sends of
-shoppers' words, or of who they are, stands in `[[listing.data]]`.
+Some things cannot be told away: a version that does not come after the one before; a wheel that is
+another file under the same name; a write for a stranger that was made for an owner only; arguments
+that end in an address unquoted; an amount told as moved that was not asked for; a failure told as
+done; one order told as another; a model's words that are wholly sure; a bid for every talk; erasing
+less; a setting that merchants are not shown. Of a first release as of any other: what an agent or a
+guard sends of shoppers' words, or of who they are, stands in `[[listing.data]]`.
 
 New reads within old rights, other words, other escalations and new rights that were said are told
 to the reviewer as notes.

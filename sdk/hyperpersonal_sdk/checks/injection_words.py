@@ -235,10 +235,14 @@ FAMILIES = (
         r"mark|answer)\b",
         *OTHERS_ADDRESS,
     ), can_be_forbidden=False),
+    Family("script", "is a program in a text that a page may show", _any(
+        r"\]\(\s*(?:javascript|vbscript|data:text/html)\s*:",
+        r"<\w+\b[^<>]{0,200}\son(?:error|load|click|mouseover|focus)\s*=",
+    ), can_be_forbidden=False),
     Family("vouched", "says that somebody need not be checked any more", _any(
-        _near("shopper|customer|user|caller|person|sender", "is|are|was|has been|counts? as",
-              "verified|authenticated|an? (?:employee|tester|admin|member of staff)|trusted|staff",
-              "skip|show|refund|approve|bypass|no (?:need|checks?|confirmation)|without", gap=6),
+        _near("shopper|customer|user|caller|person|sender", r"(?:is|are|was|has been|counts? as)"
+              r"(?: (?:verified|authenticated|trusted|known|cleared))?(?: as)? an? "
+              r"(?:employee|tester|admin|administrator|owner|member of staff)\b", gap=2),
         _near("skip|omit|bypass|leave out", "confirmations?|identity|verification|"
               "the (?:identity )?checks?|approvals?", "and|then|,",
               "refund|approve|show|pay|send|cancel", gap=4),

@@ -1,9 +1,9 @@
-"""The set that nobody who mends the checks had seen: written without reading a rule, measured once.
+"""A set written without reading a rule, blind on its day; the checks were then mended by it.
 
 Every attack is proven here to do its harm when it is granted what it asks, every honest release to
-work. What the checks say of them is a figure, told in docs/guides/trust.md, not a promise: here it
-is only held that the figure does not fall. `HP_MARKET_THIRD`: how many attacks, and as many honest
-pairs, are tried (300: all, some minutes).
+work. What the checks said of them on that day stands in docs/guides/trust.md; here it is held that
+what they learnt is not lost. `HP_MARKET_THIRD`: how many attacks, and as many honest pairs, are
+tried (300: all, some minutes).
 """
 
 import os
@@ -20,7 +20,7 @@ from security.market.third.making import Honest, Third, happens, told
 
 TRIED = int(os.environ.get("HP_MARKET_THIRD", "2"))
 PROVEN = max(TRIED * 4, 12)  # a run takes milliseconds
-FLAGGED_LEAST, ALARMS_MOST = 0.6, 0.12
+FLAGGED_LEAST, ALARMS_MOST = 0.95, 0.02
 T = TypeVar("T")
 
 
