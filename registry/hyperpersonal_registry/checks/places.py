@@ -26,13 +26,14 @@ _WRITES = re.compile(
 def places(play: Play) -> dict[str, str]:
     """Place -> its kind (`host`, `recipient`, `tool`), of the code that runs in a shop."""
     found: dict[str, str] = {}
-    for text in _texts(play):
+    for text in _texts(play, unread=True):
         for url in _URL.findall(text):
             host = _host(url)
             if f"(+{url}" in text:  # who asks, in a User-Agent (RFC 9110, 10.1.5)
                 continue
             if host and host not in _NAMES_ONLY:
                 found[host] = "host"
+    for text in _texts(play):  # what is only an example mails nobody
         found |= {mail.lower(): "recipient" for mail in _MAIL.findall(text)}
         found |= dict.fromkeys(accounts(text), "account")
         if _TOOL.fullmatch(text) and _WRITES.search(text):
@@ -81,21 +82,24 @@ def _numbers(play: Play) -> Iterator[int]:
                 yield value
 
 
-def _texts(play: Play) -> Iterator[str]:
+def _texts(play: Play, *, unread: bool = False) -> Iterator[str]:
+    """Texts of code, and of data that code reads; `unread`: of other data too."""
     for path, tree in play.reading.own_modules.items():
         yield from (words.text for words in python_words.strings_of(path, tree))
     for words in script_words.strings(play.reading):
         if not words.path.startswith(TESTS):
             yield words.text
     for path, text in play.reading.texts.items():  # data that code reads
-        if path.endswith((".json", ".toml", ".txt")) and _is_read(play, path):
+        if (
+            path.endswith((".json", ".toml", ".txt"))
+            and not path.startswith(TESTS)
+            and (unread or _is_read(play, path))
+        ):
             yield from text.splitlines() if not path.endswith("package-lock.json") else ()
 
 
 def _is_read(play: Play, path: str) -> bool:
     """Whether code may read a file: it lies with the code, or somebody names it."""
-    if path.startswith(TESTS):
-        return False
     folder, _, name = path.rpartition("/")
     beside = any(one.rpartition("/")[0] == folder for one in play.reading.own_modules)
     sources = [*play.reading.scripts.values(),
