@@ -47,8 +47,7 @@ def _files(text: str, said: str = "") -> Files:
     more = f"## {version}\n\n- {said}\n\n" if said else ""
     return {"bundle.toml": text.encode(), "plugin.toml": manifest_of(bundle.parse(text)).encode(),
             "README.md": b"# Coat shop team\n\nAnswers what a shop of coats is asked.\n",
-            "CHANGELOG.md": _CHANGES.format(more=more).encode(),
-            "LICENSE": b"Apache License, Version 2.0. https://www.apache.org/licenses/LICENSE-2.0\n"}  # fmt: skip
+            "CHANGELOG.md": _CHANGES.format(more=more).encode()}  # fmt: skip
 
 
 def _next(said: str, *swaps: Swap) -> Files:
