@@ -14,6 +14,11 @@ from hyperpersonal_registry.api import migrate as migrate_registry
 from hyperpersonal_runtime.testing import SandboxServer
 from hyperpersonal_web.embedded.nats import EmbeddedNats
 from hyperpersonal_web.embedded.postgres import EmbeddedPostgres
+from hypothesis import settings
+
+# The same examples in every run, and no bound by the clock: a machine may be busy.
+settings.register_profile("house", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("house")
 
 # Nothing here outlives the run, so nothing needs to survive a power cut. Databases are emptied and
 # lent again: what autovacuum counted in between would be a lie to the next test's plans.

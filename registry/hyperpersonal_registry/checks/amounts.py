@@ -31,6 +31,6 @@ def _leaving(trace: Trace) -> list[Asked]:
 
 
 def _counts(name: str, *values: Any) -> bool:
-    if name in _CODES:
-        return True
+    if name in _CODES:  # written small or large it is the same
+        return len({str(one).casefold() for one in values}) > 1
     return all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from hyperpersonal_runtime.api import Difference, Trace
+from hyperpersonal_sdk.contract.commerce import COMMERCE_TOOLS
 from hyperpersonal_sdk.contract.hooks import ReviewVerdict
 
 from hyperpersonal_registry.checks.changes import Change
@@ -130,8 +131,14 @@ def _leaves(one: Difference, after: Trace | None) -> bool:
     """Whether the call it is about writes, or goes out of the shop."""
     asked = next((a for a in after.asked if a.path == one.path), None) if after else None
     if asked is None:
-        return _call(one) not in READS
+        return _call(one) not in READS and not _is_reading(_tools(one))
     return asked.write or asked.name in SENDS or asked.name == "kv.keys"
+
+
+def _is_reading(tools: tuple[str, ...]) -> bool:
+    """Whether the contract says that these only read, whatever they are asked."""
+    specs = [COMMERCE_TOOLS.get(tool) for tool in tools]
+    return bool(specs) and all(spec is not None and spec.effect == "read" for spec in specs)
 
 
 def _tools(one: Difference) -> tuple[str, ...]:

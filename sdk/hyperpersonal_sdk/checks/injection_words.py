@@ -16,6 +16,7 @@ from hyperpersonal_sdk.checks.injection_languages import (
 )
 
 _GAP = r"(?:\W+[\w'-]+){0,%d}?\W+"
+_ON = r"(?:[^\w,;:.!?]+[\w'-]+){0,2}?[^\w,;:.!?]+"  # a word or two on, in the same clause
 
 
 class Family(Struct, frozen=True):
@@ -149,7 +150,8 @@ FAMILIES = (
         _near(_NOT, _TELL + r"|telling|mentioning|informing|revealing|showing|notifying|alerting|"
               r"letting|disclosing|asking", f"(?:{_PEOPLE})" + r"\W+(?:about (?:this|it|that|the|"
               r"these|any)|that|of th(?:is|e|ese)|this|know)\b", gap=3),
-        _near(_NOT, _TELL, r"this|it|that|these", r"to|in|anywhere", r"the |" + _PEOPLE, gap=3),
+        _near(_NOT, f"(?:{_TELL}){_ON}(?:this|it|that|these){_ON}(?:to|in|anywhere)",
+              r"the |" + _PEOPLE, gap=3),
         _near("secretly|silently|covertly|stealthily|quietly|invisibly|unnoticed", _HAND_OVER +
               r"|add|run|execute|collect|record|refund|charge|install|read", gap=4),
         _near(_HAND_OVER + r"|add|run|execute|collect|record|refund|charge|install|read",

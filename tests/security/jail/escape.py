@@ -58,6 +58,7 @@ NOT_FOR_PLUGINS = {"execve": 59, "fork": 57, "vfork": 58, "wait4": 61, "memfd_cr
                    "setsid": 112}  # fmt: skip
 NOT_FOR_WORKERS = {"unlink": 87, "rename": 82, "mkdir": 83, "rmdir": 84, "ftruncate": 77,
                    "socketpair": 53, "pipe2": 293, "epoll_create1": 291}  # fmt: skip
+MADE = "made-by-an-escape"  # nobody else's name for a file
 FAMILIES = {"inet": 2, "inet6": 10, "unix": 1, "netlink": 16, "packet": 17, "vsock": 40,
             "bluetooth": 31, "alg": 38, "xdp": 44}  # fmt: skip
 
@@ -131,7 +132,7 @@ def files(spec: dict[str, Any]) -> dict[str, Callable[[], object]]:
                os.path.dirname(__file__), os.path.dirname(os.__file__)]  # fmt: skip
     if not spec["scratch"]:
         folders.append("/tmp")
-    made = {f"create in {folder}": write(f"{folder}/x", os.O_CREAT) for folder in folders}
+    made = {f"create in {folder}": write(f"{folder}/{MADE}", os.O_CREAT) for folder in folders}
     return (
         {f"read {path}": read(path) for path in unreadable}
         | {f"write {path}": write(path) for path in unwritable}

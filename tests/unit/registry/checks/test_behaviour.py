@@ -185,6 +185,8 @@ async def test_that_recorded_calls_of_the_release_before_are_tried(examined: Any
     found = await behaviour.check(examined(release("1.0.1", (SEND, more)), first))
     assert found.verdict == "FAIL"
     assert "tests/fixtures/parole.json" in found.reason
+    found = await behaviour.check(examined(release("1.0.1", (LOOK, AGAIN)), first))
+    assert found.verdict == "PASS", found
     assert (await behaviour.check(examined(release("1.0.1"), first))).verdict == "PASS"
 
 
