@@ -44,6 +44,7 @@ async def waiting(owner: Any, count: int) -> None:
     async with asyncio.timeout(DEADLINE_S):
         while await owner.fetchval(WAITING) < count:
             await asyncio.sleep(0.01)
+            await owner.execute("select pg_stat_clear_snapshot()")  # kept within a transaction
 
 
 @asynccontextmanager
