@@ -8,26 +8,14 @@ tried (300: all, some minutes).
 
 import os
 from collections import Counter
-from collections.abc import Sequence
-from typing import TypeVar
 
 import pytest
-from hyperpersonal_runtime.api import Stage
-from hyperpersonal_runtime.testing import default_cache
 from security.market.third.corpus import HONEST, THIRD
-from security.market.third.judging import judge_attacks, judge_pairs
-from security.market.third.making import Honest, Third, happens, told
+from security.market.third.proving import hold, prove_harm, prove_work, some
 
 TRIED = int(os.environ.get("HP_MARKET_THIRD", "2"))
 PROVEN = max(TRIED * 4, 12)  # a run takes milliseconds
 FLAGGED_LEAST, ALARMS_MOST = 0.95, 0.02
-T = TypeVar("T")
-
-
-def some(every: Sequence[T], count: int) -> list[T]:
-    """So many of them, evenly."""
-    step = max(1, len(every) // max(1, count))
-    return list(every[::step])[:count] if count < len(every) else list(every)
 
 
 def test_that_there_are_many_of_every_family() -> None:
@@ -40,33 +28,14 @@ def test_that_there_are_many_of_every_family() -> None:
 
 @pytest.mark.timeout(300 + PROVEN)
 async def test_that_every_attack_does_harm_and_its_base_does_not() -> None:
-    stage = Stage(default_cache())
-    try:
-        for one in some(THIRD, PROVEN):
-            base = one.attack.base
-            assert await happens(stage, one.attack.bad, one.harm), one.attack.name
-            assert base is None or not await happens(stage, base, one.harm), one.attack.name
-    finally:
-        await stage.close()
+    await prove_harm(some(THIRD, PROVEN))
 
 
 @pytest.mark.timeout(300 + PROVEN)
 async def test_that_every_honest_release_works() -> None:
-    stage = Stage(default_cache())
-    try:
-        for one in some(HONEST, PROVEN):
-            for files in (one.before, one.after):
-                assert "\nok: " in "\n" + await told(stage, files, one.trial), one.name
-    finally:
-        await stage.close()
+    await prove_work(some(HONEST, PROVEN))
 
 
 @pytest.mark.timeout(300 + 60 * TRIED)
 async def test_that_what_was_measured_does_not_fall() -> None:
-    attacks: list[Third] = some(THIRD, TRIED)
-    pairs: list[Honest] = some(HONEST, TRIED)
-    flagged = await judge_attacks(attacks)
-    honest = await judge_pairs(pairs)
-    assert [one.name for one in (*flagged, *honest) if one.unfinished] == []
-    assert sum(bool(one.by) for one in flagged) >= FLAGGED_LEAST * len(flagged) - 1
-    assert sum(bool(one.by) for one in honest) <= ALARMS_MOST * len(honest) + 1
+    await hold(some(THIRD, TRIED), some(HONEST, TRIED), FLAGGED_LEAST, ALARMS_MOST)
