@@ -29,8 +29,8 @@ from hyperpersonal_core.kit.db import Database
 from msgspec import structs
 
 SWITCHES = int(os.environ.get("HP_SWITCHES", "6"))
-CONVERSATIONS = 10 * SWITCHES
-SEED = 7
+AT_ONCE = 5
+SEED = 11  # six switches are enough to begin, raise, promote and undo
 WAITS = 'host.tool("commerce.orders.get", order_id="#W7")\n    '
 NEXT = ORDER_AGENT.replace("done = host", WAITS + "done = host").replace(
     '"Order {done.id} is', '"Now order {done.id} is'
@@ -45,7 +45,9 @@ _ACTS = "select split_part(key, ':', 1), count(*) from kv where tenant_id = $1 g
 @pytest.fixture
 async def rig(db: Database, bus: Bus) -> AsyncIterator[SandboxedRig]:
     made = SandboxedRig(db, bus)
-    made.settings = structs.replace(made.settings, lease_s=1.0, attempts_max=1_000)
+    made.settings = structs.replace(
+        made.settings, lease_s=3.0, deadline_s=120.0, attempts_max=1_000
+    )
     made.shelf.sources |= {
         "order2": NEXT,
         "broken": ORDER_AGENT.replace("order =", f"{BROKEN}    #"),
@@ -82,31 +84,39 @@ async def _switch(rig: SandboxedRig, records: RolloutRecords, chance: random.Ran
     return what
 
 
-async def _write_all(rig: SandboxedRig, places: list[UUID], chance: random.Random) -> list[UUID]:
-    """Conversations begin and are written to while everything is switched."""
-    for _ in range(CONVERSATIONS):
-        places.append(await rig.conversation())
-        await rig.write(places[-1], "cancel my order", external_id="m1")
+async def _write_some(rig: SandboxedRig, chance: random.Random) -> list[UUID]:
+    """Conversations begin and are written to."""
+    places = [await rig.conversation() for _ in range(AT_ONCE)]
+    for place in places:
+        await rig.write(place, "cancel my order", external_id="m1")
         await asyncio.sleep(chance.random() * 0.1)
     return places
 
 
-@pytest.mark.timeout(120 + 10 * SWITCHES)
+async def _answered(rig: SandboxedRig, place: UUID) -> None:
+    await rig.wait_for(place, 1, ("message", "handoff"))
+
+
+@pytest.mark.timeout(300 + 60 * SWITCHES)
 async def test_that_no_switch_loses_doubles_or_mixes_anything(rig: SandboxedRig) -> None:
-    chance = random.Random(SEED)
+    """Each state is asked something before the next replaces it, however slow the machine is."""
+    chance, pauses = random.Random(SEED), random.Random(SEED)
     records = RolloutRecords(rig.db, rig.clock, rig.ids, notice_s=0.05)
-    writing = asyncio.create_task(_write_all(rig, [], chance))
     rig.start()
     done: Counter[str] = Counter()
+    places: list[UUID] = []
     for number in range(SWITCHES):
-        await asyncio.sleep(chance.random())
+        before = await _write_some(rig, pauses)
+        await _answered(rig, before[0])
+        await asyncio.sleep(chance.random() * 0.1)
         done[await _switch(rig, records, chance)] += 1
         if number % 2:
             await rig.kill()
             rig.start()
-    places = await writing
+        places += before + await _write_some(rig, pauses)
+        await _answered(rig, places[-1])
     for place in places:
-        await rig.wait_for(place, 1, ("message", "handoff"), timeout=60)
+        await _answered(rig, place)
     async with rig.db.transaction(TENANT) as connection:
         turns = await connection.fetch(_TURNS, TENANT)
         acts = dict(await connection.fetch(_ACTS, TENANT))
@@ -114,7 +124,7 @@ async def test_that_no_switch_loses_doubles_or_mixes_anything(rig: SandboxedRig)
     assert "nondeterministic" not in str([row["usage"] for row in turns])
     ends = Counter(row["outcome"] for row in turns)
     assert set(ends) <= {"answered", "handed_over"}, ends
-    # A lease of a second runs out on a busy machine, and a person gets what was fenced too often.
+    # A short lease runs out on a busy machine, and a person gets what was fenced too often.
     assert ends["handed_over"] <= len(places) // 20
     for row in turns:
         told = await rig.events(row["conversation_id"])
@@ -149,21 +159,21 @@ async def test_that_a_turn_that_began_goes_on_with_its_release_when_it_is_undone
         place = await rig.conversation()
     await rig.write(place, "cancel my order", external_id="m1")
     rig.start()
-    await asyncio.wait_for(begun.wait(), 20)
+    await asyncio.wait_for(begun.wait(), 60)
     await records.stop(TENANT, one.id, None)
     await rig.kill()
     rig.journals.save = put  # type: ignore[method-assign]
     go.set()
     rig.start()
-    (reply,) = await rig.wait_for(place, 1, timeout=30)
+    (reply,) = await rig.wait_for(place, 1)
     assert reply.body["text"].startswith("Now order"), "the release it began with"
     assert reply.body["agents"][0] == "acme/order@2.0.0"
     await rig.write(place, "cancel my order", external_id="m2")
-    told = await rig.wait_for(place, 2, timeout=30)
+    told = await rig.wait_for(place, 2)
     assert told[1].body["text"].startswith("Order"), "its next turn has the installed one"
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 async def test_that_a_broken_release_is_undone_by_the_sandboxes_own_failures(
     rig: SandboxedRig,
 ) -> None:
@@ -181,7 +191,7 @@ async def test_that_a_broken_release_is_undone_by_the_sandboxes_own_failures(
         for place in places:
             await rig.write(place, "cancel my order")
         for place in places:
-            await rig.wait_for(place, 1, ("message", "handoff"), timeout=30)
+            await _answered(rig, place)
         looked = await judge.look((TENANT, one.id))
         assert looked is not None
         if looked.state != "canary":
