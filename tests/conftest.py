@@ -1,10 +1,13 @@
 """Real PostgreSQL and NATS for every test that asks: one server a process, one database a test."""
 
 from collections.abc import AsyncIterator, Iterator
+from unittest import mock
 
 import asyncpg
 import pytest
 from fakes.keys import vault_of
+from hyperpersonal_core.kit import bus as bus_module
+from hyperpersonal_core.kit import db as db_module
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.vault import Vault
@@ -26,6 +29,9 @@ FAST = {
     "fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0",
     "autovacuum": "off",
 }  # fmt: skip
+
+
+PATIENT_S = 60  # for a server that is there: a busy machine is no outage
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +116,9 @@ async def dsn(databases: Databases) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def db(dsn: str) -> AsyncIterator[Database]:
+async def db(dsn: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+    for name in ("CONNECT_DEADLINE_S", "ACQUIRE_DEADLINE_S", "COMMAND_DEADLINE_S"):
+        monkeypatch.setattr(db_module, name, PATIENT_S)
     database = await Database.open(dsn)
     yield database
     await database.close()
@@ -125,7 +133,11 @@ def vault(db: Database) -> Vault:
 @pytest.fixture
 async def bus(nats_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Bus]:
     """A bus of this test's own: its prefix keeps its streams apart."""
-    connected = await Bus.connect(nats_url, prefix=f"t{abs(hash(request.node.nodeid)) % 10**12}")
+    prefix = f"t{abs(hash(request.node.nodeid)) % 10**12}"
+    with mock.patch.multiple(
+        bus_module, CONNECT_DEADLINE_S=PATIENT_S, ACK_DEADLINE_S=float(PATIENT_S)
+    ):
+        connected = await Bus.connect(nats_url, prefix)
     yield connected
     await connected.drop_streams()  # a server sets room aside for each stream
     await connected.close()

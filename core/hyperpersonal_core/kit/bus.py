@@ -32,6 +32,7 @@ from hyperpersonal_core.kit.tracing import traceparent
 ACK_DEADLINE_S = 5.0
 DUPLICATE_WINDOW_S = 120.0
 REDELIVER_AFTER_S = 30.0
+IN_PROGRESS_EVERY_S = REDELIVER_AFTER_S / 3
 RETRY_DELAY_S = 1.0
 IDLE_POLL_S = 2.0  # a restarted server forgot who waits; asking again finds it
 CONNECT_DEADLINE_S = 10.0
@@ -341,7 +342,7 @@ def _trace_header() -> dict[str, Any]:
 async def _keep_alive(message: Msg) -> None:
     """Tell the server we still work, so it does not give the message to another process."""
     while True:
-        await asyncio.sleep(REDELIVER_AFTER_S / 3)
+        await asyncio.sleep(IN_PROGRESS_EVERY_S)
         with contextlib.suppress(nats.errors.Error, OSError):
             await message.in_progress()
 

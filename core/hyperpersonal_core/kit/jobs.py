@@ -77,15 +77,14 @@ async def enqueue(
 class Jobs:
     """One a process. Has connections of its own: the library wants its own JSON codec."""
 
-    def __init__(self, pool: asyncpg.Pool, *, heartbeat_s: float = HEARTBEAT_S) -> None:
+    def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._queries = Queries(AsyncpgPoolDriver(pool))
-        self._heartbeat = timedelta(seconds=heartbeat_s)
         self._handlers: dict[str, tuple[Handler, int]] = {}
         self._log = log.get("jobs")
 
     @classmethod
-    async def open(cls, dsn: str, *, size_max: int = 4, heartbeat_s: float = HEARTBEAT_S) -> "Jobs":
+    async def open(cls, dsn: str, *, size_max: int = 4) -> "Jobs":
         """Connect to the migrated database at `dsn` (postgresql://…)."""
         pool = await asyncpg.create_pool(
             dsn,
@@ -95,7 +94,7 @@ class Jobs:
             timeout=CONNECT_DEADLINE_S,
             command_timeout=COMMAND_DEADLINE_S,
         )
-        return cls(pool, heartbeat_s=heartbeat_s)
+        return cls(pool)
 
     def register(self, name: str, handler: Handler, *, attempts_max: int = 5) -> None:
         """Let this process run jobs called `name`; before `run`."""
@@ -114,7 +113,7 @@ class Jobs:
                 manager.run(
                     dequeue_timeout=timedelta(seconds=POLL_S),
                     batch_size=BATCH,
-                    heartbeat_timeout=self._heartbeat,
+                    heartbeat_timeout=timedelta(seconds=HEARTBEAT_S),
                 )
             )
             try:

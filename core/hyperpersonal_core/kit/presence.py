@@ -9,6 +9,7 @@ import contextlib
 import os
 import socket
 import time
+from collections.abc import Callable
 
 import msgspec
 from msgspec import Struct
@@ -36,12 +37,16 @@ class Presence:
         bus: the process's.
         subject: what kind of processes it is about.
         every_s: seconds between two beats.
+        now: the present in seconds, for what is forgotten.
     """
 
-    def __init__(self, bus: Bus, subject: str, every_s: float = TELL_EVERY_S) -> None:
+    def __init__(
+        self, bus: Bus, subject: str, every_s: float = TELL_EVERY_S,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
         self._bus = bus
         self._subject, self._asking = f"{subject}.told", f"{subject}.asked"
-        self._every_s = every_s
+        self._every_s, self._now = every_s, now
         self._heard: dict[str, tuple[float, str]] = {}
 
     async def tell(self, fact: str) -> None:
@@ -70,14 +75,14 @@ class Presence:
 
     def facts(self) -> list[str]:
         """What the processes tell that are there now, in no order."""
-        oldest = time.monotonic() - BEATS_MISSED_MAX * self._every_s
+        oldest = self._now() - BEATS_MISSED_MAX * self._every_s
         self._heard = {who: told for who, told in self._heard.items() if told[0] >= oldest}
         return [fact for _, fact in self._heard.values()]
 
     async def _hear(self, delivery: Delivery) -> None:
         told = msgspec.msgpack.decode(delivery.payload, type=Told)
         if len(told.fact) <= FACT_BYTES_MAX and len(self._heard) < PROCESSES_MAX:
-            self._heard[told.process] = (time.monotonic(), told.fact)
+            self._heard[told.process] = (self._now(), told.fact)
 
     async def _say(self, subject: str, payload: bytes) -> None:
         try:

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from hyperpersonal_core.kit.errors import OutsideError
@@ -29,6 +29,12 @@ class Ledger:
             self.flying -= 1
 
 
+async def until(what: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not what():
+            await asyncio.sleep(0.001)
+
+
 async def test_that_many_puts_share_few_flushes() -> None:
     ledger = Ledger()
     batcher = Batcher(ledger.flush, size_max=256)
@@ -41,7 +47,7 @@ async def test_that_many_puts_share_few_flushes() -> None:
 
 async def test_that_one_item_does_not_wait_long() -> None:
     batcher = Batcher(Ledger().flush, wait_ms=2)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(60):
         assert await batcher.put(1) == 2
 
 
@@ -50,6 +56,7 @@ async def test_that_two_flights_at_most_are_on_their_way() -> None:
     ledger.gate.clear()
     batcher = Batcher(ledger.flush, size_max=10, flights_max=2)
     puts = asyncio.gather(*(batcher.put(n + 100) for n in range(50)))
+    await until(lambda: len(ledger.batches) == 2)
     await asyncio.sleep(0.05)
     assert len(ledger.batches) == 2
     ledger.gate.set()
@@ -79,7 +86,7 @@ async def test_that_a_full_queue_refuses_at_once() -> None:
     ledger.gate.clear()
     batcher = Batcher(ledger.flush, size_max=1, flights_max=1, waiting_max=3)
     flying = asyncio.create_task(batcher.put(1))
-    await asyncio.sleep(0.02)
+    await until(lambda: bool(ledger.batches))
     waiting = [asyncio.create_task(batcher.put(n)) for n in (2, 3, 4)]
     await asyncio.sleep(0.02)
     with pytest.raises(OutsideError, match="too many"):
@@ -93,7 +100,7 @@ async def test_that_a_cancelled_caller_harms_nobody() -> None:
     ledger.gate.clear()
     batcher = Batcher(ledger.flush)
     gone, stays = asyncio.create_task(batcher.put(1)), asyncio.create_task(batcher.put(2))
-    await asyncio.sleep(0.02)
+    await until(lambda: bool(ledger.batches))
     gone.cancel()
     ledger.gate.set()
     assert await stays == 4
@@ -123,9 +130,8 @@ async def test_that_who_has_nothing_on_its_way_flies_ahead_of_a_flood() -> None:
         flush, size_max=4, wait_ms=0.1, flights_max=1, owner=lambda item: item.split()[0]
     )
     flood = [asyncio.create_task(batcher.put(f"flood {number}")) for number in range(12)]
-    while not flown:
-        await asyncio.sleep(0.001)
-    assert await asyncio.wait_for(batcher.put("quiet 1"), 1) == "quiet 1"
+    await until(lambda: bool(flown))
+    assert await asyncio.wait_for(batcher.put("quiet 1"), 60) == "quiet 1"
     assert flown == [["flood 0", "flood 1", "flood 2", "flood 3"], ["quiet 1"]]
     held.set()
     assert await asyncio.gather(*flood) == [f"flood {number}" for number in range(12)]
@@ -133,9 +139,10 @@ async def test_that_who_has_nothing_on_its_way_flies_ahead_of_a_flood() -> None:
 
 
 async def test_that_a_full_queue_refuses_the_newest_of_whoever_has_most() -> None:
-    held = asyncio.Event()
+    held, flown = asyncio.Event(), list[list[str]]()
 
     async def flush(batch: list[str]) -> list[str]:
+        flown.append(batch)
         await held.wait()
         return batch
 
@@ -143,7 +150,7 @@ async def test_that_a_full_queue_refuses_the_newest_of_whoever_has_most() -> Non
         flush, size_max=1, wait_ms=0, flights_max=1, waiting_max=3, owner=lambda item: item[0]
     )
     puts = [asyncio.create_task(batcher.put(f"a{number}")) for number in range(4)]
-    await asyncio.sleep(0.01)
+    await until(lambda: bool(flown))
     puts.append(asyncio.create_task(batcher.put("a4")))
     puts.append(asyncio.create_task(batcher.put("b0")))
     await asyncio.sleep(0.01)

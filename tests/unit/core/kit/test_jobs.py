@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import asyncpg
 import pytest
+from fakes.jobs import let_heartbeats_age
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import CallerBugError
 from hyperpersonal_core.kit.jobs import Job, Jobs, RescheduleError
@@ -14,7 +15,7 @@ from hyperpersonal_core.kit.jobs import enqueue as put
 
 @pytest.fixture
 async def jobs(dsn: str) -> AsyncIterator[Jobs]:
-    made = await Jobs.open(dsn, heartbeat_s=1.0)
+    made = await Jobs.open(dsn)
     yield made
     await made.close()
 
@@ -29,9 +30,15 @@ async def running(jobs: Jobs) -> AsyncIterator[None]:
 
 
 async def until(done: Callable[[], bool]) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not done():
             await asyncio.sleep(0.02)
+
+
+async def until_status(jobs: Jobs, job_id: int, status: str) -> None:
+    async with asyncio.timeout(60):
+        while await jobs.status(job_id) != status:
+            await asyncio.sleep(0.05)
 
 
 async def enqueue(db: Database, jobs: Jobs, payload: bytes, **more: object) -> int | None:
@@ -86,9 +93,7 @@ async def test_that_a_failing_job_is_tried_again_then_held_then_retried(
     assert job_id is not None
     async with running(jobs):
         await until(lambda: len(attempts) == 2)
-        async with asyncio.timeout(10):
-            while await jobs.status(job_id) != "failed":
-                await asyncio.sleep(0.05)
+        await until_status(jobs, job_id, "failed")
         await jobs.retry(job_id)
         await until(lambda: len(attempts) == 3)
     assert attempts == [1, 2, 1]
@@ -139,8 +144,9 @@ async def test_that_a_lost_database_only_interrupts(db: Database, jobs: Jobs, ds
 
     jobs.register("work", work)
     async with running(jobs):
-        await enqueue(db, jobs, b"before")
-        await until(lambda: len(seen) == 1)
+        before = await enqueue(db, jobs, b"before")
+        assert before is not None
+        await until_status(jobs, before, "successful")
         owner = await asyncpg.connect(dsn)
         await owner.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"
@@ -156,7 +162,7 @@ async def test_that_a_lost_database_only_interrupts(db: Database, jobs: Jobs, ds
 
 
 async def test_that_a_process_without_handlers_has_nothing_to_run(jobs: Jobs) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await jobs.run()
 
 
@@ -176,7 +182,7 @@ async def work(job: Job) -> None:
     os._exit(9)
 
 async def main() -> None:
-    jobs = await Jobs.open(sys.argv[1], heartbeat_s=1.0)
+    jobs = await Jobs.open(sys.argv[1])
     jobs.register("work", work)
     await jobs.run()
 
@@ -187,11 +193,12 @@ asyncio.run(main())
 async def test_that_a_job_survives_its_worker(db: Database, jobs: Jobs, dsn: str) -> None:
     job_id = await enqueue(db, jobs, b"precious")
     dead = await asyncio.to_thread(
-        subprocess.run, [sys.executable, "-c", DIES, dsn], timeout=30, check=False
+        subprocess.run, [sys.executable, "-c", DIES, dsn], timeout=100, check=False
     )
     assert dead.returncode == 9
     assert job_id is not None
     assert await jobs.status(job_id) == "picked"
+    await let_heartbeats_age(dsn)
     seen: list[bytes] = []
 
     async def work(job: Job) -> None:

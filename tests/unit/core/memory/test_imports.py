@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from fakes.jobs import let_heartbeats_age
 from fakes.understanding import new_tenant, understand
 from hyperpersonal_core.api import IMPORT_ATTEMPTS_MAX, IMPORT_JOB, Imports, ImportView
 from hyperpersonal_core.kit.clock import SystemClock
@@ -30,7 +31,7 @@ def imports_of(db: Database) -> Imports:
 
 @contextlib.asynccontextmanager
 async def running(dsn: str, imports: Imports) -> AsyncIterator[None]:
-    jobs = await Jobs.open(dsn, heartbeat_s=1.0)
+    jobs = await Jobs.open(dsn)
     jobs.register(IMPORT_JOB, imports.run, attempts_max=IMPORT_ATTEMPTS_MAX)
     task = asyncio.create_task(jobs.run())
     yield
@@ -41,7 +42,7 @@ async def running(dsn: str, imports: Imports) -> AsyncIterator[None]:
 
 
 async def ended(imports: Imports, tenant: UUID, import_id: UUID) -> ImportView:
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(100):
         while (view := await imports.read(tenant, import_id)).status in ("waiting", "running"):
             await asyncio.sleep(0.05)
     return view
@@ -84,6 +85,7 @@ async def test_that_an_import_of_another_tenant_is_not_there(db: Database) -> No
 DIES = """
 import asyncio, os, sys
 sys.path.insert(0, sys.argv[2])
+from fakes.jobs import let_heartbeats_age
 from fakes.understanding import understand
 from hyperpersonal_core.api import IMPORT_JOB, Imports
 from hyperpersonal_core.kit.clock import SystemClock
@@ -101,7 +103,7 @@ class Dying:
             os._exit(9)  # as SIGKILL would: after the first part, before the second
 
 async def main():
-    db, jobs = await Database.open(sys.argv[1]), await Jobs.open(sys.argv[1], heartbeat_s=1.0)
+    db, jobs = await Database.open(sys.argv[1]), await Jobs.open(sys.argv[1])
     imports = Imports(db, Dying(understand(db).knowledge), SystemClock(), Uuid7Ids())
     jobs.register(IMPORT_JOB, imports.run)
     await jobs.run()
@@ -114,10 +116,11 @@ async def test_that_an_import_survives_a_killed_jobs_process(db: Database, dsn: 
     tenant, imports = await new_tenant(db, "shop"), imports_of(db)
     import_id = await imports.begin(tenant, "rules.jsonl", LINES, COUNT)
     command = [sys.executable, "-c", DIES, dsn, str(Path(__file__).parents[3])]
-    dead = await asyncio.to_thread(subprocess.run, command, timeout=60, check=False)
+    dead = await asyncio.to_thread(subprocess.run, command, timeout=100, check=False)
     assert dead.returncode == 9
     left = await imports.read(tenant, import_id)
     assert (left.status, left.added) == ("running", 64)
+    await let_heartbeats_age(dsn)
     async with running(dsn, imports):
         view = await ended(imports, tenant, import_id)
     assert (view.status, view.unchanged, view.added) == ("done", 64, COUNT - 64)

@@ -73,18 +73,22 @@ async def test_that_a_guard_that_fails_holds_the_reply(rig: Rig) -> None:
     assert left == []
 
 
-async def test_that_a_guard_that_sleeps_or_is_not_trusted_holds_the_reply(rig: Rig) -> None:
+async def test_that_a_guard_that_sleeps_holds_the_reply(rig: Rig) -> None:
     async def sleeps(ask: ReviewAsk) -> ReviewVerdict:
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
         return ReviewVerdict()
 
-    rig.settings = msgspec.structs.replace(rig.settings, deadline_s=3.0, lease_s=4.0)
+    rig.settings = msgspec.structs.replace(rig.settings, deadline_s=2.0)
     await rig.agent("order", echo)
-    sleepy = await rig.guard("sleepy", sleeps)
+    await rig.guard("sleepy", sleeps)
     rig.start()
     (notice,) = await rig.ask("my order please")
     assert notice.kind == "handoff"
-    await rig.installations.uninstall(TENANT, sleepy)
+
+
+async def test_that_a_guard_that_is_not_trusted_holds_the_reply(rig: Rig) -> None:
+    await rig.agent("order", echo)
+    rig.start()
     await rig.guard("unknown", passes, digest="sha256:untrusted")
     (notice,) = await rig.ask("my order please")
     assert notice.body == NOTICE

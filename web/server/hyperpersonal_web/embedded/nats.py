@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hyperpersonal_web.embedded.postgres import free_port, tied
 
-START_SECONDS_MAX = 10
+START_SECONDS_MAX = 60
 
 
 class EmbeddedNats:
@@ -26,7 +26,7 @@ class EmbeddedNats:
         return f"nats://127.0.0.1:{self.port}"
 
     def start(self) -> "EmbeddedNats":
-        """Start and wait until the port answers (10 s at most)."""
+        """Start and wait until the port answers (60 s at most)."""
         self.data.mkdir(parents=True, exist_ok=True)
         command = [str(Path(sys.executable).parent / "nats-server"), "-a", "127.0.0.1"]
         command += [
@@ -43,7 +43,7 @@ class EmbeddedNats:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         deadline = time.monotonic() + START_SECONDS_MAX
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self._process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 0.2).close()
             except OSError:
@@ -56,4 +56,4 @@ class EmbeddedNats:
         """Stop and wait."""
         if self._process and self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(60)

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 NO_NAMESPACES = 77
-START_SECONDS_MAX = 30
+START_SECONDS_MAX = 60
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -72,7 +72,7 @@ class EmbeddedPostgres:
         return self._process.pid
 
     def start(self) -> "EmbeddedPostgres":
-        """Initialise the folder once, start, and wait until it is ready (30 s at most)."""
+        """Initialise the folder once, start, and wait until it is ready (60 s at most)."""
         if not (self.data / "PG_VERSION").exists():
             self._init()
         (self.data / "postmaster.pid").unlink(missing_ok=True) if not self._alive() else None
