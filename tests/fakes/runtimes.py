@@ -11,7 +11,7 @@ from hyperpersonal_core.installations.remote_host import RemoteHost
 from hyperpersonal_core.installations.service import Installations
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
-from hyperpersonal_core.kit.requests import Requests
+from hyperpersonal_core.kit.requests import Requests, SilentError
 from hyperpersonal_core.turns.services import Services
 from hyperpersonal_core.turns.turn import TurnSettings
 from hyperpersonal_core.turns.worker import TurnWorker
@@ -26,14 +26,12 @@ from hyperpersonal_runtime.api import (
     SealedRelease,
 )
 
-SILENCE_S = 0.8
-ALIVE_S = 0.1
-NEVER_S = 1_000.0
+LONG_S = 60.0
 
 
 SCOPE = CallScope(str(TENANT), "00000000-0000-0000-0000-000000000009")
 RELEASE = SealedRelease("acme/claimed", "1.0.0", "sha256:x", "x", {"x.py": b"source"})
-CALL = HookCall(RELEASE, "reply", b"{}", SCOPE, ("kv:1MiB",), Limits(deadline_ms=3_000))
+CALL = HookCall(RELEASE, "reply", b"{}", SCOPE, ("kv:1MiB",), Limits(deadline_ms=100_000))
 ENTRY = Entry(
     "1", "kv.get", '{"key":"\\u0000"}', b"\xff" * 32, '{"value":1}', True, {"calls": 1}, 2.5
 )
@@ -60,13 +58,40 @@ class ToldHost:
         return await self._told(call)
 
 
-class Runtime:
-    """A runtime process, but for the process. `beats` False: alive, and never says so."""
+class Askers(Requests):
+    """Requests of who asks runtimes. A test says which of them falls silent, and when: how long a
+    silence lasts is `kit.requests`' own matter, and no busy machine is taken for a lost runtime."""
 
-    def __init__(
-        self, bus: Bus, host: PluginHost, journals: TurnJournals, *, beats: bool = True
-    ) -> None:
-        requests = Requests(bus, SILENCE_S, ALIVE_S if beats else NEVER_S)
+    def __init__(self, bus: Bus) -> None:
+        super().__init__(bus, silence_s_max=1_000.0)
+        self._asked: list[asyncio.Task[bytes]] = []
+        self._lost: set[asyncio.Task[bytes]] = set()
+
+    def lose(self) -> None:
+        """Who took the eldest request gives no more sign of life."""
+        asked = self._asked.pop(0)
+        self._lost.add(asked)
+        asked.cancel()
+
+    async def ask(self, subject: str, payload: bytes, deadline_s: float) -> bytes:
+        asked = asyncio.create_task(super().ask(subject, payload, deadline_s))
+        self._asked.append(asked)
+        try:
+            return await asked
+        except asyncio.CancelledError:
+            if asked in self._lost:
+                raise SilentError("as the test says") from None
+            raise
+        finally:
+            if asked in self._asked:
+                self._asked.remove(asked)
+
+
+class Runtime:
+    """A runtime process, but for the process."""
+
+    def __init__(self, bus: Bus, host: PluginHost, journals: TurnJournals) -> None:
+        requests = Requests(bus)
         self.host = host
         self.service = HostService(requests, host, Releases(), journals, close_s=0.2)
 
@@ -92,23 +117,24 @@ class RemoteRig(Rig):
         super().__init__(db, bus, settings)
         self.shop: FakeShop = FakeShop()
         self.runtimes: list[Runtime] = []
+        self.asks = Askers(bus)
 
     def build(self) -> TurnWorker:
         journals = TurnJournals(self.db, vault_of(self.db))
         services = Services(
             self.db, self.bus, self.relay, self.clock, self.ids,
-            RemoteHost(Requests(self.bus, SILENCE_S), journals),
+            RemoteHost(self.asks, journals),
             Installations(self.db, self.clock, self.ids), Releases(), journals,
             PageRecall(), WordRouter(),
         )  # fmt: skip
         return TurnWorker(services, self.settings)
 
-    async def runtime(self, *, beats: bool = True) -> Runtime:
+    async def runtime(self) -> Runtime:
         """One more runtime, with the rig's shop and scripts."""
         journals = TurnJournals(self.db, vault_of(self.db))
         host = ScriptedHost(journals, self.shop)
         host.scripts, host.pause = self.scripts, self.pause
-        made = await Runtime(self.bus, host, journals, beats=beats).start()
+        made = await Runtime(self.bus, host, journals).start()
         self.runtimes.append(made)
         return made
 

@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from fakes.keys import vault_of
-from fakes.runtimes import CALL, ENTRY, SCOPE, SILENCE_S, RemoteRig, Runtime, Told, ToldHost
+from fakes.runtimes import CALL, ENTRY, LONG_S, SCOPE, RemoteRig, Runtime, Told, ToldHost
 from fakes.turns import QUICK, TENANT, Calls, echo
 from hyperpersonal_core.installations.journal import LiveTurn, TurnJournals
 from hyperpersonal_core.installations.remote_host import RemoteHost
 from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import ConflictError
-from hyperpersonal_core.kit.requests import Requests
 from hyperpersonal_core.turns.claim import Claims
 from hyperpersonal_runtime.api import (
     CallResult,
@@ -29,6 +28,12 @@ async def rig(db: Database, bus: Bus) -> AsyncIterator[RemoteRig]:
     await made.prepare()
     yield made
     await made.stop()
+
+
+async def until(what: Callable[[], bool]) -> None:
+    async with asyncio.timeout(LONG_S):
+        while not what():
+            await asyncio.sleep(0.01)
 
 
 class Paused:
@@ -69,7 +74,7 @@ class Beside:
     def __init__(self, rig: RemoteRig) -> None:
         self._rig = rig
         self._journals = TurnJournals(rig.db, vault_of(rig.db))
-        self.remote = RemoteHost(Requests(rig.bus, SILENCE_S), self._journals)
+        self.remote = RemoteHost(rig.asks, self._journals)
         self.live: LiveTurn
 
     async def claim(self) -> "Beside":
@@ -84,11 +89,11 @@ class Beside:
         scope = structs.replace(SCOPE, turn_id=str(self.live.turn_id), path=path)
         return await self.remote.call(structs.replace(CALL, scope=scope))
 
-    async def serve(self, told: Told, *, beats: bool = True) -> Runtime:
+    async def serve(self, told: Told) -> Runtime:
         """A runtime that does what `told` says with each call and its own journals."""
         journals = TurnJournals(self._rig.db, vault_of(self._rig.db))
         host = ToldHost(lambda call: told(call, journals))
-        runtime = await Runtime(self._rig.bus, host, journals, beats=beats).start()
+        runtime = await Runtime(self._rig.bus, host, journals).start()
         self._rig.runtimes.append(runtime)
         return runtime
 
@@ -122,7 +127,7 @@ class TestBeside:
     async def test_that_one_lost_call_raises_the_epoch_and_the_other_goes_on_under_it(
         self, rig: RemoteRig
     ) -> None:
-        beside, came = await Beside(rig).claim(), asyncio.Event()
+        beside, came, began = await Beside(rig).claim(), asyncio.Event(), asyncio.Event()
 
         async def hangs(call: HookCall, journals: TurnJournals) -> CallResult:
             came.set()
@@ -130,16 +135,20 @@ class TestBeside:
             raise AssertionError
 
         async def after_the_loss(call: HookCall, journals: TurnJournals) -> CallResult:
+            began.set()
             while beside.live.epoch == 1:
                 await asyncio.sleep(0.01)
             return await intends(call, journals)
 
-        silent = await beside.serve(hangs, beats=False)
+        silent = await beside.serve(hangs)
         lost = asyncio.create_task(beside.call("guard1"))
         await came.wait()
         await silent.take_no_more()
         await beside.serve(after_the_loss)
-        results = await asyncio.gather(lost, beside.call("guard2"))
+        other = asyncio.create_task(beside.call("guard2"))
+        await began.wait()
+        rig.asks.lose()
+        results = await asyncio.gather(lost, other)
         assert [result.outcome for result in results] == [Outcome.OK, Outcome.OK]
         assert beside.live.epoch == 2
 
@@ -185,9 +194,10 @@ class TestTurns:
         rig.start()
         conversation = await rig.conversation()
         await rig.write(conversation, "cancel my order")
-        await asyncio.wait_for(pause.came.wait(), 5)
+        await asyncio.wait_for(pause.came.wait(), LONG_S)
         other = await rig.runtime()
         await lost.kill()
+        rig.asks.lose()
         told = await rig.wait_for(conversation, 2, ("message", "action", "handoff"))
         assert [event.kind for event in told] == ["action", "message"]
         assert list(rig.shop.done.values()) == [1]
@@ -202,17 +212,18 @@ class TestTurns:
         """It was taken for dead, and goes on after another has answered: the epoch has passed."""
         pause = Paused()
         await rig.agent("order", cancelling(pause))
-        await rig.runtime(beats=False)
+        await rig.runtime()
         rig.start()
         conversation = await rig.conversation()
         await rig.write(conversation, "cancel my order")
-        await asyncio.wait_for(pause.came.wait(), 5)
+        await asyncio.wait_for(pause.came.wait(), LONG_S)
         await rig.runtimes[0].take_no_more()
         await rig.runtime()
+        rig.asks.lose()
         told = await rig.wait_for(conversation, 2, ("message", "action", "handoff"))
         assert [event.kind for event in told] == ["action", "message"]
         pause.go.set()
-        await asyncio.sleep(0.2)
+        await until(lambda: len(pause.over) == 2)
         assert pause.over == ["second", "ConflictError"]
         assert list(rig.shop.asked.values()) == [1]
 
@@ -222,9 +233,12 @@ class TestTurns:
         """Only one runtime, which was late with its signs of life."""
         pause = Paused()
         await rig.agent("order", cancelling(pause))
-        await rig.runtime(beats=False)
+        await rig.runtime()
         rig.start()
-        (told,) = await rig.ask("cancel my order")
+        asked = asyncio.create_task(rig.ask("cancel my order"))
+        await asyncio.wait_for(pause.came.wait(), LONG_S)
+        rig.asks.lose()
+        (told,) = await asked
         assert told.body["text"] == "It is cancelled."
         assert pause.over == ["CancelledError", "second"]
         assert list(rig.shop.asked.values()) == [1]
@@ -232,14 +246,21 @@ class TestTurns:
     async def test_that_a_call_that_loses_two_runtimes_goes_to_a_person(
         self, rig: RemoteRig
     ) -> None:
+        runs: list[str] = []
+
         async def hangs(request: TurnRequest, calls: Calls) -> TurnReply:
+            runs.append(request.text)
             await asyncio.Event().wait()
             raise AssertionError
 
         await rig.agent("order", hangs)
-        await rig.runtime(beats=False)
+        await rig.runtime()
         rig.start()
-        (told,) = await rig.ask("cancel my order")
+        asked = asyncio.create_task(rig.ask("cancel my order"))
+        for count in (1, 2):
+            await until(lambda count=count: len(runs) == count)  # type: ignore[misc]
+            rig.asks.lose()
+        (told,) = await asked
         assert told.kind == "handoff"
 
     async def test_that_without_any_runtime_a_person_answers_in_time(

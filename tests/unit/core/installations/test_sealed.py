@@ -1,5 +1,7 @@
 """Journals at rest: sealed for their tenant, bound to their turn, adding up whatever the order."""
 
+import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +20,6 @@ from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import OutsideError, RefusedError
 from hyperpersonal_core.kit.vault import Vault
-from hyperpersonal_core.turns.turn import TurnSettings
 from hyperpersonal_sdk.contract.turns import TurnReply, TurnRequest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,8 +100,7 @@ class TestInTheDatabase:
 
     @pytest.fixture
     async def rig(self, db: Database, bus: Bus) -> Any:
-        settings = TurnSettings(lease_s=0.4, sweep_every_s=0.1, debounce_ms=1.0)
-        made = await Rig(db, bus, settings).prepare()
+        made = await Rig(db, bus).prepare()
         yield made
         await made.stop()
 
@@ -138,18 +138,17 @@ class TestInTheDatabase:
 
     async def test_that_a_turn_whose_journal_was_altered_comes_to_a_person(self, rig: Rig) -> None:
         """Nobody goes on by guess: an action might be done twice."""
-        altered = False
+        failed = asyncio.Event()
 
         async def writes(request: TurnRequest, calls: Calls) -> TurnReply:
             await calls.tool("shop.cancel", "done", write=True, order="1")
             return TurnReply("done")
 
         async def pause() -> None:
-            nonlocal altered
-            if not altered:
-                altered = True
+            if not failed.is_set():
                 async with rig.db.transaction(UUID(int=1)) as connection:
                     await connection.execute("update journal set sealed = sealed || 'x'")
+                failed.set()
                 raise ConnectionError
 
         rig.pause = pause
@@ -157,6 +156,9 @@ class TestInTheDatabase:
         place = await rig.conversation()
         await rig.write(place, "my order")
         rig.start()
+        await asyncio.wait_for(failed.wait(), 60)
+        await rig.turns_over()
+        rig.clock.ahead += timedelta(seconds=rig.settings.lease_s)
         (notice,) = await rig.wait_for(place, 1, ("handoff",))
         assert notice.body["reason"] == "failed"
         assert sum(rig.shop.done.values()) == 0
