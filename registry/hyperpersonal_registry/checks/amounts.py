@@ -3,18 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
-from hyperpersonal_runtime.api import Asked, Trace
+from hyperpersonal_runtime.api import Trace
 
 from hyperpersonal_registry.checks.changes import Change
-from hyperpersonal_registry.checks.requests import leaves, parsed
+from hyperpersonal_registry.checks.requests import leaves, leaving, parsed
 
-_SENDS = frozenset({"http.fetch", "http.open"})
 _CODES = frozenset({"currency", "currency_code", "country"})
 
 
 def handed_otherwise(was: Trace, now: Trace, scene: str) -> Iterator[Change]:
     """Of the calls that write or go out of the shop, one by one."""
-    pairs = zip(_leaving(was), _leaving(now), strict=False)
+    pairs = zip(leaving(was), leaving(now), strict=False)
     for one, other in pairs:
         before, after = dict(leaves(parsed(one.request))), dict(leaves(parsed(other.request)))
         if one.name != other.name or before.get("url") != after.get("url"):
@@ -24,10 +23,6 @@ def handed_otherwise(was: Trace, now: Trace, scene: str) -> Iterator[Change]:
             if path in after and after[path] != value and _counts(name, value, after[path]):
                 words = f"hands on another {name} than before: {after[path]}, before {value}"
                 yield Change("number", words, (name,), scene)
-
-
-def _leaving(trace: Trace) -> list[Asked]:
-    return [one for one in trace.asked if one.write or one.name in _SENDS]
 
 
 def _counts(name: str, *values: Any) -> bool:

@@ -17,11 +17,11 @@ from hyperpersonal_registry.checks.conditions import Condition, conditions, turn
 from hyperpersonal_registry.checks.examination import Play
 from hyperpersonal_registry.checks.places import literals
 from hyperpersonal_registry.checks.rehearsal import perform
+from hyperpersonal_registry.checks.requests import leaving
 from hyperpersonal_registry.checks.scenario import hooks_of, scenes_of
 from hyperpersonal_registry.checks.scene import Scene
 
 SCENES_MAX = 3
-_SENDS = frozenset({"http.fetch", "http.open"})
 _ALWAYS = frozenset(
     {"host", "recipient", "field", "header", "kept", "point", "value", "model", "told", "secret"}
 )
@@ -86,6 +86,6 @@ def _done(trace: Trace) -> tuple[object, ...]:
     """What a call tells, writes and sends."""
     reply = reply_of(trace)
     told = (reply.get("text"), reply.get("status")) if reply else (trace.value,)
-    left = [(one.name, one.request) for one in trace.asked if one.write or one.name in _SENDS]
+    left = [(one.name, one.request) for one in leaving(trace)]
     model = [one.request for one in trace.asked if one.name == "model.generate"]
     return trace.outcome, told, left, model, trace.logs

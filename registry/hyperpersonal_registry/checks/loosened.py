@@ -16,7 +16,7 @@ from msgspec import structs
 from hyperpersonal_registry.checks.changes import Change
 from hyperpersonal_registry.checks.examination import Play
 from hyperpersonal_registry.checks.rehearsal import perform
-from hyperpersonal_registry.checks.requests import parsed
+from hyperpersonal_registry.checks.requests import SENDS, parsed
 from hyperpersonal_registry.checks.scenario import hooks_of, scenes_of
 
 WISH_TURNS = 2  # see scenario.py
@@ -62,7 +62,7 @@ def _climbs(traces: list[Trace]) -> Iterator[bool]:
     """Whether a path of an address is left."""
     for trace in traces:
         for asked in trace.asked:
-            request = parsed(asked.request) if asked.name in ("http.fetch", "http.open") else {}
+            request = parsed(asked.request) if asked.name in SENDS else {}
             url = str(request.get("url", "")) if isinstance(request, dict) else ""
             yield "/.." in urlsplit(url).path
 

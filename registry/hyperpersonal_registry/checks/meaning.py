@@ -10,7 +10,7 @@ from hyperpersonal_sdk.contract.commerce import COMMERCE_TOOLS
 from hyperpersonal_sdk.contract.hooks import ReviewVerdict
 
 from hyperpersonal_registry.checks.changes import Change
-from hyperpersonal_registry.checks.requests import parsed
+from hyperpersonal_registry.checks.requests import SENDS, parsed
 from hyperpersonal_registry.checks.scene import KEY, SETTING
 
 _DECIDES = re.compile(
@@ -18,7 +18,6 @@ _DECIDES = re.compile(
     r"auto|ignor|disabl|allow|verif|paid|approv|admin|refund|charg|live|capture|send",
     re.IGNORECASE,
 )
-SENDS = frozenset({"http.fetch", "http.open"})
 READS = frozenset({"kv.get", "memory.recall", "knowledge.search"})
 
 

@@ -13,8 +13,6 @@ _SITE = re.compile(
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w#.])(?:\+|00)\d[\d ()-]{7,18}\d")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")
-
-
 _NUMBER = re.compile(r"(?<![\w.,#/-])\d{5,19}(?![\w,/-]|\.\d)")
 
 

@@ -1,9 +1,12 @@
-"""What requests hold: JSON within JSON, and the texts in it."""
+"""What requests hold: JSON within JSON, and the texts in it; and which of them leave."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from hyperpersonal_runtime.api import Asked, Trace
+
+SENDS = frozenset({"http.fetch", "http.open"})
 
 
 def parsed(text: str) -> Any:
@@ -15,6 +18,11 @@ def parsed(text: str) -> Any:
     if isinstance(value, dict) and isinstance(value.get("body"), str):
         value["body"] = parsed(value["body"])
     return value
+
+
+def leaving(trace: Trace) -> list[Asked]:
+    """What writes in the shop or goes out of it."""
+    return [one for one in trace.asked if one.write or one.name in SENDS]
 
 
 def texts_in(value: Any) -> Iterator[str]:

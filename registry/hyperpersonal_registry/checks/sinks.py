@@ -16,7 +16,7 @@ import msgspec
 from hyperpersonal_runtime.api import Asked, Trace
 from msgspec import Struct
 
-from hyperpersonal_registry.checks.requests import parsed
+from hyperpersonal_registry.checks.requests import SENDS, parsed
 
 CHARS_MIN, DECODED_MAX = 5, 200
 _KEYS = frozenset(
@@ -103,7 +103,7 @@ def _of_call(asked: Asked, request: dict[str, Any]) -> Iterator[tuple[str, str]]
         yield _WHOLE[asked.name], asked.request
     elif asked.name == "tool.call" and not asked.write:
         yield str(request.get("tool")), _text(request.get("arguments"))
-    elif asked.name in ("http.fetch", "http.open"):
+    elif asked.name in SENDS:
         yield "url", str(request.get("url", ""))
         yield "headers", _text(request.get("headers"))
         yield "body", _text(request.get("body"))

@@ -14,13 +14,12 @@ from hyperpersonal_runtime.api import Asked, Trace
 from hyperpersonal_registry.checks.answers import reply_of
 from hyperpersonal_registry.checks.changes import Change
 from hyperpersonal_registry.checks.points import numbers, points
-from hyperpersonal_registry.checks.requests import leaves, parsed, texts_in
+from hyperpersonal_registry.checks.requests import SENDS, leaves, leaving, parsed, texts_in
 from hyperpersonal_registry.checks.scene import Scene
 
 CHARS_MIN = 4
 _SIGNS_IN = re.compile(r"auth|(?<!idempotency-)key|token|account|secret|session|cookie", re.I)
 _FREE = ("url", "headers")
-_SENDS = frozenset({"http.fetch", "http.open"})
 
 
 def substituted(
@@ -29,7 +28,7 @@ def substituted(
     """Values handed on, of calls that write or leave the shop, one by one; and what is told. `own`:
     texts that stand in the release's sources and not in those of the one before."""
     for one, other in zip(was, now, strict=False):
-        for old, new in zip(_leaving(one), _leaving(other), strict=False):
+        for old, new in zip(leaving(one), leaving(other), strict=False):
             if old.name == new.name:
                 yield from _values(old, new, own, scene.name)
         yield from _keys(other, own, scene.name)
@@ -51,16 +50,12 @@ def _values(old: Asked, new: Asked, own: set[str], scene: str) -> Iterator[Chang
 def _keys(trace: Trace, own: set[str], scene: str) -> Iterator[Change]:
     """Headers that sign in, with a text that is new in the sources."""
     for asked in trace.asked:
-        request = parsed(asked.request) if asked.name in _SENDS else {}
+        request = parsed(asked.request) if asked.name in SENDS else {}
         headers = request.get("headers") if isinstance(request, dict) else None
         for name, value in (headers or {}).items():
             if _SIGNS_IN.search(name) and value in own:
                 words = f"signs in with a key of its own, in the header {name}"
                 yield Change("secret", words, (name,), scene)
-
-
-def _leaving(trace: Trace) -> list[Asked]:
-    return [one for one in trace.asked if one.write or one.name in _SENDS]
 
 
 def _points(was: list[Trace], now: list[Trace], scene: Scene) -> Iterator[Change]:
@@ -80,10 +75,10 @@ def _told(traces: list[Trace]) -> Iterator[str]:
     for trace in traces:
         yield from texts_in(_answer(trace))
         for asked in trace.asked:
-            if asked.write or asked.name in ("model.generate", *_SENDS):
+            if asked.write or asked.name in ("model.generate", *SENDS):
                 request = parsed(asked.request)
                 body = request.get("body") if isinstance(request, dict) else None
-                yield from texts_in(body if asked.name in _SENDS else request)
+                yield from texts_in(body if asked.name in SENDS else request)
 
 
 def _given(traces: list[Trace]) -> Iterator[str]:
