@@ -13,6 +13,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from fakes.ahead import ahead
+from fakes.effort import signature_ms
 from fakes.full_registry import HOLDERS, ONLINE, REVIEWERS, FullRegistry, attack, key, load, raw
 from fakes.publishing import Publisher, artifact, manifest
 from hyperpersonal_core.kit.clock import SystemClock
@@ -26,6 +28,7 @@ from hyperpersonal_registry.api import (
     report_hash,
 )
 from hyperpersonal_registry.trust import namespaces, store
+from hyperpersonal_registry.trust.keeper import ASKED_AGAIN_S
 from hyperpersonal_registry.trust.restoring import KeptFileError
 from hyperpersonal_registry.trust.roles import Lifetimes, OnlineKeys
 from hyperpersonal_sdk import hpx, signing
@@ -120,19 +123,16 @@ async def test_rollback_of_the_whole_database(full: FullRegistry, dsn: str) -> N
     assert await load(full.new_host("seen")) == "withdrawn"
 
 
-async def test_freeze_ends_with_the_timestamp(db: Database, tmp_path: Path) -> None:
-    short = Lifetimes(timestamp=timedelta(seconds=3))
-    full = await FullRegistry.open(db, tmp_path, lifetimes=short)
-    await full.publish(HELLO)
-    host = full.new_host("frozen")
+async def test_freeze_ends_with_the_timestamp(full: FullRegistry, db: Database) -> None:
+    host, life = full.new_host("frozen"), Lifetimes().timestamp
     assert await load(host) == DIGEST
-    await asyncio.sleep(3.5)
-    assert await load(host) == "expired_metadata"
-    async with db.transaction() as connection, full.registry.ground.signing(connection) as found:
-        assert found is not None
-        found.refresh(SystemClock().now())
-    await asyncio.sleep(0.6)
-    assert await load(host) == DIGEST
+    with ahead(life):
+        assert await load(host) == "expired_metadata"
+        async with db.transaction() as connection, full.registry.ground.signing(connection) as one:
+            assert one is not None
+            one.refresh(SystemClock().now() + life)
+        await asyncio.sleep(ASKED_AGAIN_S)
+        assert await load(host) == DIGEST
 
 
 async def test_stolen_online_keys_make_no_release(full: FullRegistry) -> None:
@@ -228,10 +228,10 @@ async def test_verifying_offline_is_cheap(full: FullRegistry) -> None:
         keeper.trust.forget()
         start = time.process_time()
         keeper.trust.admit("acme/hello", "1.1.0", packed)
-        times.append((time.process_time() - start) * 1000)
+        times.append((time.process_time() - start) * 1000 / signature_ms())
     p50, p99 = sorted(times)[LOADS // 2], sorted(times)[LOADS * 99 // 100]
-    print(f"all verified anew, 250 kB: p50 {p50:.1f} ms, p99 {p99:.1f} ms of CPU over {LOADS}")
-    assert p50 < 50
+    print(f"all verified anew, 250 kB: CPU of {p50:.0f} signatures, p99 {p99:.0f}, over {LOADS}")
+    assert p50 < 500
 
 
 async def test_that_a_host_with_another_root_says_so(full: FullRegistry) -> None:

@@ -1,11 +1,11 @@
 """A mirror file on a host without a network: believed as far as the root goes, or not at all."""
 
 import os
-from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
+from fakes.ahead import ahead
 from fakes.full_registry import ONLINE, SIGNER, FullRegistry, key
 from fakes.publishing import artifact, manifest
 from fakes.rewriting import owner, rewrite
@@ -135,16 +135,11 @@ async def test_that_another_registrys_file_is_refused(
     assert await refused(other, forged) in ("untrusted_metadata", "unreachable", "altered")
 
 
-async def test_that_an_old_file_is_refused(far: Database, tmp_path: Path, db: Database) -> None:
-    short = Lifetimes(timestamp=timedelta(seconds=3))
-    made = await FullRegistry.open(db, tmp_path / "short", lifetimes=short)
-    await made.publish(HELLO)
-    data = await export(made.registry, SIGNER, ["acme/hello"])
-    import asyncio
-
-    await asyncio.sleep(3.2)
-    host = Far(far, tmp_path / "far", made.root)
-    assert await refused(host, data) == "expired_metadata"
+async def test_that_an_old_file_is_refused(full: FullRegistry, host: Far) -> None:
+    data = await export(full.registry, SIGNER, ["acme/hello"])
+    with ahead(Lifetimes().timestamp):
+        assert await refused(host, data) == "expired_metadata"
+    assert await host.take(data) == 1, "it was good for as long as it was new"
 
 
 async def test_that_a_file_brings_the_proofs_of_its_releases(full: FullRegistry, host: Far) -> None:

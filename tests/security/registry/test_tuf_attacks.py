@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fakes.ahead import ahead
 from fakes.publishing import artifact, manifest
 from hyperpersonal_core.kit.errors import ConflictError, NotFoundError, RefusedError
 from hyperpersonal_registry.trust import ceremony, namespaces
@@ -167,15 +168,11 @@ def test_freeze(tmp_path: Path) -> None:
 
 
 def test_that_a_host_that_hears_nothing_stops_when_its_metadata_expires(world: World) -> None:
-    world.registry._lifetimes = Lifetimes(timestamp=timedelta(seconds=2))
-    world.registry.refresh(datetime.now(UTC).replace(microsecond=0))
-    world.sync()
-    world.refresh()
     assert world.admit()
-    while datetime.now(UTC) <= world.registry._timestamp.signed.expires:
-        pass
-    assert refused(world.admit) == "expired_metadata"
-    assert refused(world.refresh) == "expired_metadata"
+    with ahead(Lifetimes().timestamp):
+        assert refused(world.admit) == "expired_metadata"
+        assert refused(world.refresh) == "expired_metadata"
+    assert world.admit(), "it was the time alone"
 
 
 def test_mix_and_match(world: World) -> None:

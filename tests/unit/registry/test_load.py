@@ -5,6 +5,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from fakes.effort import signature_ms
 from fakes.publishing import Publisher, artifact, manifest
 from hyperpersonal_core.kit.clock import FixedClock
 from hyperpersonal_core.kit.db import Database
@@ -231,9 +232,9 @@ async def test_that_a_past_rewritten_with_its_hashes_shows_in_the_tree(
 async def test_that_verifying_at_every_load_is_cheap(registry: Registry, digest: str) -> None:
     times: list[float] = []
     for _ in range(LOADS):
-        start = time.perf_counter()
+        start = time.process_time()
         await registry.load(digest)
-        times.append((time.perf_counter() - start) * 1000)
+        times.append((time.process_time() - start) * 1000 / signature_ms())
     p50, p99 = sorted(times)[LOADS // 2], sorted(times)[LOADS * 99 // 100]
-    print(f"load of a small agent: p50 {p50:.2f} ms, p99 {p99:.2f} ms over {LOADS}")
-    assert p50 < 20, "a generous bound for a busy machine"
+    print(f"load of a small agent: CPU of {p50:.0f} signatures, p99 {p99:.0f}, over {LOADS}")
+    assert p50 < 200
