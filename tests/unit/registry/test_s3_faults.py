@@ -10,7 +10,9 @@ from hyperpersonal_registry.s3_blobs import Patience, S3Blobs
 
 DIGEST = "sha256:" + "5a" * 32
 DATA = bytes(range(256)) * 4_000
-IMPATIENT = Patience(connect_s=2.0, request_s=1.0, retries=2, total_s=6.0)
+RETRIES = 2
+PATIENT = Patience(connect_s=60.0, request_s=60.0, retries=RETRIES, total_s=60.0)
+IMPATIENT = Patience(connect_s=60.0, request_s=1.0, retries=RETRIES, total_s=6.0)  # of a silent one
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ async def way(s3: S3Server) -> AsyncIterator[Unsteady]:
 
 @pytest.fixture
 def blobs(s3: S3Server, bucket: str, way: Unsteady) -> S3Blobs:
-    return s3.blobs(bucket, "p", url=way.url, patience=IMPATIENT)
+    return s3.blobs(bucket, "p", url=way.url, patience=PATIENT)
 
 
 def kept(s3: S3Server, bucket: str) -> bytes | None:
@@ -75,7 +77,7 @@ async def test_that_a_server_that_stays_dead_leaves_nothing_half_written(
 ) -> None:
     way.always = faults.cut_in_the_body
     assert (await refusal(blobs, put=True)).retryable
-    assert len(way.seen) <= 2 * (1 + IMPATIENT.retries), "with a limit"
+    assert len(way.seen) <= 2 * (1 + RETRIES), "with a limit"
     assert kept(s3, bucket) is None
     way.always = None
     await blobs.put(DIGEST, DATA)
@@ -101,12 +103,15 @@ async def test_that_a_body_that_ends_too_early_is_never_given(
 
 
 @pytest.mark.parametrize("put", [False, True])
-async def test_that_a_silent_store_is_given_up(way: Unsteady, blobs: S3Blobs, put: bool) -> None:
+async def test_that_a_silent_store_is_given_up(
+    s3: S3Server, bucket: str, way: Unsteady, put: bool
+) -> None:
     way.always = faults.silent
+    blobs = s3.blobs(bucket, "p", url=way.url, patience=IMPATIENT)
     failed = await refusal(blobs, put=put)
     assert failed.retryable
     assert "AWS_ENDPOINT_URL" in str(failed)
-    assert len(way.seen) <= 2 + IMPATIENT.retries
+    assert len(way.seen) <= 2 + RETRIES
 
 
 @pytest.mark.parametrize("put", [False, True])
@@ -143,7 +148,7 @@ async def test_that_a_list_that_is_refused_or_broken_is_no_empty_store(
 
 
 async def test_that_nobody_there_is_said(s3: S3Server, way: Unsteady) -> None:
-    blobs = s3.blobs("artifacts", url="http://127.0.0.1:1", patience=IMPATIENT)
+    blobs = s3.blobs("artifacts", url="http://127.0.0.1:1", patience=PATIENT)
     assert "the network" in str(await refusal(blobs))
 
 
@@ -152,6 +157,6 @@ async def test_that_a_store_without_conditional_put_serves(
 ) -> None:
     """It answers "not implemented"; then it is looked first, and written without the condition."""
     unable = faults.says("501 Not Implemented", "NotImplemented")
-    way.faults = [unable] * (1 + IMPATIENT.retries)
+    way.faults = [unable] * (1 + RETRIES)
     await blobs.put(DIGEST, DATA)
     assert kept(s3, bucket) == DATA
