@@ -15,7 +15,7 @@ from hyperpersonal_core.kit.errors import ConflictError
 from hyperpersonal_marketplace.api import Installer, InstallRefusedError
 from hyperpersonal_runtime.api import CallResult, CallScope, HookCall, Host, Limits
 from hyperpersonal_runtime.testing import FakePorts, World, default_cache
-from hyperpersonal_sdk.contract.outcomes import Outcome
+from hyperpersonal_sdk.contract.outcomes import HostAnswer, Outcome
 from msgspec import structs
 
 from .conftest import Market
@@ -48,16 +48,17 @@ plugin = Agent()
 
 @plugin.reply
 def reply(turn, host):
+    host.call("kv.get", key="begun")
     while True:
         host.now()
 """
 WAITS = HOOKS.replace(
     """    if installed.config""",
-    """    host.call("kv.put", key="begun", value="1")
-    while not host.call("kv.get", key="go"):
-        pass
+    """    host.call("kv.get", key="begun")
+    host.call("kv.get", key="go")
     if installed.config""",
 )
+DEADLINE_S = 60
 CONFIG = """
 [config]
 type = "object"
@@ -72,11 +73,26 @@ def with_hooks(text: str) -> str:
     )
 
 
+class Signs(Kv):
+    """Who asks for `begun` tells that it is running; who asks for `go` has it once a test says."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db, SystemClock())
+        self.begun, self.go = asyncio.Event(), asyncio.Event()
+
+    async def get(self, scope: CallScope, key: str) -> HostAnswer:
+        if key == "begun":
+            self.begun.set()
+        if key == "go":
+            await self.go.wait()
+        return await super().get(scope, key)
+
+
 class Stage:
     """A market with a real host behind its installer."""
 
-    def __init__(self, market: Market, host: Host, bus: Bus) -> None:
-        self.market, self.host, self.bus = market, host, bus
+    def __init__(self, market: Market, host: Host, bus: Bus, signs: Signs) -> None:
+        self.market, self.host, self.bus, self.signs = market, host, bus, signs
         lifecycle = Lifecycle(market.registry, bus)
         lifecycle.host = host
         self.installer = Installer(market.registry, market.installations, lifecycle)
@@ -102,9 +118,9 @@ class Stage:
 @pytest.fixture
 async def stage(market: Market, bus: Bus, db: Database) -> AsyncIterator[Stage]:
     host = Host(default_cache(), workers=1)
-    ports = FakePorts(World()).ports()
-    await host.start(structs.replace(ports, kv=Kv(db, SystemClock())))
-    yield Stage(market, host, bus)
+    ports, signs = FakePorts(World()).ports(), Signs(db)
+    await host.start(structs.replace(ports, kv=signs))
+    yield Stage(market, host, bus, signs)
     await host.close()
 
 
@@ -170,11 +186,9 @@ async def test_that_a_grant_narrowed_while_an_update_is_tried_stays_narrow(stage
     installed, tenant = await stage.install(), stage.market.tenant_id
     await stage.publish("2.0.0", WAITS)
     updating = asyncio.create_task(stage.installer.update(tenant, installed))
-    while "begun" not in await stage.kept():
-        assert not updating.done(), updating.result()
+    await asyncio.wait_for(stage.signs.begun.wait(), DEADLINE_S)
     await stage.installer.consent(tenant, installed, ["kv:1KiB"])
-    scope = CallScope(str(tenant), str(installed))
-    await Kv(stage.market.db, SystemClock()).put(scope, "go", '"1"', 2**20)
+    stage.signs.go.set()
     with pytest.raises(ConflictError, match="changed meanwhile"):
         await updating
     assert await stage.market.grants(installed) == ("kv:1KiB",)
@@ -188,15 +202,14 @@ async def test_that_a_revoked_release_is_stopped_in_flight(stage: Stage) -> None
     watch = ReleaseWatch(stage.bus, stage.host, stage.market.registry, lambda digest: None)
     watching = asyncio.create_task(watch.run())
     scope = CallScope(str(stage.market.tenant_id), str(UUID(int=9)))
-    limits = Limits(host_calls=10_000_000)
+    limits = Limits(host_calls=10_000_000, deadline_ms=2 * DEADLINE_S * 1_000)
     payload = b'{"text": "hi", "history": []}'
-    call = HookCall(sealed, "reply", payload, scope, limits=limits)
+    call = HookCall(sealed, "reply", payload, scope, ("kv:1MiB",), limits)
     calling: asyncio.Task[CallResult] = asyncio.create_task(stage.host.call(call))
-    await asyncio.sleep(0.5)
-    assert not calling.done()
+    await asyncio.wait_for(stage.signs.begun.wait(), DEADLINE_S)
     await stage.market.registry.revoke("acme/hello", "1.0.0", "It stole.")
     await tell(stage.bus, News())
-    result = await asyncio.wait_for(calling, 5)
+    result = await asyncio.wait_for(calling, DEADLINE_S)
     assert (result.outcome, "It stole." in result.detail) == (Outcome.REFUSED, True)
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)

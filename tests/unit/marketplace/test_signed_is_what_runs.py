@@ -29,7 +29,7 @@ async def test_that_the_bytes_that_were_signed_are_the_ones_that_run(
     assert release.files == files
 
     scope = CallScope(str(market.tenant_id), str(installed), "turn", "conversation", "contact")
-    call = agent.call(release, "reply", b"{}", scope, 10_000)
+    call = agent.call(release, "reply", b"{}", scope, 60_000)
     result = await asyncio.to_thread(sandbox_server.call, call, "reply", ASK, SHOP)
     assert result.outcome == "ok", result.detail
     assert msgspec.json.decode(result.value)["text"] == "Order #W1234567 is delivered."
