@@ -82,13 +82,14 @@ async def _judge(name: str, before: Files | None, after: Files) -> Judged:
     except BadInputError as error:
         return Judged(name, (f"door: {error.code}",))
     subject = Subject(bad, str(default_cache()), base, _others(after))
-    found = await Runner().run(subject)
+    found = await Runner(static_seconds_max=300, sandbox_seconds_max=900).run(subject)
     failed = [one for one in found if one.verdict == "FAIL"]
+    lost = [one for one in found if one.verdict == "ERROR"]
     return Judged(
         name,
         tuple(one.check for one in failed),
-        tuple(one.check for one in found if one.verdict == "ERROR"),
-        tuple(map(_shown, failed)),
+        tuple(one.check for one in lost),
+        tuple(map(_shown, (*failed, *lost))),
     )
 
 

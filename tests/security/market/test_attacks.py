@@ -58,7 +58,7 @@ def _digest(files: dict[str, bytes]) -> str:
         return error.code
 
 
-@pytest.mark.timeout(120 + 30 * ATTACKED)
+@pytest.mark.timeout(300 + 60 * ATTACKED)
 @pytest.mark.parametrize("name", SETS)
 async def test_that_attacks_are_flagged_before_review(name: str) -> None:
     judged = await judge_attacks(chosen(SETS[name], ATTACKED))
@@ -68,7 +68,7 @@ async def test_that_attacks_are_flagged_before_review(name: str) -> None:
     assert len(missed) <= max(1, (1 - FLAGGED_LEAST) * len(judged)), told(missed)
 
 
-@pytest.mark.timeout(120 + 30 * PAIRED)
+@pytest.mark.timeout(300 + 60 * PAIRED)
 @pytest.mark.parametrize("name", SETS)
 async def test_that_honest_releases_raise_no_alarm(name: str) -> None:
     honest: list[Pair] = pairs()[:PAIRED] if name == "first" else chosen(SECOND_PAIRS, PAIRED)

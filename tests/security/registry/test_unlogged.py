@@ -94,7 +94,7 @@ class Follows:
         self._fetch, self._loop = from_database(db), loop
 
     def __call__(self, name: str) -> bytes | None:
-        return asyncio.run_coroutine_threadsafe(self._later(name), self._loop).result(20)
+        return asyncio.run_coroutine_threadsafe(self._later(name), self._loop).result(60)
 
     async def _later(self, name: str) -> bytes | None:
         return await self._fetch(name)

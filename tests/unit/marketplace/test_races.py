@@ -41,7 +41,7 @@ from .conftest import Market
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 KV = "kv:1KiB"
-DEADLINE_S = 20
+DEADLINE_S = 60
 MEMBER = UUID(int=7)
 CANARY = RolloutPlan(0, 1.0, (RolloutStage(0.5, 0.4),))
 

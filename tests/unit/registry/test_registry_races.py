@@ -20,7 +20,7 @@ from hyperpersonal_registry.log import checkpoints
 from hyperpersonal_registry.mirroring import export, take_in
 from hyperpersonal_sdk.transparency import note
 
-DEADLINE_S = 20
+DEADLINE_S = 60
 WAITING = """select count(*) from pg_locks
  where not granted
    and pid in (select pid from pg_stat_activity where datname = current_database())"""

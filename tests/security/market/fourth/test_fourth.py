@@ -26,16 +26,16 @@ def test_that_no_family_is_more_than_a_fifth() -> None:
     assert sum(bool(one.alarming) for one in HONEST) * 2 >= len(HONEST)
 
 
-@pytest.mark.timeout(300 + PROVEN)
+@pytest.mark.timeout(600 + PROVEN)
 async def test_that_every_attack_does_harm_and_its_base_does_not() -> None:
     await prove_harm(some(FOURTH, PROVEN))
 
 
-@pytest.mark.timeout(300 + PROVEN)
+@pytest.mark.timeout(600 + PROVEN)
 async def test_that_every_honest_release_works() -> None:
     await prove_work(some(HONEST, PROVEN))
 
 
-@pytest.mark.timeout(300 + 60 * TRIED)
+@pytest.mark.timeout(600 + 60 * TRIED)
 async def test_that_what_was_measured_does_not_fall() -> None:
     await hold(some(FOURTH, TRIED), some(HONEST, TRIED), FLAGGED_LEAST, ALARMS_MOST)

@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from security.market.attack import CHANGES, MANIFEST, Attack, Files, update
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-DEADLINE_MS = 5_000
+DEADLINE_MS = 20_000  # of what hangs
 _SCOPE = CallScope("tenant", "installation", "third", "conversation", "contact")
 _HEAD = """id = "{plugin_id}"
 version = "1.0.0"

@@ -17,7 +17,7 @@ from .conftest import Table
 
 KV, READ = "kv:1MiB", "knowledge:read"
 BOTH = text("acme/one", "acme/two")
-DEADLINE_S = 20
+DEADLINE_S = 60
 
 
 class Gate(Lifecycle):

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 from hyperpersonal_registry.checks import REQUIRED
 from hyperpersonal_sdk import hpx
@@ -11,6 +12,7 @@ from hyperpersonal_sdk.cli import plugin
 from .small_mail import SOURCE, release
 
 
+@pytest.mark.timeout(600)  # both releases are run, twice
 def test_that_an_author_sees_what_an_update_does_not_say(tmp_path: Path) -> None:
     before = tmp_path / "before.hpx"
     before.write_bytes(release("1.0.0"))

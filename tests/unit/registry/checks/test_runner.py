@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,8 @@ async def test_that_a_killed_check_takes_no_other_with_it(subject: Subject) -> N
             os.kill(pid, signal.SIGKILL)
 
     names = [name for name in REQUIRED if name not in SANDBOXED]
-    found = {one.check: one.verdict for one in await Runner(watch=kill).run(subject, names)}
+    runner = Runner(watch=kill, static_seconds_max=300)
+    found = {one.check: one.verdict for one in await runner.run(subject, names)}
     assert list(found) == names
     assert {name for name, word in found.items() if word != "PASS"} == {"secrets"}
 
@@ -103,15 +105,17 @@ async def test_that_a_name_nobody_knows_is_an_error(subject: Subject) -> None:
     assert found.verdict == "ERROR"
 
 
+@pytest.mark.timeout(600)
 async def test_that_all_checks_pass_an_honest_release_and_leave_nothing_behind(
     subject: Subject,
 ) -> None:
     pids = []
-    runner = Runner(watch=lambda _name, pid: pids.append(pid))
+    patient = partial(Runner, static_seconds_max=300, sandbox_seconds_max=900)
+    runner = patient(watch=lambda _name, pid: pids.append(pid))
     report = await runner.run(subject)
     assert [one.check for one in report] == list(REQUIRED)
     assert [one for one in report if one.verdict != "PASS"] == []
-    assert report == await Runner().run(subject), "the same report each time"
+    assert report == await patient().run(subject), "the same report each time"
     for pid in set(pids):
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
