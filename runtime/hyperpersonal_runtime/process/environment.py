@@ -120,14 +120,15 @@ class Environments:
         return target
 
     def _held(self, target: Path, build: Callable[[Path], None]) -> TextIOWrapper:
-        """A shared lock on a folder that is there; built under the same lock, held alone."""
+        """A shared lock on a folder that is there. It is built under a lock of its own: who waited
+        to hold this one alone would wait for as long as another host uses what it has built."""
         held = target.with_name(f"{target.name}.lock").open("w")
         try:
             fcntl.flock(held, fcntl.LOCK_SH)
             if not target.exists():
-                fcntl.flock(held, fcntl.LOCK_EX)
-                self._build(target, build)
-                fcntl.flock(held, fcntl.LOCK_SH)
+                with target.with_name(f"{target.name}.build-lock").open("w") as alone:
+                    fcntl.flock(alone, fcntl.LOCK_EX)
+                    self._build(target, build)
         except BaseException:
             held.close()
             raise

@@ -5,8 +5,11 @@ import stat
 import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from itertools import repeat
 from pathlib import Path
+from threading import Barrier
 from warnings import catch_warnings, simplefilter
 
 import pytest
@@ -239,6 +242,23 @@ def test_that_what_was_used_last_is_kept(
     again = environments.of(release({"n.txt": b"0"}, "sha256:0"))
     assert (again.code / "n.txt").read_bytes() == b"0"
     assert list((tmp_path / "env").glob("build-*")) == []
+
+
+def test_that_hosts_that_build_the_same_at_once_wait_for_no_hosts_end(tmp_path: Path) -> None:
+    hosts = [Environments(tmp_path / "env", find_jail()) for _ in range(4)]
+    together = Barrier(len(hosts))
+
+    def take(host: Environments, wanted: SealedRelease) -> Path:
+        together.wait()
+        return host.of(wanted).code
+
+    with ThreadPoolExecutor(len(hosts)) as threads:
+        for number in range(40):
+            wanted = release({"n.txt": str(number).encode()}, f"sha256:{number}")
+            (code,) = set(threads.map(take, hosts, repeat(wanted)))
+            assert (code / "n.txt").read_text() == str(number)
+    for host in hosts:
+        host.close()
 
 
 def test_that_what_another_host_uses_is_never_taken_away(
