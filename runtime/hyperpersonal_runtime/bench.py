@@ -13,7 +13,7 @@ from hyperpersonal_runtime.testing import FakePorts, World, hook_call
 
 SAMPLES = 300
 HELD = 8
-HELD_SECONDS = 0.5
+HELD_SECONDS_MAX = 60
 TRIVIAL = """
 from hyperpersonal_sdk import Agent
 plugin = Agent()
@@ -143,18 +143,21 @@ def _cpu_seconds(host: Host) -> float:
 
 async def _instance_mib(host: Host, world: World, call: HookCall) -> float:
     """Private memory that one live instance adds to its worker: some of them, held in a call."""
-    gate = asyncio.Event()
+    gate, all_held = asyncio.Event(), asyncio.Semaphore(0)
 
     async def held() -> object:
+        all_held.release()
         await gate.wait()
         return _ORDER
 
     world.tools = {**_TOOLS, "commerce.orders.get": lambda _: held()}
-    limits = Limits(inline_wait_ms=10_000)
+    limits = Limits(inline_wait_ms=HELD_SECONDS_MAX * 1_000, deadline_ms=HELD_SECONDS_MAX * 1_000)
     before = _private_mib(host)
     held_call = msgspec.structs.replace(_with_text(call), limits=limits)
     tasks = [asyncio.create_task(host.call(held_call)) for _ in range(HELD)]
-    await asyncio.sleep(HELD_SECONDS)
+    async with asyncio.timeout(HELD_SECONDS_MAX):
+        for _ in range(HELD):
+            await all_held.acquire()
     mib = (_private_mib(host) - before) / HELD
     gate.set()
     await asyncio.gather(*tasks)

@@ -29,7 +29,7 @@ ATTEMPTS_MAX = 2
 COMPILE_LIMITS = Limits(
     memory_mib=256, guest_cpu_ms=10_000, deadline_ms=30_000, output_bytes=8 << 20, host_calls=0
 )
-LOAD_LIMITS = Limits(deadline_ms=5_000, host_calls=0)
+LOAD_LIMITS = Limits(host_calls=0)
 NO_HOOK = "none"  # a release is loaded by a call of a hook that it does not have
 _DEADLINE_SECONDS = COMPILE_LIMITS.deadline_ms / 1000
 
