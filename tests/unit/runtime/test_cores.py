@@ -17,7 +17,7 @@ async def cores_of(workers: int, *, kill_one: bool = False) -> list[set[int]]:
         if kill_one:
             dead = host.worker_pids[0]
             os.kill(dead, signal.SIGKILL)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while dead in host.worker_pids or len(host.worker_pids) < workers:
                     await asyncio.sleep(0.05)
         return [os.sched_getaffinity(pid) for pid in host.worker_pids]

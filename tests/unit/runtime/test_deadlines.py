@@ -28,7 +28,7 @@ async def host() -> AsyncIterator[Host]:
 async def silent() -> AsyncIterator[str]:
     async def says_little(_: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n")
-        await asyncio.sleep(20)
+        await asyncio.sleep(600)
 
     async with web_server(says_little) as server:
         yield server.url
@@ -41,14 +41,15 @@ def asking(url: str, deadline_ms: int, call: str) -> HookCall:
 
 
 async def test_that_a_wait_as_long_as_the_hook_ends_with_the_hook(host: Host, silent: str) -> None:
-    call = asking(silent, 100, "'http.fetch', method='GET', url='URL/x'")
-    results = [await host.call(call) for _ in range(40)]
+    call = asking(silent, 4_000, "'http.fetch', method='GET', url='URL/x'")
+    assert await host.prepare(call.release) == ""
+    results = await asyncio.gather(*(host.call(call) for _ in range(40)))
     assert {result.outcome for result in results} == {Outcome.TIMED_OUT}
     assert {result.detail for result in results} == {WAITED}
 
 
 async def test_that_a_shorter_wait_is_told_to_the_plugin(host: Host, silent: str) -> None:
-    call = asking(silent, 5_000, "'http.fetch', method='GET', url='URL/x', timeout_ms=50")
+    call = asking(silent, 100_000, "'http.fetch', method='GET', url='URL/x', timeout_ms=50")
     result = await host.call(call)
     assert result.outcome is Outcome.TRAPPED, result
     assert "no answer within 50 ms" in result.detail

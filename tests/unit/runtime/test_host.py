@@ -38,6 +38,12 @@ def after(seconds: float) -> Callable[[dict[str, Any]], Any]:
     return answer
 
 
+def at_work(host: Host) -> set[int]:
+    """The workers that run a call now."""
+    assert host._pool is not None
+    return {one.pid for one in host._pool.workers if any(lane.loan for lane in one.lanes)}
+
+
 async def started(world: World, **options: Any) -> Host:
     host = Host(default_cache(), workers=1, **options)
     await host.start(FakePorts(world).ports())
@@ -127,12 +133,13 @@ def test_that_a_killed_worker_loses_nothing() -> None:
         world = World(tools={"commerce.orders.get": after(0.5), "commerce.orders.cancel": after(0)})
         host = await started(world)
         body = "host.tool('commerce.orders.cancel', order_id='9', reason='x')\n" + TWO_READS
-        limits = Limits(inline_wait_ms=5_000)
+        limits = Limits(inline_wait_ms=5_000, deadline_ms=100_000)
         calls = [
             asyncio.create_task(host.call(agent(body, READ, *WRITE, limits=limits)))
             for _ in range(4)
         ]
-        await asyncio.sleep(0.2)
+        while len(world.tool_calls) < 8:  # each has cancelled and waits for its first order
+            await asyncio.sleep(0.01)
         (pid,) = host.worker_pids
         os.kill(pid, signal.SIGKILL)
         results = await asyncio.gather(*calls)
@@ -148,12 +155,13 @@ def test_that_a_killed_worker_loses_nothing() -> None:
 def test_that_a_call_that_ends_two_workers_is_given_up() -> None:
     async def run() -> None:
         host = await started(World())
-        limits = Limits(guest_cpu_ms=20_000)
-        killer = asyncio.create_task(host.call(agent("while True: pass", limits=limits)))
+        call = agent("while True: pass", limits=Limits(guest_cpu_ms=60_000, deadline_ms=100_000))
+        assert await host.prepare(call.release) == "", "what compiles it may be lost only once, too"
+        killer = asyncio.create_task(host.call(call))
         killed: set[int] = set()
         while not killer.done():
-            await asyncio.sleep(0.3)
-            for pid in set(host.worker_pids) - killed:
+            await asyncio.sleep(0.02)
+            for pid in at_work(host) - killed:
                 os.kill(pid, signal.SIGKILL)
                 killed.add(pid)
         assert killer.result().outcome is Outcome.TRAPPED
@@ -169,7 +177,8 @@ def test_that_closing_ends_waiting_calls_as_suspended() -> None:
         world = World(tools={"commerce.orders.get": after(20)})
         host = await started(world)
         call = asyncio.create_task(host.call(agent(TWO_READS, READ)))
-        await asyncio.sleep(0.5)
+        while not world.saved:  # it was sent to sleep
+            await asyncio.sleep(0.01)
         await host.close()
         result = await call
         assert result.outcome is Outcome.SUSPENDED

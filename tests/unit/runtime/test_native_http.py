@@ -1,7 +1,6 @@
 """Unmodified HTTP clients inside a native plugin speak through the host, whole or in pieces."""
 
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -9,11 +8,13 @@ import msgspec
 import pytest
 from fakes.native import native, wheel_of
 from hyperpersonal_runtime.calls import CallResult, HookCall
+from hyperpersonal_runtime.egress.streams import Stream
 from hyperpersonal_runtime.testing import SandboxServer, World
 from hyperpersonal_sdk.contract.outcomes import Outcome
 
 NEEDED = ("httpx2", "httpcore2", "anyio", "idna", "h11", "truststore", "typing_extensions")
 WHEELS = {f"wheels/{name}": data for name, data in map(wheel_of, NEEDED)}
+STREAM_READ = Stream.read
 HEAD = """
 from httpx2 import AsyncClient, Client, ConnectError, ReadTimeout
 from hyperpersonal_sdk.native.http import BlockingHostTransport, HostTransport
@@ -23,11 +24,14 @@ blocking = Client(transport=BlockingHostTransport(), trust_env=False)
 
 
 class Pieces(BaseHTTPRequestHandler):
-    """Says `one`, waits, says `two`; what it was sent comes back in the headers."""
+    """Says `one`, and `two` when somebody has read that; what it was sent comes back in the
+    headers."""
 
     protocol_version = "HTTP/1.1"
+    was_read = threading.Event()  # of the latest request
 
     def do_POST(self) -> None:
+        was_read = Pieces.was_read = threading.Event()
         body = self.rfile.read(int(self.headers["content-length"]))
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
@@ -38,17 +42,26 @@ class Pieces(BaseHTTPRequestHandler):
         for piece in (b"one", b"two"):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             self.wfile.flush()
-            time.sleep(0.3)
+            if not was_read.wait(60):
+                return
+            was_read.clear()
         self.wfile.write(b"0\r\n\r\n")
 
     def log_message(self, *_: object) -> None:
         return
 
 
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
+async def read(stream: Stream, bytes_max: int) -> tuple[str, bool]:
+    told = await STREAM_READ(stream, bytes_max)
+    Pieces.was_read.set()
+    return told
+
+
+@pytest.fixture
+def origin(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr(Stream, "read", read)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Pieces)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()

@@ -50,7 +50,7 @@ async def begin(kind: ProcessKind, call: HookCall) -> Lane:
     ready = await kind.ready(call.release)
     assert isinstance(ready, Ready), ready
     lane = await kind.acquire(call, ready, "")
-    lane.send(Start("reply", "", "{}", guest_limits(call.limits, 10)))
+    lane.send(Start("reply", "", "{}", guest_limits(call.limits, 100)))
     assert await lane.receive() == Ask("random.bytes", '{"n":32}')
     lane.send(Answer("", SEED))
     assert await lane.receive() == Ask("clock.now", "{}")
@@ -134,7 +134,7 @@ async def test_that_nobody_uses_a_process_forever(make: Make) -> None:
 async def test_that_an_idle_one_ends(make: Make) -> None:
     kind = make(idle_seconds=0.2)
     await whole(kind, of("one"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while kind.pids:
             await asyncio.sleep(0.05)
 
@@ -143,15 +143,22 @@ async def test_that_a_stalled_loop_is_ended_and_its_calls_run_again(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two calls: nobody knows which of them stalls the loop, so both are lost, and told so."""
-    monkeypatch.setattr(resident, "STALL_SECONDS_MAX", 0.5)
+
+    def stall_at_most(seconds: float) -> None:
+        monkeypatch.setattr(resident, "STALL_SECONDS_MAX", seconds)
+
     kind = make()
-    stall = native("import time\nawait host.now()\ntime.sleep(30)")
+    stall = native("import time\nawait host.now()\ntime.sleep(60)")
+    stall_at_most(60)  # a slow start is no stall
     lanes = [await begin(kind, of("one", stall)), await begin(kind, of("one", stall))]
+    stall_at_most(0.5)
     lanes[0].send(Answer("", NOW))
     for lane in lanes:
         with pytest.raises(WorkerLostError):
             await lane.receive()
+    stall_at_most(60)
     alone = await begin(kind, of("one", stall))
+    stall_at_most(0.5)
     assert await end(kind, alone) == "timeout"
 
 
@@ -181,7 +188,7 @@ async def test_that_a_stopped_release_loses_its_processes(make: Make) -> None:
     kind.stop(CALL.release.digest)
     with pytest.raises(WorkerLostError):
         await lane.receive()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while kind.pids:
             await asyncio.sleep(0.05)
 

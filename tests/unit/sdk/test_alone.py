@@ -16,11 +16,13 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[3]
 UV = Path(sys.executable).parent / "uv"
 
+pytestmark = pytest.mark.timeout(300)  # many programs are started
+
 
 def run(*command: str | Path, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
     known = {name: value for name, value in os.environ.items() if not name.startswith("HP_")}
     return subprocess.run(
-        command, cwd=cwd, env={**known, **env}, capture_output=True, text=True, timeout=60,
+        command, cwd=cwd, env={**known, **env}, capture_output=True, text=True, timeout=250,
         check=False,
     )  # fmt: skip
 

@@ -152,5 +152,5 @@ def test_that_a_builder_writes_its_folder_and_nothing_else(tier: str, tmp_path: 
 
 def run(jail: Jail, program: Program) -> Jailed:
     process = jail.spawn(program)
-    process.wait(20)
+    process.wait(60)
     return process

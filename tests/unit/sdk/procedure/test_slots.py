@@ -75,6 +75,6 @@ def test_that_slots_lie_inside_and_never_overlap(text: str) -> None:
 
 @pytest.mark.parametrize("piece", ["a", "A a ", "order ", "1-", "$1,", "send to A ", "x@", "Mr. "])
 def test_that_no_text_takes_long(piece: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     extract(piece * (4000 // len(piece)))
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
