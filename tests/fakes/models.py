@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from fakes.native import native_files
+from hyperpersonal_runtime.calls import PROCESS_LIMITS
 from hyperpersonal_runtime.egress.fetcher import Fetcher
 from hyperpersonal_runtime.host import Host
 from hyperpersonal_runtime.testing import FakePorts, Sandbox, World, default_cache
@@ -14,7 +15,9 @@ from hyperpersonal_sdk import hpx
 from hyperpersonal_sdk.contract.models import GenerateAnswer, GenerateAsk
 from hyperpersonal_web.model_stub.script import Script, parrot
 from hyperpersonal_web.model_stub.server import StubModel
+from msgspec import structs
 
+Stub = TypeVar("Stub", bound=StubModel)
 PLUGINS = Path(__file__).parents[2] / "plugins"
 VENDORS = ("anthropic", "openai")
 KEY = "sk-test-0123456789"
@@ -23,9 +26,11 @@ HERE = "http:POST http://127.0.0.1:*/*"
 
 
 @asynccontextmanager
-async def stub(script: Script = parrot, key: str = KEY) -> AsyncIterator[tuple[StubModel, int]]:
+async def stub(
+    script: Script = parrot, key: str = KEY, kind: type[Stub] = StubModel
+) -> AsyncIterator[tuple[Stub, int]]:
     """A running stub and its port."""
-    server = StubModel(script, key)
+    server = kind(script, key)
     port = await server.start()
     try:
         yield server, port
@@ -56,7 +61,9 @@ class JailedModel:
 async def jailed(vendor: str, port: int, grants: tuple[str, ...] = (HERE,)) -> AsyncIterator[Any]:
     """The plugin with a worker host of its own."""
     entry = f"hyperpersonal_plugin_model_{vendor}"
-    call = native_files(hpx.collect(PLUGINS / f"model_{vendor}"), *grants, entry=entry)
+    files = hpx.collect(PLUGINS / f"model_{vendor}")
+    limits = structs.replace(PROCESS_LIMITS, deadline_ms=100_000)  # a busy machine starts slowly
+    call = native_files(files, *grants, entry=entry, limits=limits)
     world = World(secrets=HEADERS)
     host = Host(default_cache(), workers=1, lanes=1, fetcher=Fetcher(private_hosts=("127.0.0.1",)))
     await host.start(FakePorts(world).ports())

@@ -27,5 +27,7 @@ def test_that_a_fault_meets_only_its_store_and_path_and_wears_off() -> None:
     assert plan.take("demo", "/v1/products") is None
     assert plan.take("other", "/v1/orders/1") is None
     assert plan.take("demo", "/v1/orders/1")
+    assert [fault.times for fault in plan.left("demo")] == [1]
     assert plan.take("demo", "/v1/orders/1")
+    assert plan.left("demo") == plan.left("other") == []
     assert plan.take("demo", "/v1/orders/1") is None

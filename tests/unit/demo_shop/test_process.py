@@ -35,14 +35,14 @@ def url(postgres: EmbeddedPostgres) -> Iterator[str]:
         yield wait_for(f"http://127.0.0.1:{port}", process)
     finally:
         process.terminate()
-        assert process.wait(10) in {0, -15}
+        assert process.wait(60) in {0, -15}
 
 
 def wait_for(url: str, process: "subprocess.Popen[bytes]") -> str:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            httpx.get(f"{url}/health", timeout=1)
+            httpx.get(f"{url}/health", timeout=10)
         except httpx.TransportError:
             time.sleep(0.05)
         else:

@@ -13,7 +13,7 @@ from hyperpersonal_web.asgi import create_app
 from hyperpersonal_web.wiring import Gateway
 
 NOBODY: Any = None
-DEADLINE_S = 60
+DEADLINE_S = 100
 
 
 async def document() -> bytes:

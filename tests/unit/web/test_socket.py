@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -59,18 +60,22 @@ class Client:
         self.got.append(message)
 
 
+async def until(what: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not what():
+            await asyncio.sleep(0.001)
+
+
 async def connected(client: Client, hub: OneListener) -> "asyncio.Task[None]":
     serve: Any = ChatSocket(TOKENS, AwayIntake(), hub, RATES)  # type: ignore[arg-type]
     task = asyncio.create_task(serve({"type": "websocket"}, client.inbox.get, client.send))
-    while hub.listener is None:
-        await asyncio.sleep(0)
-    await asyncio.sleep(0.01)
+    await until(lambda: hub.listener is not None and len(client.got) == 2)
     return task
 
 
 async def ended(client: Client, task: "asyncio.Task[None]") -> None:
     client.inbox.put_nowait({"type": "websocket.disconnect", "code": 1005})
-    await asyncio.wait_for(task, 2)
+    await asyncio.wait_for(task, 60)
 
 
 async def test_that_a_client_that_stops_reading_is_let_go() -> None:
@@ -81,8 +86,7 @@ async def test_that_a_client_that_stops_reading_is_let_go() -> None:
         hub.listener.offer(f'{{"n": {number}}}')
     await asyncio.sleep(0.01)
     client.reading.set()
-    await asyncio.sleep(0.05)
-    assert client.got[-1]["type"] == "websocket.close"
+    await until(lambda: client.got[-1]["type"] == "websocket.close")
     assert client.got[-1]["code"] == TOO_SLOW
     assert "cursor" in client.got[-1]["reason"]
     assert len(client.got) < 10, "what it would not read is not kept"
@@ -98,7 +102,7 @@ async def test_that_a_client_that_is_a_little_late_gets_everything_in_order() ->
         hub.listener.offer(str(number))
     await asyncio.sleep(0.01)
     client.reading.set()
-    await asyncio.sleep(0.05)
+    await until(lambda: len(client.got) >= 2 + FRAMES_WAITING_MAX // 2)
     texts = [message["text"] for message in client.got[2:]]
     assert texts == [str(number) for number in range(FRAMES_WAITING_MAX // 2)]
     await ended(client, task)
@@ -108,7 +112,7 @@ async def test_that_a_message_that_could_not_be_stored_is_told_as_retryable() ->
     client, hub = Client(), OneListener()
     task = await connected(client, hub)
     client.say({"type": "message", "id": "m1", "text": "hello"})
-    await asyncio.sleep(0.05)
+    await until(lambda: len(client.got) > 2)
     problem = json.loads(client.got[-1]["text"])
     assert (problem["type"], problem["id"], problem["status"]) == ("problem", "m1", 503)
     assert problem["retry_after_s"] > 0

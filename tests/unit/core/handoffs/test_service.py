@@ -32,7 +32,7 @@ async def test_that_after_a_handoff_agents_are_silent_until_handed_back(rig: Rig
     await rig.write(place, "a person please")
     (notice,) = await rig.wait_for(place, 1)
     await rig.write(place, "order hello?")
-    await asyncio.sleep(0.3)
+    await rig.wait_for(place, 2)
     assert rig.host.calls == []
     await rig.handoffs.take_over(TENANT, place, MEMBER)
     await rig.handoffs.reply(TENANT, place, MEMBER, "I am Eve.")

@@ -132,11 +132,11 @@ async def test_that_a_turn_taken_over_is_not_billed_for_nothing(
     rig: Rig, keys: ReceiptKeys
 ) -> None:
     """The person took over before anything was done: no receipt; nor one for a stranger's end."""
-    waits = asyncio.Event()
+    waits, taken = asyncio.Event(), asyncio.Event()
 
     async def slow(request: Any, calls: Any) -> TurnReply:
         waits.set()
-        await asyncio.sleep(0.3)
+        await taken.wait()
         return TurnReply("late", confidence=0.9)
 
     await rig.agent("order", slow)
@@ -145,7 +145,8 @@ async def test_that_a_turn_taken_over_is_not_billed_for_nothing(
     await rig.write(conversation, "order?")
     await waits.wait()
     await rig.handoffs.take_over(TENANT, conversation, MEMBER)
-    await asyncio.sleep(0.6)
+    taken.set()
+    await rig.turns_over()
     assert await ReceiptSealer(rig.db, keys).seal_all() == 0
     assert (await report(rig.db, keys)).count == 0
 

@@ -60,6 +60,11 @@ async def plan_fault(plan: NamedDependency[FailurePlan], data: JSONBody[Fault]) 
     plan.add(data)
 
 
+@get("/stores/{name:str}/faults")
+async def get_faults(plan: NamedDependency[FailurePlan], name: Id) -> list[Fault]:
+    return plan.left(name)
+
+
 @delete("/stores/{name:str}/faults")
 async def clear_faults(plan: NamedDependency[FailurePlan], name: Id) -> None:
     plan.clear(name)
@@ -68,6 +73,6 @@ async def clear_faults(plan: NamedDependency[FailurePlan], name: Id) -> None:
 admin = Router(
     "/admin",
     route_handlers=[
-        put_dataset, put_store, get_acts, get_state, plan_fault, clear_faults,
+        put_dataset, put_store, get_acts, get_state, plan_fault, get_faults, clear_faults,
     ],
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """The shop's /admin from Python, for demos, checks and evaluations."""
 
+import asyncio
 from types import TracebackType
 from typing import Any
 
@@ -9,7 +10,8 @@ import msgspec
 from hyperpersonal_web.demo_shop.faults import Fault
 from hyperpersonal_web.demo_shop.model import Action, Records
 
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 60.0
+MEET_SECONDS_MAX = 60.0
 
 
 class ShopAdmin:
@@ -54,6 +56,12 @@ class ShopAdmin:
     async def plan(self, fault: Fault) -> None:
         """Let the next requests fail."""
         await self._send("POST", "/faults", fault)
+
+    async def met(self, store: str) -> None:
+        """Until every planned fault was met: a `slow` one is waited for from then on."""
+        async with asyncio.timeout(MEET_SECONDS_MAX):
+            while await self._send("GET", f"/stores/{store}/faults"):  # noqa: ASYNC110 - afar
+                await asyncio.sleep(0.05)
 
     async def clear_faults(self, store: str) -> None:
         """Let the store be well again."""

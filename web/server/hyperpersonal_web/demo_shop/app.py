@@ -1,6 +1,7 @@
 """The shop over HTTP. An error is `{"code", "message"}`; the message may be told to the shopper."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -23,10 +24,12 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-def create_app(stores: Stores, settings: ShopSettings) -> Door:
-    """The service as an ASGI application, over open `stores`."""
+def create_app(
+    stores: Stores, settings: ShopSettings, now: Callable[[], float] = time.monotonic
+) -> Door:
+    """The service as an ASGI application, over open `stores`; `now` is the rate limit's clock."""
     plan = FailurePlan()
-    limit = RateLimit(settings.requests_per_second, settings.burst, time.monotonic)
+    limit = RateLimit(settings.requests_per_second, settings.burst, now)
     shop = Litestar(
         route_handlers=[health, api, admin],
         dependencies={

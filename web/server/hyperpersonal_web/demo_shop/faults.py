@@ -41,6 +41,10 @@ class FailurePlan:
         """Let `store` be well again."""
         self._faults = [fault for fault in self._faults if fault.store != store]
 
+    def left(self, store: str) -> list[Fault]:
+        """What no request of `store` has met yet."""
+        return [fault for fault in self._faults if fault.store == store]
+
     def take(self, store: str, path: str) -> Fault | None:
         """The fault this request meets, if any."""
         for fault in self._faults:
