@@ -17,10 +17,13 @@ from hyperpersonal_registry.api import migrate as migrate_registry
 from hyperpersonal_runtime.testing import SandboxServer
 from hyperpersonal_web.embedded.nats import EmbeddedNats
 from hyperpersonal_web.embedded.postgres import EmbeddedPostgres
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # The same examples in every run, and no bound by the clock: a machine may be busy.
-settings.register_profile("house", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile(
+    "house", deadline=None, derandomize=True, print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)  # fmt: skip
 settings.load_profile("house")
 
 # Nothing here outlives the run, so nothing needs to survive a power cut. Databases are emptied and

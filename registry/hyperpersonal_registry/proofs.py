@@ -11,6 +11,7 @@ from hyperpersonal_registry.claims import PLACE
 
 TEXT_BYTES_MAX = 4 * 1024
 SECONDS_MAX = 5.0
+FIRST_BYTE_S = 4.0
 OWNER = "registry-proofs"
 
 
@@ -35,7 +36,8 @@ class DomainProofs:
             raise RefusedError(f"{address} is no address")
         try:
             async with asyncio.timeout(SECONDS_MAX):
-                return await self._text(FetchRequest(OWNER, url, "GET", (), first_byte_s=4.0))
+                request = FetchRequest(OWNER, url, "GET", (), first_byte_s=FIRST_BYTE_S)
+                return await self._text(request)
         except FetchError as error:
             raise RefusedError(f"{address} cannot be read: {error}") from error
         except TimeoutError as error:

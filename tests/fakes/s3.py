@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 REGION = "eu-central-1"
 KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret-of-the-store"}
 HEAD_BYTES_MAX = 64 * 1024
+PATIENT = Patience(connect_s=60.0, request_s=120.0, total_s=240.0)  # with a busy machine
 
 
 class S3Server:
@@ -78,7 +79,7 @@ class S3Server:
             "access_key_id": KEYS["aws_access_key_id"],
             "secret_access_key": KEYS["aws_secret_access_key"],
         }
-        return S3Blobs(bucket, prefix, patience=patience, config=config, environ={})
+        return S3Blobs(bucket, prefix, patience=patience or PATIENT, config=config, environ={})
 
 
 Fault = Callable[["Passing"], Any]

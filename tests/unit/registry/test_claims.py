@@ -57,8 +57,10 @@ async def near(name: str, port: int) -> list[str]:
 
 
 @pytest.fixture
-async def proofs() -> AsyncIterator[DomainProofs]:
-    """A registry whose operator lets this one private host be reached."""
+async def proofs(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DomainProofs]:
+    """A registry whose operator lets this one private host be reached, and waits for it."""
+    monkeypatch.setattr("hyperpersonal_registry.proofs.SECONDS_MAX", 60.0)
+    monkeypatch.setattr("hyperpersonal_registry.proofs.FIRST_BYTE_S", 60.0)
     hosts = ["localhost.localdomain"]
     fetcher = Fetcher(private_hosts=hosts, resolve=near)
     yield DomainProofs(fetcher, hosts)
