@@ -28,7 +28,7 @@ class Shop:
         self.ground, self.gateway = ground, gateway
         self.url = f"http://127.0.0.1:{port}"
         self.socket_url = f"ws://127.0.0.1:{port}/v1/chat/socket"
-        self.http = httpx.AsyncClient(base_url=self.url, timeout=40)
+        self.http = httpx.AsyncClient(base_url=self.url, timeout=60)
         self.tenant_id: UUID
         self.channel_key = self.member_key = self.viewer_key = ""
 

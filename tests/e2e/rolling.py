@@ -90,7 +90,7 @@ class Merchant(Shop):
         try:
             await chat.say("my order")
             while True:
-                for event in (await chat.next("events", seconds=30))["events"]:
+                for event in (await chat.next("events"))["events"]:
                     if event["source"] != "contact" and event["kind"] in ("message", "handoff"):
                         return str(event["text"])
         finally:

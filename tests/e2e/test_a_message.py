@@ -31,7 +31,7 @@ async def test_that_one_message_becomes_one_reply_and_two_actions(rig: Sandboxed
     place = await rig.conversation()
     await rig.write(place, "cancel my order #W1234567 and return the other", external_id="m1")
     await rig.write(place, "cancel my order #W1234567 and return the other", external_id="m1")
-    first, second, reply = await rig.wait_for(place, 3, ("action", "message", "handoff"), 20)
+    first, second, reply = await rig.wait_for(place, 3, ("action", "message", "handoff"))
     assert [one.body["tool"] for one in (first, second)] == [
         "commerce.orders.cancel",
         "commerce.returns.create",

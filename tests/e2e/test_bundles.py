@@ -96,7 +96,7 @@ async def talk(stage: Stage, text: str) -> list[dict[str, Any]]:
     """What a new shopper is told after one message."""
     import httpx
 
-    async with httpx.AsyncClient(base_url=stage.url, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=stage.url, timeout=60) as http:
         body = {"channel_key": stage.merchant.channel_key}
         session = (await http.post("/v1/chat/sessions", json=body)).json()
     chat = await ChatConnection.open(stage.url, session["token"])
@@ -113,7 +113,7 @@ ORDER = f"Where is my order #W1000001? My e-mail is {MAYA}"
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_that_a_bundle_serves_in_its_hours_and_tells_when_people_are_back(
     stage: Stage, folder: Path, tmp_path: Path
 ) -> None:

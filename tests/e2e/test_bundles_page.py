@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from .composed import Composing, open_composing
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

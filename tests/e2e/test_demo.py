@@ -18,24 +18,25 @@ from hyperpersonal_web.demo_shop.faults import Fault
 from hyperpersonal_web.http.chat import SessionRequest
 from hyperpersonal_web.wiring import open_gateway, open_ground, open_understanding
 
-SLOW_SECONDS = 3.0
-RESUME_SECONDS_MAX = 60
-INTERRUPT_SECONDS_MAX = 60  # a busy machine is slow to stop its servers
+SLOW_SECONDS = 10.0
+RESUME_SECONDS_MAX = 120
+INTERRUPT_SECONDS_MAX = 120  # a busy machine is slow to stop its servers
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_that_the_demo_holds_its_conversations(folder: Path) -> None:
     command = [sys.executable, "-m", "hyperpersonal_web.cli", "demo", "--check"]
     known = {name: value for name, value in os.environ.items() if not name.startswith("HP_")}
     done = subprocess.run(
         command, env={**known, "HP_DATA_DIR": str(folder)}, capture_output=True, text=True,
-        timeout=280, check=False,
+        timeout=560, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(SCENES)} of {len(SCENES)} conversations ended as expected" in done.stdout
 
 
+@pytest.mark.timeout(300)
 def test_that_an_interrupt_ends_the_set_up_where_it_stands(folder: Path) -> None:
     command = [sys.executable, "-u", "-m", "hyperpersonal_web.cli", "demo", "--port", "0"]
     known = {name: value for name, value in os.environ.items() if not name.startswith("HP_")}
@@ -61,7 +62,7 @@ def test_that_an_interrupt_ends_the_set_up_where_it_stands(folder: Path) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(500)
 async def test_that_a_killed_process_neither_loses_nor_repeats(props: Props) -> None:
     worker = RoleProcess(props, "all")
     async with AsyncExitStack() as stack:
@@ -92,7 +93,7 @@ async def test_that_a_killed_process_neither_loses_nor_repeats(props: Props) -> 
         assert "Shall I" in (await answers(1))[0]
         await shop.plan(Fault("slow", STORE, 1, "/cancel", SLOW_SECONDS))
         await say(2, "yes")
-        await asyncio.sleep(SLOW_SECONDS / 2)  # the shop is busy with the cancellation
+        await shop.met(STORE)  # it is busy with the cancellation
         await asyncio.to_thread(worker.end, signal.SIGKILL)
         await asyncio.to_thread(worker.start)
         said = await answers(2)

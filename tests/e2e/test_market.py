@@ -20,7 +20,7 @@ async def published(shop: Any) -> None:
 
 async def test_that_a_published_plugin_is_found_soon_with_all_it_asks(shop: Any) -> None:
     await published(shop)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (found := (await ask(shop, "/plugins?q=hello")).json())["total"] < 1:
             await asyncio.sleep(0.1)
     assert found["items"][0]["id"] == "acme/hello"

@@ -40,7 +40,7 @@ async def used(shop: Shop, folder: Path) -> None:  # noqa: F811
     await shop.gateway.uses.count_all()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_that_a_merchant_lives_with_a_plugin_in_the_browser(
     browser: Browser, shop: Shop, tmp_path: Path  # noqa: F811 - the fixture
 ) -> None:  # fmt: skip
@@ -115,7 +115,7 @@ async def answered(page: Page, shop: Shop) -> None:  # noqa: F811
     await expect(page.get_by_text("Its publisher: Thank you.")).to_be_visible()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 async def test_that_an_update_asks_how_it_is_set_up_and_a_wrong_address_leads_on(
     browser: Browser, shop: Shop  # noqa: F811 - the fixture
 ) -> None:  # fmt: skip

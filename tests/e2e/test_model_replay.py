@@ -3,6 +3,7 @@
 import secrets
 from pathlib import Path
 
+import pytest
 from fakes.model_house import open_house
 from fakes.models import stub
 from fakes.replays import open_replayer
@@ -19,6 +20,7 @@ def looks_up(ask: GenerateAsk) -> Said:
     return Said([], [ToolUse("u1", "get_order", {"order_id": "#W1"})])
 
 
+@pytest.mark.timeout(400)
 async def test_that_agent_model_connector_and_guard_come_again_without_the_vendor(
     dsn: str, nats_url: str, folder: Path
 ) -> None:
@@ -29,8 +31,7 @@ async def test_that_agent_model_connector_and_guard_come_again_without_the_vendo
             chat = await house.chat()
             await chat.say("Where is my order #W1?")
             while not any(
-                event["source"] == "agent"
-                for event in (await chat.next("events", seconds=20))["events"]
+                event["source"] == "agent" for event in (await chat.next("events"))["events"]
             ):
                 pass
             asked = len(vendor.asks)

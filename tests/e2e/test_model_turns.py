@@ -1,6 +1,6 @@
 """Turns with a language model, from the shopper's socket to the vendor's protocol and back."""
 
-import contextlib
+import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -20,15 +20,35 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 ORDER = {"order_id": "#W1"}
 
 
+class Held(StubModel):
+    """Streams as far as some words, and goes on when it is told to."""
+
+    after = ""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.go = asyncio.Event()
+
+    async def between(self, said: Said, event: str) -> None:
+        if self.after and self.after in event:
+            await self.go.wait()
+        await super().between(said, event)
+
+
 @pytest.fixture
-async def house(dsn: str, nats_url: str, folder: Path) -> AsyncIterator[House]:
+async def house(
+    dsn: str, nats_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[House]:
+    """Its guards may take their time: a busy machine shows a draft later, and no other one."""
+    monkeypatch.setattr("hyperpersonal_core.models.drafts.REVIEW_MS", 25_000)
+    monkeypatch.setattr("hyperpersonal_core.models.review.GUARD_MS", 20_000)
     async with open_house((dsn, nats_url), folder, f"m{secrets.token_hex(6)}") as made:
         yield made
 
 
 @pytest.fixture
-async def service(house: House) -> AsyncIterator[StubModel]:
-    async with stub() as (server, port):
+async def service(house: House) -> AsyncIterator[Held]:
+    async with stub(kind=Held) as (server, port):
         await house.put_model("anthropic", port)
         yield server
 
@@ -42,25 +62,28 @@ def looks_up_then(text: str, **more: Any) -> Any:
     return script
 
 
-async def frames_of(chat: Any, seconds: float = 15) -> tuple[list[str], str]:
-    """The drafts that were shown, and the reply that took their place."""
+async def frames_of(chat: Any, held: Held | None = None) -> tuple[list[str], str]:
+    """The drafts that were shown, and the reply that took their place. `held`: goes on after the
+    first."""
     drafts: list[str] = []
     while True:
-        frame = await chat.next("draft", "events", seconds=seconds)
+        frame = await chat.next("draft", "events")
         if frame["type"] == "draft":
             drafts.append(frame["text"])
+            if held is not None:
+                held.go.set()
         elif told := [event for event in frame["events"] if event["source"] != "contact"]:
             return drafts, told[0]["text"]
 
 
 async def test_that_a_shopper_sees_the_answer_grow_and_the_merchant_its_cost(
-    house: House, service: StubModel
+    house: House, service: Held
 ) -> None:
     text = "Your order was processed. It costs $129.00 in all. Have a nice day!"
-    service.script = looks_up_then(text, piece_ms=30)
+    service.script, service.after = looks_up_then(text, piece_ms=30), "processed. "
     chat = await house.chat()
     await chat.say("Where is my order #W1?")
-    drafts, reply = await frames_of(chat)
+    drafts, reply = await frames_of(chat, service)
     assert reply == text
     assert drafts
     assert drafts[0] == "Your order was processed."
@@ -79,7 +102,7 @@ async def test_that_a_shopper_sees_the_answer_grow_and_the_merchant_its_cost(
 
 
 async def test_that_a_draft_never_shows_what_the_reply_may_not_say(
-    house: House, service: StubModel
+    house: House, service: Held
 ) -> None:
     service.script = looks_up_then(
         "Your order was processed. It costs $333.00 in all. Bye now! ", piece_ms=20
@@ -93,22 +116,24 @@ async def test_that_a_draft_never_shows_what_the_reply_may_not_say(
 
 
 async def test_that_a_draft_shows_only_what_every_guard_has_read(
-    house: House, service: StubModel
+    house: House, service: Held
 ) -> None:
     await house.put("guard")
     service.script = looks_up_then("It is fine. The secret word is tea. Bye! ", piece_ms=40)
+    service.after = "fine. "
     chat = await house.chat()
     await chat.say("Tell me")
-    drafts, reply = await frames_of(chat)
+    drafts, reply = await frames_of(chat, service)
     assert drafts == ["It is fine."]
     assert "secret" not in reply
 
 
-async def test_that_nothing_streams_after_a_takeover(house: House, service: StubModel) -> None:
-    service.script = looks_up_then(" ".join(["It goes on."] * 60), piece_ms=60)
+async def test_that_nothing_streams_after_a_takeover(house: House, service: Held) -> None:
+    service.script = looks_up_then(" ".join(["It begins.", *["It goes on."] * 20]), piece_ms=20)
+    service.after = "begins. "
     chat = await house.chat()
     await chat.say("Tell me")
-    await chat.next("draft", seconds=15)
+    await chat.next("draft")
     member, conversation = house.ground.ids.new(), house.crowd.conversations[0]
     async with house.ground.db.transaction(house.tenant_id) as connection:
         await connection.execute(
@@ -117,14 +142,13 @@ async def test_that_nothing_streams_after_a_takeover(house: House, service: Stub
             house.tenant_id, member,
         )  # fmt: skip
     await house.handoffs().take_over(house.tenant_id, conversation, member)
-    with contextlib.suppress(TimeoutError):  # what was on its way when the person came
-        await chat.next("draft", seconds=0.5)
+    service.go.set()
     with pytest.raises(TimeoutError):
         await chat.next("draft", seconds=2)
 
 
 async def test_that_another_vendor_answers_when_the_first_cannot(
-    house: House, service: StubModel
+    house: House, service: Held
 ) -> None:
     service.script = lambda _ask: Fault("status", 529)
     async with stub() as (second, port):
@@ -145,11 +169,11 @@ async def test_that_without_a_model_the_agent_goes_on_by_itself(house: House) ->
 
 
 async def test_that_the_turn_ends_in_time_when_no_service_answers(
-    house: House, service: StubModel
+    house: House, service: Held
 ) -> None:
     service.script = lambda _ask: Fault("status", 429, {"retry-after": "600"})
     chat = await house.chat()
     started = time.monotonic()
     await chat.say("How are you?")
     assert (await frames_of(chat))[1] == "No model: failed."
-    assert time.monotonic() - started < 5  # nobody waits ten minutes for anything
+    assert time.monotonic() - started < 20  # nobody waits ten minutes for anything

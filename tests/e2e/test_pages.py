@@ -46,7 +46,7 @@ async def faults(page: Page, name: str) -> list[str]:
     return found
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_that_no_page_breaks_a_rule_of_accessibility_light_or_dark_wide_or_narrow(
     browser: Browser, merchant: Merchant
 ) -> None:
@@ -72,7 +72,7 @@ async def test_that_no_page_breaks_a_rule_of_accessibility_light_or_dark_wide_or
     assert found == []
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 async def test_that_the_market_is_used_by_keys_alone(browser: Browser, merchant: Merchant) -> None:
     async with open_page(browser, merchant.url) as page:
         page.on("dialog", lambda dialog: asyncio.create_task(dialog.accept()))

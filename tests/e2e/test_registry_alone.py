@@ -47,7 +47,7 @@ def url(env: dict[str, str]) -> Iterator[str]:
         yield process.stdout.readline().strip().removesuffix("/v1/registry")
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         process.stdout.close()
 
 
@@ -67,17 +67,18 @@ def test_that_it_serves_authors_reviewers_and_verifiers(
         assert again.exit_code != 0
         reviewer.login(REVIEWER)
         assert reviewer.get("/reviews")["items"] == []
-    assert httpx.get(f"{url}/v1/registry/reviews").status_code == 401
-    assert httpx.get(f"{url}/health").json()["status"] == "ok"
-    assert "<title>" in httpx.get(f"{url}/review").text
-    assert httpx.get(f"{url}/v1/market/plugins").status_code == 404, "it has no merchants"
+    with httpx.Client(base_url=url, timeout=60) as http:
+        assert http.get("/v1/registry/reviews").status_code == 401
+        assert http.get("/health").json()["status"] == "ok"
+        assert "<title>" in http.get("/review").text
+        assert http.get("/v1/market/plugins").status_code == 404, "it has no merchants"
+        seen = http.get("/v1/registry/log/checkpoint").content
     log = KeyFolder(tmp_path / "registry-keys").signer(LOG_ORIGIN)
-    seen = httpx.get(f"{url}/v1/registry/log/checkpoint").content
     assert checkpoint.verify(seen, log.public).size >= 3
     assert json.loads(does(env, "status", "--json"))["log"] >= 3
 
 
 def test_that_it_needs_its_ceremony(env: dict[str, str]) -> None:
-    done = subprocess.run(SERVE, env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(SERVE, env=env, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 2
     assert "hp registry init" in done.stderr

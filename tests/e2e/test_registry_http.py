@@ -129,7 +129,7 @@ async def test_that_only_its_own_namespace_asks_and_appeals(site: Site) -> None:
 
 
 async def test_that_a_login_is_signed_by_its_key(site: Site) -> None:
-    async with httpx.AsyncClient(base_url=f"{site.url}/v1/registry") as http:
+    async with httpx.AsyncClient(base_url=f"{site.url}/v1/registry", timeout=60) as http:
         public = raw(ACME).hex()
         challenge = (await http.post("/login/challenge", json={"public": public})).json()
         said = {"public": public, **challenge, "signature": key(2).sign(b"x").hex()}
@@ -141,7 +141,7 @@ async def test_that_a_login_is_signed_by_its_key(site: Site) -> None:
 
 async def test_that_strangers_verify_all_they_read(site: Site) -> None:
     await site.published()
-    async with httpx.AsyncClient(base_url=site.url) as http:
+    async with httpx.AsyncClient(base_url=site.url, timeout=60) as http:
         host = Keeper(Trust(site.folder / "elsewhere", site.root), over_http(http))
         assert await host.refresh()
         blob = await http.get(f"/v1/registry/blobs/{DIGEST}")
@@ -161,7 +161,8 @@ async def test_that_strangers_verify_all_they_read(site: Site) -> None:
 
 async def test_that_a_role_is_asked_for_by_its_name_and_never_by_a_pattern(site: Site) -> None:
     await site.published()
-    async with httpx.AsyncClient(base_url=f"{site.url}/v1/registry/namespaces/") as http:
+    names = f"{site.url}/v1/registry/namespaces/"
+    async with httpx.AsyncClient(base_url=names, timeout=60) as http:
         assert (await http.get("acme/metadata")).status_code == 200
         for pattern in (".*", "ac.e", "acme|x", "(", "%5B", "(a*)*b", "acme%27"):
             assert (await http.get(f"{pattern}/metadata")).status_code == 404, pattern
@@ -169,7 +170,7 @@ async def test_that_a_role_is_asked_for_by_its_name_and_never_by_a_pattern(site:
 
 async def test_that_the_log_is_checked_from_outside(site: Site) -> None:
     await site.published()
-    async with httpx.AsyncClient(base_url=f"{site.url}/v1/registry") as http:
+    async with httpx.AsyncClient(base_url=f"{site.url}/v1/registry", timeout=60) as http:
         from hyperpersonal_registry.api import KeyFolder
 
         log = KeyFolder(site.folder / REGISTRY_KEYS).signer(LOG_ORIGIN).public
@@ -237,7 +238,7 @@ async def test_that_only_its_publisher_says_who_sees_a_plugin(site: Site) -> Non
     await site.registry.create_namespace("bolt", raw(key(9)))
     said = {"visibility": "unlisted", "tenants": []}
     path = f"{site.url}/v1/registry/plugins/acme/hello/visibility"
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         assert (await http.put(path, json=said)).status_code == 401
         for number, status in ((9, 403), (1, 200)):
             session = await asyncio.to_thread(site.client(0).login, key(number))
@@ -252,7 +253,8 @@ async def test_that_a_hostile_publisher_breaks_nothing(site: Site) -> None:
     me = await asyncio.to_thread(site.client)
     session = await asyncio.to_thread(me.login, ACME)
     bearer = {"authorization": f"Bearer {session.token}"}
-    async with httpx.AsyncClient(base_url=f"{site.url}/v1/registry", headers=bearer) as http:
+    registry = f"{site.url}/v1/registry"
+    async with httpx.AsyncClient(base_url=registry, headers=bearer, timeout=60) as http:
         for path in ("/namespaces/a%00b", "/submissions/%00", "/releases/a%00/b", "/blobs/%00"):
             assert 400 <= (await http.get(path)).status_code < 500, path
         for reason in ("a\0b", "\0"):

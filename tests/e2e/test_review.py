@@ -309,7 +309,7 @@ async def test_that_exposed_shops_are_listed_and_told(office: Office) -> None:
 
 
 async def notices(office: Office, key: str) -> list[Any]:
-    async with httpx.AsyncClient(base_url=office.url) as http:
+    async with httpx.AsyncClient(base_url=office.url, timeout=60) as http:
         answer = await http.get("/v1/market/notices", headers={"authorization": f"Bearer {key}"})
     assert answer.status_code == 200, answer.text
     return list(answer.json()["items"])
@@ -318,7 +318,7 @@ async def notices(office: Office, key: str) -> list[Any]:
 async def observe(office: Office, path: str, token: str = "", status: int = 201) -> dict[str, Any]:
     headers = {"authorization": f"Bearer {token}"} if token else {}
     body = {"plugin_id": "acme/hello", "text": "It sends mail home.", "version": ""}
-    async with httpx.AsyncClient(base_url=office.url) as http:
+    async with httpx.AsyncClient(base_url=office.url, timeout=60) as http:
         answer = await http.post(path, json=body, headers=headers)
     assert answer.status_code == status, answer.text
     return dict(answer.json())

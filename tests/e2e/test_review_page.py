@@ -40,7 +40,7 @@ async def enter(page: Page, token: str) -> None:
     await page.get_by_role("button", name="Look at what waits").click()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 async def test_that_the_page_keeps_the_rules_from_the_login_to_the_dossier(
     browser: Browser, office: Office, width: int, scheme: Scheme  # noqa: F811 - the fixture
@@ -69,7 +69,7 @@ async def test_that_the_page_keeps_the_rules_from_the_login_to_the_dossier(
     assert found == []
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 async def test_that_what_was_signed_elsewhere_shows_and_logging_out_forgets(
     browser: Browser, office: Office  # noqa: F811 - the fixture
 ) -> None:  # fmt: skip
@@ -89,7 +89,7 @@ async def test_that_what_was_signed_elsewhere_shows_and_logging_out_forgets(
         assert await page.evaluate("sessionStorage.length") == 0
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 async def test_that_an_author_is_told_who_may_look(
     browser: Browser, office: Office  # noqa: F811 - the fixture
 ) -> None:  # fmt: skip

@@ -19,8 +19,8 @@ from hyperpersonal_web.demo_shop.admin_client import ShopAdmin
 from hyperpersonal_web.demo_shop.faults import Fault
 from hyperpersonal_web.wiring import Ground, open_ground
 
-SLOW_SECONDS = 5.0
-ANSWER_SECONDS_MAX = 40
+SLOW_SECONDS = 10.0
+ANSWER_SECONDS_MAX = 120
 
 
 class Shopper:
@@ -29,12 +29,12 @@ class Shopper:
     def __init__(self, gateway: str, session: dict[str, str]) -> None:
         headers = {"authorization": f"Bearer {session['token']}"}
         self.conversation_id = parse("conversation", session["conversation_id"])
-        self._http = httpx.AsyncClient(base_url=gateway, headers=headers, timeout=30)
+        self._http = httpx.AsyncClient(base_url=gateway, headers=headers, timeout=60)
         self._said = 0
 
     @classmethod
     async def come(cls, gateway: str, channel_key: str) -> "Shopper":
-        async with httpx.AsyncClient(base_url=gateway, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=gateway, timeout=60) as http:
             opened = await http.post("/v1/chat/sessions", json={"channel_key": channel_key})
         return cls(gateway, opened.json())
 
@@ -95,22 +95,19 @@ def busy(roles: dict[str, RoleProcess], shop_url: str) -> list[RoleProcess]:
 
 
 async def kill_the_busy_one(roles: dict[str, RoleProcess], shop_url: str) -> None:
-    async with asyncio.timeout(ANSWER_SECONDS_MAX):
-        while not (found := busy(roles, shop_url)):
-            await asyncio.sleep(0.05)
-    await asyncio.sleep(SLOW_SECONDS / 3)  # the shop is busy with the cancellation
-    await asyncio.to_thread(found[0].end, signal.SIGKILL)
+    (found,) = busy(roles, shop_url)
+    await asyncio.to_thread(found.end, signal.SIGKILL)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(500)
 async def test_that_roles_hold_conversations_and_survive_a_killed_runtime(
     props: Props, roles: dict[str, RoleProcess], shop: ShopAdmin, ground: Ground
 ) -> None:
     merchant = await settle(ground, props)
     await asyncio.gather(*(asyncio.to_thread(process.wait) for process in roles.values()))
     gateway = roles["gateway"].told
-    async with httpx.AsyncClient(base_url=gateway) as http:
+    async with httpx.AsyncClient(base_url=gateway, timeout=60) as http:
         health = (await http.get("/health")).json()
     assert health["sandbox"] in ("namespaces", "landlock"), "told by the runtimes"
 
@@ -126,6 +123,7 @@ async def test_that_roles_hold_conversations_and_survive_a_killed_runtime(
         await asyncio.sleep(0.1)  # until the shop hangs up on idle connections
     await shop.plan(Fault("slow", STORE, 1, "/cancel", SLOW_SECONDS))
     await priya.say("yes")
+    await shop.met(STORE)  # it is busy with the cancellation
     await kill_the_busy_one(roles, props.shop.url)
     said = await priya.answers(2)
     await asyncio.sleep(1)

@@ -180,7 +180,7 @@ async def test_that_many_articles_are_imported_by_a_job_whose_way_is_told(
     async with AsyncExitStack() as stack:
         mind = open_understanding(shop.ground)
         await open_jobs(stack, shop.ground, mind, Addresses(dsn, nats_url))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while told["status"] != "done":
                 await asyncio.sleep(0.1)
                 told = (await shop.http.get(status, headers=headers)).json()

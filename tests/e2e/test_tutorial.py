@@ -16,7 +16,7 @@ from msgspec import structs
 PAGE = ROOT / "docs" / "tutorial" / "first-agent.md"
 BLOCK = re.compile(r"^```sh\n(?P<commands>.*?)^```\n\n```text\n(?P<told>.*?)^```", re.M | re.S)
 COMMANDS_MAX = 10
-COMMAND_SECONDS_MAX = 120
+COMMAND_SECONDS_MAX = 300
 
 
 def steps() -> list[tuple[list[str], list[str]]]:
@@ -40,7 +40,7 @@ def test_that_ten_commands_are_enough() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 async def test_that_the_tutorial_holds(props: Props, tmp_path: Path) -> None:
     props.settings = structs.replace(props.settings, port=0)
     place = tmp_path / "author"

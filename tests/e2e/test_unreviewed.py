@@ -115,7 +115,7 @@ async def test_that_reviewed_code_stays_until_somebody_says_otherwise(shop: Shop
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_that_the_consent_screen_asks_for_one_tick_more(shop: Shop) -> None:
     await publish(shop, "1.0.0", private=True)
     async with open_browser() as browser, open_page(browser, shop.url) as page:

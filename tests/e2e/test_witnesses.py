@@ -58,7 +58,7 @@ class Running:
         self.process.send_signal(signal.SIGTERM)
         assert self.process.stdout is not None
         self.process.stdout.close()
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     @property
     def seen(self) -> int:
@@ -136,7 +136,7 @@ async def speaks_the_protocol(full: FullRegistry, asked: Running) -> None:
     shown = await full.registry.checkpoint()
     size = checkpoint.parse(note.parse(shown).text).size
     lie = SIGNER.sign(size + 9, bytes(32))
-    async with httpx.AsyncClient(base_url=asked.url) as http:
+    async with httpx.AsyncClient(base_url=asked.url, timeout=60) as http:
 
         async def ask(body: bytes) -> httpx.Response:
             return await http.post("/add-checkpoint", content=body)

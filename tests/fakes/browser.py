@@ -15,7 +15,7 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from playwright.async_api import Browser, Page, Playwright, async_playwright, expect
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SECONDS_MAX = 30  # for anything a page is asked: the machine may be busy
+SECONDS_MAX = 60  # for anything a page is asked: the machine may be busy
 # Success criteria of WCAG 2.0 to 2.2, levels A and AA, and what axe holds to be good practice.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 Scheme = Literal["light", "dark"]

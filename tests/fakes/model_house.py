@@ -27,7 +27,7 @@ from hyperpersonal_web.client import ChatConnection
 from hyperpersonal_web.embedded.services import Addresses
 from hyperpersonal_web.wiring import Engine, Ground, Market, open_engine, open_ground, open_market
 
-SETTINGS = TurnSettings(lease_s=1.5, sweep_every_s=0.3, attempts_max=1_000)
+SETTINGS = TurnSettings(lease_s=3.0, deadline_s=120.0, sweep_every_s=0.3, attempts_max=1_000)
 AGENT = b"""
 from hyperpersonal_sdk import Agent, HostCallFailedError, Reply
 from hyperpersonal_sdk.tool_loop import Tool, run

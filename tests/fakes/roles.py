@@ -60,7 +60,7 @@ class RoleProcess:
         if self._process is None or self._process.stdout is None or self._process.stdout.closed:
             return
         self._process.send_signal(number)
-        self._process.wait(20)
+        self._process.wait(60)
         self._process.stdout.close()
 
 

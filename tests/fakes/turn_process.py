@@ -14,7 +14,7 @@ from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.turns.turn import TurnSettings
 from hyperpersonal_sdk.contract.turns import TurnReply, TurnRequest
 
-SETTINGS = TurnSettings(lease_s=0.6, sweep_every_s=0.2, attempts_max=1_000)
+SETTINGS = TurnSettings(lease_s=2.0, deadline_s=120.0, sweep_every_s=0.2, attempts_max=1_000)
 SHOP = "create table shop_writes (key text primary key, asked int not null)"
 ACT = """
 insert into shop_writes (key, asked) values ($1, 1)

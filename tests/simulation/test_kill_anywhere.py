@@ -11,6 +11,7 @@ import random
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -23,11 +24,15 @@ from hyperpersonal_core.kit.bus import Bus
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.turns.turn import TurnSettings
 from hyperpersonal_sdk.contract.turns import TurnReply, TurnRequest
+from msgspec import structs
 
 KILLS = int(os.environ.get("HP_KILLS", "12"))
 PROCESS_KILLS = int(os.environ.get("HP_PROCESS_KILLS", "2"))
 CONVERSATIONS = 4 * KILLS
-SETTINGS = TurnSettings(lease_s=0.4, sweep_every_s=0.1, debounce_ms=1.0, attempts_max=1_000)
+LEASE_S = 60.0  # no busy machine reaches its end: the clock is moved where a lease ends
+SETTINGS = TurnSettings(
+    lease_s=LEASE_S, deadline_s=120.0, sweep_every_s=0.1, debounce_ms=1.0, attempts_max=1_000
+)
 SEED = 7
 
 
@@ -38,7 +43,13 @@ async def rig(db: Database, bus: Bus) -> AsyncIterator[Rig]:
     await made.stop()
 
 
-@pytest.mark.timeout(60 + 4 * KILLS)
+async def _kill(rig: Rig) -> None:
+    """The worker is gone, and so is the time its leases had."""
+    await rig.kill()
+    rig.clock.ahead += timedelta(seconds=LEASE_S + 1)
+
+
+@pytest.mark.timeout(300 + 20 * KILLS)
 async def test_that_a_killed_worker_loses_and_repeats_nothing(rig: Rig) -> None:
     chance = random.Random(SEED)
 
@@ -53,12 +64,12 @@ async def test_that_a_killed_worker_loses_and_repeats_nothing(rig: Rig) -> None:
     for _ in range(KILLS):
         rig.start()
         await asyncio.sleep(chance.random() * 0.25)
-        await rig.kill()
+        await _kill(rig)
     rig.start()
     await writing
     for place in places:
-        await rig.wait_for(place, 1, ("message",), timeout=40)
-    await asyncio.sleep(0.6)
+        await rig.wait_for(place, 1, ("message",))
+    await rig.turns_over()
     keys = await _keys_of_answered_once(rig, places)
     assert keys == set(rig.shop.done)
     assert len(rig.shop.done) == 3 * len(places)
@@ -94,7 +105,7 @@ async def _write_all(rig: Rig, places: list[UUID], chance: random.Random) -> Non
         await asyncio.sleep(chance.random() * 0.05)
 
 
-@pytest.mark.timeout(60 + 10 * PROCESS_KILLS)
+@pytest.mark.timeout(300 + 60 * PROCESS_KILLS)
 async def test_that_a_process_gone_by_sigkill_loses_and_repeats_nothing(
     rig: Rig, dsn: str, nats_url: str
 ) -> None:
@@ -113,7 +124,7 @@ async def test_that_a_process_gone_by_sigkill_loses_and_repeats_nothing(
             await process.wait()
     await writing
     for place in places:
-        await rig.wait_for(place, 1, ("message",), timeout=30)
+        await rig.wait_for(place, 1, ("message",))
     process.kill()
     await process.wait()
     rows = await owner.fetch("select key, asked from shop_writes")
@@ -138,19 +149,19 @@ async def _process(dsn: str, nats_url: str, prefix: str, seed: int) -> asyncio.s
 
 async def test_that_a_turn_that_always_dies_ends_with_a_person(rig: Rig) -> None:
     async def hangs(request: TurnRequest, calls: Calls) -> TurnReply:
-        await asyncio.sleep(30)
+        await asyncio.Event().wait()
         return TurnReply("never")
 
-    rig.settings = TurnSettings(lease_s=0.3, sweep_every_s=0.1, attempts_max=2)
+    rig.settings = structs.replace(SETTINGS, attempts_max=2)
     await rig.agent("order", hangs)
     place = await rig.conversation()
     await rig.write(place, "order")
     for _ in range(2):
         rig.start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not rig.host.calls:
                 await asyncio.sleep(0.02)
-        await rig.kill()
+        await _kill(rig)
     rig.start()
     (notice,) = await rig.wait_for(place, 1)
     assert notice.body["reason"] == "failed"
@@ -162,10 +173,10 @@ async def test_that_a_closing_worker_gives_its_turns_to_the_next(rig: Rig) -> No
     async def slow_at_first(request: TurnRequest, calls: Calls) -> TurnReply:
         if not inside.is_set():
             inside.set()
-            await asyncio.sleep(30)
+            await asyncio.Event().wait()
         return TurnReply("here I am")
 
-    rig.settings = TurnSettings(lease_s=30.0, sweep_every_s=0.1, close_s=0.1)
+    rig.settings = TurnSettings(lease_s=600.0, sweep_every_s=0.1, close_s=0.1)
     await rig.agent("order", slow_at_first)
     place = await rig.conversation()
     await rig.write(place, "order")
@@ -173,19 +184,38 @@ async def test_that_a_closing_worker_gives_its_turns_to_the_next(rig: Rig) -> No
     await inside.wait()
     await first.close()
     rig.start()
-    (reply,) = await rig.wait_for(place, 1, timeout=5)
+    (reply,) = await rig.wait_for(place, 1)
     assert reply.body["text"] == "here I am"
 
 
 async def test_that_a_long_turn_keeps_its_lease(rig: Rig) -> None:
+    """It takes two leases by the clock, which is moved on whenever the lease was renewed."""
+
     async def long(request: TurnRequest, calls: Calls) -> TurnReply:
-        await asyncio.sleep(1.2)
+        for _ in range(4):
+            rig.clock.ahead += timedelta(seconds=LEASE_S / 2)
+            await _renewed(rig)
         return TurnReply("at last")
 
     await rig.agent("order", long)
     place = await rig.conversation()
     await rig.write(place, "order")
-    rig.start()
+    rig.settings = structs.replace(SETTINGS, lease_s=0.6)  # how often it is renewed
+    rig.start()._claims._settings = SETTINGS  # for how long
     (reply,) = await rig.wait_for(place, 1)
     assert reply.body["text"] == "at last"
     assert len(rig.host.calls) == 1
+
+
+async def _renewed(rig: Rig) -> None:
+    """Until the one lease is nearly whole again."""
+    whole = rig.clock.now() + timedelta(seconds=LEASE_S - 20)
+    async with asyncio.timeout(60):
+        while await _leased_until(rig) < whole:
+            await asyncio.sleep(0.02)
+
+
+async def _leased_until(rig: Rig) -> datetime:
+    async with rig.db.transaction(TENANT) as connection:
+        until: datetime = await connection.fetchval("select lease_until from conversations")
+    return until

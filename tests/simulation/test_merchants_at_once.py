@@ -82,7 +82,7 @@ async def opened(db: Database, folder: Path, publisher: Publisher) -> Street:
     return street
 
 
-@pytest.mark.timeout(120 + 20 * DAYS)
+@pytest.mark.timeout(300 + 60 * DAYS)
 async def test_that_members_and_the_updater_at_once_keep_every_law(
     db: Database, owner: Any, tmp_path: Path
 ) -> None:

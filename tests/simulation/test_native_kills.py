@@ -11,14 +11,16 @@ from collections import Counter
 from typing import Any
 
 import msgspec
+import pytest
 from fakes.native import native
-from hyperpersonal_runtime.calls import HookCall
+from hyperpersonal_runtime.calls import PROCESS_LIMITS, HookCall
 from hyperpersonal_runtime.host import Host
 from hyperpersonal_runtime.testing import FakePorts, World, default_cache
 from hyperpersonal_sdk.contract.outcomes import Outcome
 
 KILLS = int(os.environ.get("HP_NATIVE_KILLS", "5"))
 CALLS = 12
+LIMITS = msgspec.structs.replace(PROCESS_LIMITS, deadline_ms=120_000)  # it starts anew each time
 GRANTS = (
     "tool:commerce.orders.read",
     "tool:commerce.orders.write",
@@ -37,12 +39,13 @@ return " ".join(seen)
 
 
 def call(name: str) -> HookCall:
-    made = native(BODY, *GRANTS)
+    made = native(BODY, *GRANTS, limits=LIMITS)
     scope = msgspec.structs.replace(made.scope, turn_id=name)
     payload = msgspec.json.encode({"text": name})
     return msgspec.structs.replace(made, scope=scope, payload=payload)
 
 
+@pytest.mark.timeout(300)
 async def test_that_kills_lose_no_call_and_double_no_write() -> None:
     rng = random.Random(20261122)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 import msgspec
+import pytest
 from hyperpersonal_core.kit.clock import SystemClock
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.receipts.due import DueCall
@@ -53,6 +54,7 @@ async def kill_once(dsn: str, keys: Path, after_s: float) -> None:
     await process.wait()
 
 
+@pytest.mark.timeout(300)
 async def test_that_killed_sealers_leave_no_gap_and_no_double(
     db: Database, dsn: str, tmp_path: Path
 ) -> None:

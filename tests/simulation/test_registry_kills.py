@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from fakes.full_registry import REVIEWERS, FullRegistry
 from fakes.publishing import artifact, manifest
 from hyperpersonal_core.kit.db import Database
@@ -68,6 +69,7 @@ class MortalDatabase(Database):
 Step = Callable[[Registry], Awaitable[Submission]]
 
 
+@pytest.mark.timeout(400)
 async def test_that_a_life_cut_at_every_statement_ends_the_same(
     db: Database, tmp_path: Path
 ) -> None:

@@ -50,6 +50,7 @@ def test_that_every_release_works_in_its_sandbox(
             assert all(text in told for text in trial.says), told
 
 
+@pytest.mark.timeout(400)
 def test_that_their_own_tests_pass(tmp_path: Path) -> None:
     (tmp_path / ".hp").mkdir()
     (tmp_path / ".hp" / "cache").symlink_to(ROOT / ".hp" / "cache")

@@ -84,7 +84,7 @@ async def use_all(life: Life, chosen: list[Sample]) -> list[str]:
             for place, sample in enumerate(chosen) for tenant in owners(life, place)]  # fmt: skip
 
 
-@pytest.mark.timeout(120 + 30 * COUNT)
+@pytest.mark.timeout(300 + 100 * COUNT)
 async def test_that_a_market_lives_and_keeps_all_its_promises(life: Life, tmp_path: Path) -> None:
     chosen, watcher = await life.samples(COUNT), Watcher(life)
     await live_through(life, chosen, watcher)

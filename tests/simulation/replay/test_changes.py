@@ -95,7 +95,7 @@ def kinds(calls: list[Replayed]) -> set[str]:
     return {one.kind for call in calls for one in call.differences}
 
 
-@pytest.mark.timeout(120 + 20 * TURNS_MAX)
+@pytest.mark.timeout(400 + 40 * TURNS_MAX)
 async def test_that_planted_regressions_are_named(stage: Stage) -> None:
     assert len(REGRESSIONS) >= 50
     done = await tried(stage, REGRESSIONS)
@@ -105,7 +105,7 @@ async def test_that_planted_regressions_are_named(stage: Stage) -> None:
     assert len(missed) <= MISSED_MAX, told
 
 
-@pytest.mark.timeout(120 + 20 * TURNS_MAX)
+@pytest.mark.timeout(400 + 40 * TURNS_MAX)
 async def test_that_honest_rewrites_raise_no_alarm(stage: Stage) -> None:
     assert len(HONEST) >= 50
     done = await tried(stage, HONEST)

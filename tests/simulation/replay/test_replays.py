@@ -42,18 +42,19 @@ def hp(stage: Stage, *arguments: str) -> Done:
     return Done(done.return_value or 0, done.stdout, done.stderr)
 
 
+@pytest.mark.timeout(400)  # the first here waits for the recording
 def test_that_the_command_replays_in_a_process_of_its_own(stage: Stage) -> None:
     environment = {**os.environ, "HP_DATA_DIR": str(stage.folder)}
     command = [sys.executable, "-m", "hyperpersonal_web.cli", "replay", "--limit", "3"]
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=100, check=False
+        command, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert done.stdout.startswith("3 turns, ")
     assert "\x1b" not in done.stdout, "colours are for terminals"
 
 
-@pytest.mark.timeout(60 + REPLAYS // 10)
+@pytest.mark.timeout(400 + REPLAYS // 10)
 async def test_that_recorded_calls_come_again_byte_for_byte(stage: Stage) -> None:
     replayer = Replayer(default_cache())
     await replayer.start()

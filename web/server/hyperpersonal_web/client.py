@@ -19,7 +19,7 @@ class ChatConnection:
     async def open(cls, base_url: str, token: str, after: int = 0) -> "ChatConnection":
         """Connect to the gateway at `base_url` (http://…) and resume after an offset."""
         url = base_url.replace("http", "ws", 1) + "/v1/chat/socket"
-        chat = cls(await websockets.connect(url, max_size=2**20, open_timeout=10))
+        chat = cls(await websockets.connect(url, max_size=2**20, open_timeout=60))
         await chat.send(type="open", token=token, after=after)
         await chat.next("ready")
         return chat
@@ -32,9 +32,9 @@ class ChatConnection:
         """Send a message and wait for its acknowledgement or refusal."""
         message_id = message_id or str(uuid4())
         await self.send(type="message", id=message_id, text=text)
-        return await self.next("ack", "problem", seconds=25)
+        return await self.next("ack", "problem")
 
-    async def next(self, *kinds: str, seconds: float = 5) -> dict[str, Any]:
+    async def next(self, *kinds: str, seconds: float = 60) -> dict[str, Any]:
         """The next frame of one of these types.
 
         Raises:

@@ -1,6 +1,5 @@
 """Holds the demo's conversations over the real WebSocket and looks at what came of them."""
 
-import asyncio
 import os
 import signal
 from typing import Any
@@ -19,8 +18,7 @@ from hyperpersonal_web.demo_shop.faults import Fault
 
 ANSWER_SECONDS_MAX = 45.0
 DATASET = "demo"
-SLOW_SECONDS = 2.0
-MID_TURN_SECONDS = 0.7
+SLOW_SECONDS = 5.0
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -80,7 +78,7 @@ class Check:
         if trouble == "twice":
             assert (await chat.say(text, message_id))["fresh"] is False
         if trouble == "kill":
-            await asyncio.sleep(MID_TURN_SECONDS)
+            await self._shop.met(STORE)
             for pid in self._stage.engine.host.worker_pids:
                 os.kill(pid, signal.SIGKILL)
         return await self._answers(chat)

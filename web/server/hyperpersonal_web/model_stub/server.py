@@ -104,10 +104,14 @@ class StubModel:
             writer.write(_chunk(event))
             if said.piece_ms:
                 await writer.drain()
-                await asyncio.sleep(said.piece_ms / 1000)
+                await self.between(said, event)
         writer.write(_chunk(""))
         await writer.drain()
         return True
+
+    async def between(self, said: Said, event: str) -> None:
+        """After an event of a stream, before the next."""
+        await asyncio.sleep(said.piece_ms / 1000)
 
     async def _fail(self, wire: ModuleType, ask: GenerateAsk, fault: Fault, writer: Any) -> bool:
         if fault.kind == "silent":
