@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 CHUNK = 8 << 20
@@ -13,11 +14,12 @@ def holding(patterns: Iterable[bytes], root: int | None = None) -> dict[bytes, s
     with the names of the processes that hold them. Needs the right to trace them."""
     wanted, found = list(patterns), {}
     for pid in descendants(root or os.getpid()):
-        name = Path(f"/proc/{pid}/comm").read_text().strip()
-        for part in () if name in SERVERS else _parts(pid):
-            for pattern in wanted:
-                if pattern in part:
-                    found.setdefault(pattern, set()).add(name)
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            name = Path(f"/proc/{pid}/comm").read_text().strip()
+            for part in () if name in SERVERS else _parts(pid):
+                for pattern in wanted:
+                    if pattern in part:
+                        found.setdefault(pattern, set()).add(name)
     return found
 
 

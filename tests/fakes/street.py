@@ -22,7 +22,7 @@ from hyperpersonal_runtime.testing import default_cache
 from hyperpersonal_web.embedded.services import Addresses
 from hyperpersonal_web.wiring import Ground, open_ground, open_market, open_ports
 
-CALL_MS = 10_000
+CALL_MS = 60_000
 
 _TURN = """
 with c as (

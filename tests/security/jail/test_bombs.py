@@ -62,8 +62,8 @@ def test_that_open_files_and_words_are_bounded(tier: str, jailed: Any) -> None:
 @TIERS
 def test_that_time_is_bounded(tier: str, jailed: Any) -> None:
     end = jailed("bombs.py", tier=tier, profile="plugin", cpu_seconds=1, only=["cpu"])
+    assert end["code"] is not None, "its limit ended it, not the runner's patience"
     assert killed_by(end) in (signal.SIGXCPU, signal.SIGKILL)
-    assert end["seconds"] < 30
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="x86_64 has a second table of calls")

@@ -5,7 +5,10 @@ from collections.abc import Callable
 
 import pytest
 from fakes.plugins import agent
-from hyperpersonal_runtime.calls import HookCall, Limits
+from hyperpersonal_runtime.calls import HookCall, Limits, SealedRelease
+from hyperpersonal_runtime.ending import End
+from hyperpersonal_runtime.kinds.kind import Ready
+from hyperpersonal_runtime.kinds.python import PythonKind
 from hyperpersonal_runtime.testing import SandboxServer, World, hook_call, open_sandbox
 from hyperpersonal_sdk.contract.outcomes import Outcome
 
@@ -117,13 +120,21 @@ def test_that_a_bad_plugin_ends_in_a_typed_outcome(
 
 
 def test_that_a_source_too_large_to_compile_is_compiled_once(
-    sandbox_server: SandboxServer,
+    sandbox_server: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    compiled: list[str] = []
+    compile_it = PythonKind._compile
+
+    async def counted(kind: PythonKind, release: SealedRelease) -> Ready | End:
+        compiled.append(release.digest)
+        return await compile_it(kind, release)
+
+    monkeypatch.setattr(PythonKind, "_compile", counted)
     call = hook_call({"p/__init__.py": b"x=1\n" * 500_000}, "p")
     first, second = (sandbox_server.call(call, "reply", {}) for _ in range(2))
     assert first.outcome is second.outcome is Outcome.OVER_LIMIT
     assert second.detail == first.detail == "out of memory"
-    assert second.elapsed_ms < first.elapsed_ms / 10
+    assert compiled == [call.release.digest]
 
 
 def test_that_a_flood_of_log_lines_is_cut(sandbox_server: SandboxServer) -> None:
@@ -156,16 +167,16 @@ def test_that_neighbours_of_bad_plugins_are_served() -> None:
 
 
 def never(_arguments: dict[str, object]) -> Callable[..., object]:
-    return asyncio.sleep(30)  # type: ignore[return-value]
+    return asyncio.sleep(600)  # type: ignore[return-value]
 
 
 def test_that_an_answer_that_comes_too_late_is_a_timeout(sandbox_server: SandboxServer) -> None:
-    limits = Limits(deadline_ms=400)
+    limits = Limits(deadline_ms=3_000)
     call = agent("return host.tool('commerce.orders.get', order_id='1').id", TOOL, limits=limits)
     result = sandbox_server.call(call, "reply", {}, World(tools={"commerce.orders.get": never}))
     assert result.outcome is Outcome.TIMED_OUT
     assert "call 1 (tool.call)" in result.detail
-    assert result.elapsed_ms < 3_000
+    assert result.elapsed_ms < Limits().deadline_ms, "its own deadline ended it"
 
 
 def slowly(_arguments: dict[str, object]) -> object:

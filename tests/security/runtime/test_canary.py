@@ -19,7 +19,7 @@ from hyperpersonal_runtime.egress.scrub import forms
 from hyperpersonal_runtime.testing import SandboxServer, World
 from hyperpersonal_sdk.contract.outcomes import Outcome
 
-PATIENT = Limits(inline_wait_ms=25_000, deadline_ms=28_000)
+PATIENT = Limits(inline_wait_ms=50_000, deadline_ms=55_000)
 BODY = """
 import json
 seen = [host.call("http.fetch", url=URL + "/echo").to_json()]
@@ -39,7 +39,7 @@ except Exception as error:
     seen.append(repr(error) + str(vars(error)))
 for line in json.dumps(seen).split(","):
     host.log(line[:200])
-host.call("http.fetch", url=URL + "/dump")
+host.call("http.fetch", url=URL + "/dump", timeout_ms=50_000)
 return json.dumps(seen)
 """
 

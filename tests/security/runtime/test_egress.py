@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from fakes.plugins import agent
 from fakes.web_server import WebServer, answer, web_server
-from hyperpersonal_runtime.calls import CallResult
+from hyperpersonal_runtime.calls import CallResult, Limits
 from hyperpersonal_runtime.testing import SandboxServer, World
 from hyperpersonal_sdk.contract.outcomes import Outcome
 
@@ -33,7 +33,7 @@ async def told(head: bytes, writer: asyncio.StreamWriter) -> None:
         writer.close()
     elif path == "/silent":
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n")
-        await asyncio.sleep(20)
+        await asyncio.sleep(600)
     else:
         writer.write(answer(head.split(b"\r\n")[0]))
 
@@ -289,7 +289,8 @@ for n in range(49):
     host.call('http.close', stream=str(2 * n + 1))
 return 'done'
 """
-    call = agent(f"import json\n{body}", f"http:POST {site.url}/*")
+    limits = Limits(inline_wait_ms=5_000, deadline_ms=50_000)
+    call = agent(f"import json\n{body}", f"http:POST {site.url}/*", limits=limits)
     world = World()
     result = await asyncio.to_thread(sandbox_server.call, call, "reply", {}, world)
     sent = sum(entry.cost.get("bytes_out", 0) for entry in result.journal)

@@ -150,11 +150,11 @@ def test_that_a_component_that_never_comes_to_be_holds_up_nobody(tmp_path: Path)
     run = partial(foreign.run, "{}", calls, 64 << 20, 1 << 20)
     thread = threading.Thread(target=lambda: ends.append(run()))
     thread.start()
-    assert calls.inside.wait(10)
+    assert calls.inside.wait(60)
     compiled = guests.get("").run('{"op":"compile","files":{}}', Calls(broken), 64 << 20, 1 << 20)
     assert (compiled.text, ends) == ("{}", []), "the other one is still being made"
     calls.enough.set()
-    thread.join(10)
+    thread.join(60)
     assert ends[0].trap.strip() == "enough"
 
 
@@ -173,17 +173,17 @@ def test_that_no_wasi_context_is_needed_and_none_is_given() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "import time; time.sleep(20)",
-        "import threading; threading.Event().wait(20)",
-        "import select; select.select([], [], [], 20)",
-        "import asyncio; asyncio.run(asyncio.sleep(20))",
+        "import time; time.sleep(600)",
+        "import threading; threading.Event().wait(600)",
+        "import select; select.select([], [], [], 600)",
+        "import asyncio; asyncio.run(asyncio.sleep(600))",
     ],
 )
 def test_that_no_guest_can_block_a_thread(sandbox_server: SandboxServer, body: str) -> None:
     """Pitfall 4: the epoch does not end a blocking call, so there is none to make."""
     result = sandbox_server.call(agent(body), "reply", {})
     assert result.outcome in (Outcome.TRAPPED, Outcome.TIMED_OUT)
-    assert result.elapsed_ms < 5_000
+    assert result.elapsed_ms < Limits().deadline_ms, "it was not its deadline that ended it"
 
 
 def later(_arguments: dict[str, object]) -> object:
@@ -196,7 +196,7 @@ def later(_arguments: dict[str, object]) -> object:
 
 def test_that_waiting_for_the_host_costs_a_guest_no_budget(sandbox_server: SandboxServer) -> None:
     """The epoch counts wall time: without care a guest dies on its return from a slow call."""
-    limits = Limits(guest_cpu_ms=50, inline_wait_ms=2_000)
+    limits = Limits(guest_cpu_ms=200, inline_wait_ms=5_000)
     body = "return host.tool('commerce.orders.get', order_id='1').id"
     call = agent(body, "tool:commerce.orders.read", limits=limits)
     world = World(tools={"commerce.orders.get": later})
