@@ -33,6 +33,7 @@ KIND_FIGURES = {
     "calls_per_s_core",
 }
 TINY = Terms(seconds=0.5, count=4)
+pytestmark = pytest.mark.timeout(600)  # servers, sandboxes and loads: minutes on a slow machine
 
 Measure = Callable[[Props, Terms], Coroutine[Any, Any, dict[str, float]]]
 

@@ -16,12 +16,15 @@ from hyperpersonal_web.paths import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.timeout(600)  # servers, hosts and sandboxes: minutes on a slow machine
+
 
 def test_verification_is_measured_in_a_running_and_in_a_new_process() -> None:
     found = bench_verify(4, 2)
     assert found["verify_releases"] == 2 * RELEASES
     assert 0 < found["verify_ms_p50"] <= found["verify_ms_p99"]
-    assert found["verify_ms_p50"] < found["verify_fresh_ms_p50"] <= found["verify_fresh_ms_p99"]
+    assert 0 < found["verify_fresh_ms_p50"] <= found["verify_fresh_ms_p99"]
+    assert found["verify_cpu_ms"] < found["verify_fresh_cpu_ms"]
 
 
 def test_search_is_measured() -> None:

@@ -14,6 +14,7 @@ from hyperpersonal_web.cli import cli
 from tests.fakes.eval_folder import write_folder
 
 DATA = os.environ.get("HP_EVAL_DATA", "")
+pytestmark = pytest.mark.timeout(600)  # all of the product: minutes on a slow machine
 
 
 @pytest.fixture

@@ -154,53 +154,59 @@ async def test_that_many_conversations_are_read_at_once(timeline: Timeline) -> N
     assert await timeline.read_many([]) == []
 
 
+class Ear:
+    """Hears the wake-ups of a bus."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._heard: asyncio.Queue[Delivery] = asyncio.Queue()
+
+    async def open(self) -> "Ear":
+        await self._bus.subscribe(INBOUND, self._heard.put)
+        return self
+
+    async def all(self) -> list[tuple[Wake, ...]]:
+        """Of each envelope that was told before, in order: ours comes after the last of them."""
+        await self._bus.announce(INBOUND, b"the last")
+        told = []
+        async with asyncio.timeout(60):
+            while (delivery := await self._heard.get()).payload != b"the last":
+                told.append(decode(delivery.payload).wakes)
+        return told
+
+
+@pytest.fixture
+async def ear(bus: Bus) -> Ear:
+    return await Ear(bus).open()
+
+
 async def test_that_a_batch_wakes_workers_with_one_envelope(
-    timeline: Timeline, relay: Relay, bus: Bus, shop: Database
+    timeline: Timeline, relay: Relay, ear: Ear, shop: Database
 ) -> None:
-    heard: list[Delivery] = []
-
-    async def hear(delivery: Delivery) -> None:
-        heard.append(delivery)
-
-    await bus.subscribe(INBOUND, hear)
     conversation = await timeline.open(TENANT, CHANNEL, CONTACT)
     await asyncio.gather(*(timeline.append(message(conversation, f"m{n}")) for n in range(50)))
     await timeline.append(message(conversation, "m0"))  # known: wakes nobody
     await relay.settle()
-    assert [decode(delivery.payload).wakes for delivery in heard] == [
-        (Wake(TENANT, conversation, 50),)
-    ]
+    assert await ear.all() == [(Wake(TENANT, conversation, 50),)]
     async with shop.transaction() as connection:
         assert await connection.fetchval("select count(*) from outbox") == 0
 
 
 async def test_that_a_wake_up_names_the_trace_of_its_own_message(
-    timeline: Timeline, relay: Relay, bus: Bus
+    timeline: Timeline, relay: Relay, ear: Ear
 ) -> None:
-    told: list[str] = []
-
-    async def hear(delivery: Delivery) -> None:
-        told.extend(wake.traceparent for wake in decode(delivery.payload).wakes)
-
-    await bus.subscribe(INBOUND, hear)
     conversation = await timeline.open(TENANT, CHANNEL, CONTACT)
     with Traces(TracerProvider().get_tracer("test")).span("message.receive"):
         mine = traceparent()
         await timeline.append(message(conversation, "traced"))
     await timeline.append(message(conversation, "untraced"))
     await relay.settle()
-    assert told == [mine, ""]
+    assert [wake.traceparent for wakes in await ear.all() for wake in wakes] == [mine, ""]
 
 
 async def test_that_messages_of_one_batch_keep_their_own_traces(
-    timeline: Timeline, relay: Relay, bus: Bus
+    timeline: Timeline, relay: Relay, ear: Ear
 ) -> None:
-    told: list[list[str]] = []
-
-    async def hear(delivery: Delivery) -> None:
-        told.append([wake.traceparent for wake in decode(delivery.payload).wakes])
-
-    await bus.subscribe(INBOUND, hear)
     traces = Traces(TracerProvider().get_tracer("test"))
 
     async def send(tenant: UUID, conversation: UUID) -> str:
@@ -212,4 +218,5 @@ async def test_that_messages_of_one_batch_keep_their_own_traces(
     places = [await timeline.open(tenant, CHANNEL, CONTACT) for tenant in tenants]
     mine = await asyncio.gather(*map(send, tenants, places))
     await relay.settle()
-    assert told == [list(mine)]
+    (wakes,) = await ear.all()
+    assert [wake.traceparent for wake in wakes] == list(mine)

@@ -206,7 +206,7 @@ async def test_that_conversations_of_a_pause_show_nothing_and_evidence_waits_for
 
 async def test_that_a_pause_does_not_keep_a_worse_release(stage: Stage) -> None:
     one = await stage.roll_out("sha256:broken")
-    await stage.talk(24)
+    await stage.talk(40)
     await stage.records.pause(TENANT, one.id, None)
     assert (await stage.judged(one)).state == "rolled_back"
     with pytest.raises(ConflictError, match="has ended"):

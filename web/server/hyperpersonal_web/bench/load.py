@@ -139,8 +139,8 @@ def _settles(frame: Frame, until: str) -> bool:
 
 
 async def _ended(shoppers: list[Shopper]) -> None:
-    """Let what is on its way arrive, ten seconds at most, so that the server is left in peace."""
-    for _ in range(100):
+    """Let what is on its way arrive, a minute at most, so that the server is left in peace."""
+    for _ in range(600):
         if not any(shopper.waits for shopper in shoppers):
             return
         await asyncio.sleep(0.1)

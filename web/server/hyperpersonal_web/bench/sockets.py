@@ -24,6 +24,7 @@ from hyperpersonal_web.wiring import Ground, open_ground
 SOCKETS = 10_000
 FILES_BESIDE = 500
 SETTLE_S = 3.0
+START_S_MAX = 180
 PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 _SAY = """
 with moved as (
@@ -92,7 +93,7 @@ async def _start_gateway(
 
     stack.push_async_callback(end)
     assert gateway.stdout is not None
-    await asyncio.wait_for(gateway.stdout.readline(), 60)
+    await asyncio.wait_for(gateway.stdout.readline(), START_S_MAX)
     return gateway
 
 
