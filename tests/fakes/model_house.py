@@ -1,19 +1,22 @@
 """A tenant whose agent asks a language model: the product's own engine and gateway, real plugins.
 
-`python -m fakes.model_house DSN NATS_URL PREFIX FOLDER` is its engine in a process of its own, that
-answers until it is killed; what is installed is in the database by then.
+`python -m fakes.model_house DSN NATS_URL PREFIX FOLDER AHEAD_S` is its engine in a process of its
+own, that answers until it is killed; what is installed is in the database by then. Its turns' clock
+is so much ahead: leases of those before it have ended, and its own end on no busy machine.
 """
 
 import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from fakes.models import HERE, KEY, PLUGINS, VENDORS, base_url
 from fakes.publishing import Publisher
+from fakes.turns import AheadClock
 from hyperpersonal_core.api import Handoffs, TurnWorker
 from hyperpersonal_core.kit import log
 from hyperpersonal_core.kit.settings import Settings
@@ -26,8 +29,9 @@ from hyperpersonal_web.bench.served import open_served
 from hyperpersonal_web.client import ChatConnection
 from hyperpersonal_web.embedded.services import Addresses
 from hyperpersonal_web.wiring import Engine, Ground, Market, open_engine, open_ground, open_market
+from msgspec import structs
 
-SETTINGS = TurnSettings(lease_s=3.0, deadline_s=120.0, sweep_every_s=0.3, attempts_max=1_000)
+SETTINGS = TurnSettings(lease_s=60.0, deadline_s=120.0, sweep_every_s=0.3, attempts_max=1_000)
 AGENT = b"""
 from hyperpersonal_sdk import Agent, HostCallFailedError, Reply
 from hyperpersonal_sdk.tool_loop import Tool, run
@@ -191,14 +195,16 @@ async def _ground(
     return await open_ground(stack, settings, Addresses(*places))
 
 
-async def _answer_for_ever(dsn: str, nats_url: str, prefix: str, folder: str) -> None:
+async def _answer_for_ever(dsn: str, nats_url: str, prefix: str, folder: str, ahead_s: str) -> None:
     """As `open_engine`, but a lost lease is found within a second."""
     log.configure("error")
+    clock = AheadClock()
+    clock.ahead = timedelta(seconds=float(ahead_s))
     async with AsyncExitStack() as stack:
         ground = await _ground(stack, (dsn, nats_url), Path(folder), prefix)
         mind, market = quiet_mind(ground), open_market(ground)
         running = await wiring._open_host(stack, ground, mind, market)
-        services = wiring._services(ground, mind, market, running)
+        services = structs.replace(wiring._services(ground, mind, market, running), clock=clock)
         wiring.background(stack, TurnWorker(services, SETTINGS).run())
         print("ready", flush=True)
         await asyncio.Event().wait()

@@ -1,10 +1,12 @@
 """A process of its own that answers turns until it is killed: `python -m fakes.turn_process DSN
-NATS_URL PREFIX SEED`. Its shop is a table, so that it outlives the process.
+NATS_URL PREFIX NUMBER`. Its shop is a table, so that it outlives the process; by its clock the
+leases of the processes of lower numbers have ended.
 """
 
 import asyncio
 import random
 import sys
+from datetime import timedelta
 
 import asyncpg
 from fakes.turns import Calls, FakeShop, Rig
@@ -14,7 +16,7 @@ from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.turns.turn import TurnSettings
 from hyperpersonal_sdk.contract.turns import TurnReply, TurnRequest
 
-SETTINGS = TurnSettings(lease_s=2.0, deadline_s=120.0, sweep_every_s=0.2, attempts_max=1_000)
+SETTINGS = TurnSettings(lease_s=60.0, deadline_s=120.0, sweep_every_s=0.2, attempts_max=1_000)
 SHOP = "create table shop_writes (key text primary key, asked int not null)"
 ACT = """
 insert into shop_writes (key, asked) values ($1, 1)
@@ -49,9 +51,9 @@ async def returns(request: TurnRequest, calls: Calls) -> TurnReply:
 SCRIPTS = {"order": cancels, "return": returns}
 
 
-async def main(dsn: str, nats_url: str, prefix: str, seed: str) -> None:
+async def main(dsn: str, nats_url: str, prefix: str, number: str) -> None:
     """Answer for ever."""
-    chance = random.Random(seed)
+    chance = random.Random(number)
 
     async def pause() -> None:
         await asyncio.sleep(chance.random() * 0.02)
@@ -60,6 +62,7 @@ async def main(dsn: str, nats_url: str, prefix: str, seed: str) -> None:
     rig = Rig(await Database.open(dsn), await Bus.connect(nats_url, prefix), SETTINGS)
     rig.scripts = {f"sha256:{label}": script for label, script in SCRIPTS.items()}
     rig.pause = pause
+    rig.clock.ahead = int(number) * timedelta(seconds=SETTINGS.lease_s + 1)
     async with asyncpg.create_pool(dsn, min_size=1, max_size=4) as pool:
         rig.shop = TableShop(pool)
         print("ready", flush=True)

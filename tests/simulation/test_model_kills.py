@@ -16,11 +16,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from fakes.model_house import House, open_house
+from fakes.model_house import SETTINGS, House, open_house
 from fakes.models import stub
 from hyperpersonal_runtime.testing import default_cache
 from hyperpersonal_sdk.contract.models import GenerateAsk, ToolUse
 from hyperpersonal_web.model_stub.script import Said, words
+from hyperpersonal_web.model_stub.server import StubModel
 
 KILLS = int(os.environ.get("HP_MODEL_KILLS", "2"))
 SHOPPERS = 6
@@ -45,20 +46,27 @@ async def house(dsn: str, nats_url: str, tmp_path: Path) -> AsyncIterator[House]
         yield made
 
 
-async def _start(house: House) -> asyncio.subprocess.Process:
+async def _start(house: House, number: int) -> asyncio.subprocess.Process:
+    """The engine, after so many others whose leases have ended."""
     path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, sys.path)])
     process = await asyncio.create_subprocess_exec(
-        *house.command, stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": path}
-    )
+        *house.command, str(number * (SETTINGS.lease_s + 1)),
+        stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": path},
+    )  # fmt: skip
     assert process.stdout is not None
     assert await asyncio.wait_for(process.stdout.readline(), 120) == b"ready\n"
     return process
 
 
-async def _kill_again_and_again(house: House, chance: random.Random) -> None:
-    for _ in range(KILLS):
-        process = await _start(house)
-        await asyncio.sleep(0.3 + chance.random() * 1.5)
+async def _kill_again_and_again(house: House, service: StubModel, chance: random.Random) -> None:
+    """Each once it has asked the model something, at a moment by chance."""
+    for number in range(KILLS):
+        asked = len(service.asks)
+        process = await _start(house, number)
+        async with asyncio.timeout(120):
+            while len(service.asks) == asked:
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(chance.random() * 1.5)
         process.kill()
         await process.wait()
 
@@ -85,9 +93,9 @@ async def test_that_no_model_turn_is_lost_or_acts_twice_however_often_it_is_kill
     house: House,
 ) -> None:
     chance = random.Random(SEED)
-    async with stub(cancels) as (_, port):
+    async with stub(cancels) as (service, port):
         await house.put_model("openai", port)
-        killing = asyncio.create_task(_kill_again_and_again(house, chance))
+        killing = asyncio.create_task(_kill_again_and_again(house, service, chance))
         rounds = 0
         while not killing.done() or rounds == 0:
             rounds += 1
@@ -97,7 +105,7 @@ async def test_that_no_model_turn_is_lost_or_acts_twice_however_often_it_is_kill
                 await chat.close()
             await asyncio.sleep(1.0)
         await killing
-        process = await _start(house)
+        process = await _start(house, KILLS)
         try:
             await _all_answered(house)
         finally:
