@@ -13,7 +13,7 @@ from hyperpersonal_runtime.jail.plain import PlainJail
 from hyperpersonal_runtime.jail.program import Jail, JailError, Program
 
 PROBE = Path(__file__).with_name("probe.py")
-PROBE_SECONDS_MAX = 15
+PROBE_SECONDS_MAX = 60  # a machine that is busy at its start keeps its strongest wall
 FIRST_PARTY = frozenset({"hyperpersonal"})
 
 Maker = Callable[[str], Jail]  # told why the tiers above do not work

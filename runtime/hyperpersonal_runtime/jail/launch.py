@@ -20,7 +20,7 @@ BUILT_BYTES_MAX = 4 << 30
 RESERVED_BYTES_MAX = 4 << 30  # addresses without memory: allocators reserve, page tables cost
 FILES_OPEN_MAX = 64  # besides the inherited ones
 BUILDER_FILES_OPEN_MAX = 1024
-CHILD_SECONDS_MAX = 2.0
+CHILD_SECONDS_MAX = 30.0
 CHILD_POLL_SECONDS = 0.001
 ENTER = Path(__file__).with_name("enter.py")
 

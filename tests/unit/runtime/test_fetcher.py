@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from fakes.web_server import answer, certificate, web_server
+from hyperpersonal_runtime.egress import fetcher as egress
 from hyperpersonal_runtime.egress.connections import IDLE_PER_KEY_MAX, OPEN_PER_OWNER_MAX
 from hyperpersonal_runtime.egress.fetcher import LOOPBACK, Exchange, Fetcher, FetchError, Request
 from hyperpersonal_sdk.url_patterns import split_url
@@ -184,7 +185,10 @@ async def test_that_silence_ends(fetcher: Fetcher) -> None:
             await fetcher.send(request(server.url, first_byte_s=0.1))
 
 
-async def test_that_open_requests_and_kept_connections_are_bounded(fetcher: Fetcher) -> None:
+async def test_that_open_requests_and_kept_connections_are_bounded(
+    fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(egress, "CONNECT_SECONDS_MAX", 60.0)  # so many connect at once
     gate = asyncio.Event()
 
     async def told(_: bytes, writer: asyncio.StreamWriter) -> None:
@@ -192,7 +196,10 @@ async def test_that_open_requests_and_kept_connections_are_bounded(fetcher: Fetc
         writer.write(HELLO)
 
     async with web_server(told) as server:
-        asks = [asyncio.create_task(get(fetcher, server.url)) for _ in range(OPEN_PER_OWNER_MAX)]
+        asks = [
+            asyncio.create_task(get(fetcher, server.url, first_byte_s=100.0))
+            for _ in range(OPEN_PER_OWNER_MAX)
+        ]
         while len(server.requests) < OPEN_PER_OWNER_MAX:
             await asyncio.sleep(0.01)
         with pytest.raises(FetchError, match="too many"):
