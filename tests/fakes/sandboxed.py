@@ -21,7 +21,6 @@ from hyperpersonal_core.kit.errors import RefusedError
 from hyperpersonal_core.kit.tracing import Traces
 from hyperpersonal_runtime.api import Host, Ports, SealedRelease
 from hyperpersonal_runtime.testing import FakePorts, World, default_cache
-from msgspec import structs
 
 ORDER_AGENT = """
 from hyperpersonal_sdk.authoring import Agent, Evidence, Reply
@@ -109,7 +108,7 @@ class SandboxedRig(Rig):
     def __init__(
         self, db: Database, bus: Bus, traces: Traces | None = None, workers: int = 1
     ) -> None:
-        super().__init__(db, bus, structs.replace(QUICK, lease_s=20.0, deadline_s=20.0))
+        super().__init__(db, bus, QUICK)
         self.shelf = Shelf()
         self.vault = vault_of(db)
         self.journals = TurnJournals(db, self.vault)
