@@ -18,21 +18,21 @@ from hyperpersonal_web.demo_shop.data_generator import generate
 from hyperpersonal_web.demo_shop.expected import expected_state
 from hyperpersonal_web.demo_shop.faults import Fault
 from hyperpersonal_web.demo_shop.store import ROLE, install
-from hyperpersonal_web.embedded.postgres import EmbeddedPostgres, free_port
+from hyperpersonal_web.embedded.postgres import EmbeddedPostgres, HeldPort
 
 PLUGIN = Path(__file__).parents[3] / "plugins" / "demo_store"
 
 
 @pytest.fixture(scope="module")
 def url(postgres: EmbeddedPostgres) -> Iterator[str]:
-    port = free_port()
+    port = HeldPort()
     tokens = {"HP_SHOP_TOKEN": "t", "HP_SHOP_ADMIN_TOKEN": "a"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "hyperpersonal_web.demo_shop", "--port", str(port)],
+        [sys.executable, "-m", "hyperpersonal_web.demo_shop", "--port", str(port.number)],
         env={**os.environ, **tokens, "HP_SHOP_DATABASE_URL": postgres.dsn},
     )
     try:
-        yield wait_for(f"http://127.0.0.1:{port}", process)
+        yield wait_for(f"http://127.0.0.1:{port.number}", process)
     finally:
         process.terminate()
         assert process.wait(60) in {0, -15}
@@ -52,7 +52,7 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]") -> str:
 
 def test_that_the_process_serves_the_generated_shop(url: str) -> None:
     headers = {"Authorization": "Bearer t"}
-    order = httpx.get(f"{url}/v1/orders/W1000001", headers=headers).json()
+    order = httpx.get(f"{url}/v1/orders/W1000001", headers=headers, timeout=60).json()
     assert order["customer_id"] == "maya_lindqvist_1"
 
 
@@ -65,9 +65,9 @@ async def test_that_stores_are_made_read_and_broken_from_python(url: str) -> Non
         await admin.load("small", records)
         await admin.make("py", "small")
         await admin.plan(Fault("error", "py", times=9))
-        assert httpx.post(cancel, json=reason, headers=headers).status_code == 500
+        assert httpx.post(cancel, json=reason, headers=headers, timeout=60).status_code == 500
         await admin.clear_faults("py")
-        assert httpx.post(cancel, json=reason, headers=headers).status_code == 200
+        assert httpx.post(cancel, json=reason, headers=headers, timeout=60).status_code == 200
         acts = await admin.acts("py")
         assert [(act.tool, act.args["order_id"]) for act in acts] == [
             ("cancel_pending_order", "#W1000003")

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from hyperpersonal_web.embedded.postgres import free_port, tied
+from hyperpersonal_web.embedded.postgres import HeldPort, tied
 
 START_SECONDS_MAX = 60
 
@@ -17,7 +17,8 @@ class EmbeddedNats:
 
     def __init__(self, data: Path, *, port: int = 0) -> None:
         self.data = data
-        self.port = port or free_port()
+        self._held = None if port else HeldPort()
+        self.port = self._held.number if self._held else port
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -49,6 +50,8 @@ class EmbeddedNats:
             except OSError:
                 time.sleep(0.01)
             else:
+                if self._held:
+                    self._held.let_go()
                 return self
         raise TimeoutError(f"nats-server did not answer; see {self.data}/server.log")
 

@@ -41,6 +41,24 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class HeldPort:
+    """A TCP port nobody uses, kept from everybody but a server that sets SO_REUSEADDR, as servers
+    do: between its choice and the server's start no other process is given it."""
+
+    def __init__(self) -> None:
+        self._held = socket.socket()
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held.bind(("127.0.0.1", 0))
+        self.number = int(self._held.getsockname()[1])
+
+    def let_go(self) -> None:
+        """The server has it now."""
+        self._held.close()
+
+    def __del__(self) -> None:
+        self._held.close()
+
+
 def tied(command: list[str], death_signal: signal.Signals, *, as_user: bool = False) -> list[str]:
     """The command that runs `command` as our child and ends it with us (see launch.py)."""
     launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py"))]
@@ -56,7 +74,8 @@ class EmbeddedPostgres:
         self, data: Path, *, port: int = 0, settings: dict[str, str] | None = None
     ) -> None:
         self.data = data
-        self.port = port or free_port()
+        self._held = None if port else HeldPort()
+        self.port = self._held.number if self._held else port
         self.settings = SETTINGS | (settings or {})
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -85,6 +104,8 @@ class EmbeddedPostgres:
                 stdout=log, stderr=log, env=self._env(), start_new_session=True,
             )  # fmt: skip
         self._wait_until_ready()
+        if self._held:
+            self._held.let_go()
         return self
 
     def stop(self) -> None:
