@@ -1,6 +1,7 @@
 """A demo that was killed leaves its address behind: commands say so at once, and what to do."""
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,19 +11,20 @@ from hyperpersonal_sdk.demo_client import DemoAwayError, demo_address, running_d
 from hyperpersonal_sdk.errors import BadInputError
 from hyperpersonal_web.cli.market import market
 from hyperpersonal_web.cli.rollout import rollout
+from hyperpersonal_web.embedded.postgres import HeldPort
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder whose demo is told to answer where nobody listens."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data folder whose demo is told to answer where nobody listens, and nobody else will."""
     (tmp_path / "demo").mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    (tmp_path / "demo" / "address").write_text(f"http://127.0.0.1:{port}\n")
+    held = HeldPort()
+    (tmp_path / "demo" / "address").write_text(f"http://127.0.0.1:{held.number}\n")
     (tmp_path / "demo" / "merchant.json").write_text('{"member_key": "k"}')
     monkeypatch.setenv("HP_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    return tmp_path
+    yield tmp_path
+    held.let_go()
 
 
 def test_that_commands_say_that_it_does_not_run_and_how_to_start_one(folder: Path) -> None:
