@@ -134,10 +134,8 @@ def test_that_a_killed_worker_loses_nothing() -> None:
         host = await started(world)
         body = "host.tool('commerce.orders.cancel', order_id='9', reason='x')\n" + TWO_READS
         limits = Limits(inline_wait_ms=5_000, deadline_ms=100_000)
-        calls = [
-            asyncio.create_task(host.call(agent(body, READ, *WRITE, limits=limits)))
-            for _ in range(4)
-        ]
+        call = agent(body, READ, *WRITE, limits=limits)
+        calls = [asyncio.create_task(host.call(call)) for _ in range(4)]
         while len(world.tool_calls) < 8:  # each has cancelled and waits for its first order
             await asyncio.sleep(0.01)
         (pid,) = host.worker_pids
