@@ -16,6 +16,7 @@ from hyperpersonal_sdk.contract.models import GenerateAsk, ToolUse
 from hyperpersonal_web.model_stub.script import Fault, Said, words
 from hyperpersonal_web.model_stub.server import StubModel
 
+pytestmark = pytest.mark.timeout(400)  # each opens the whole product
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 ORDER = {"order_id": "#W1"}
 

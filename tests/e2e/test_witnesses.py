@@ -26,7 +26,7 @@ from hyperpersonal_web.witnessing import ask_witnesses
 
 HELLO, LATER = artifact(), artifact(manifest(version="1.0.1"))
 DIGEST, NEXT = (hpx.unpack(one).digest for one in (HELLO, LATER))
-SECONDS_MAX = 100.0
+SECONDS_MAX = 200.0
 
 
 class Running:
@@ -109,7 +109,7 @@ async def loads(registry: Registry, digest: str) -> None:
             await asyncio.sleep(0.1)
 
 
-@pytest.mark.timeout(400)  # two processes start, on a machine that may be busy
+@pytest.mark.timeout(600)  # two processes start, on a machine that may be busy
 async def test_that_hosts_load_what_both_witnesses_saw(
     full: FullRegistry, settings: Settings, both: list[Running]
 ) -> None:
