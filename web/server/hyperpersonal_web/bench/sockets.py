@@ -16,7 +16,7 @@ from hyperpersonal_web.bench.crowd import Crowd, gather_crowd
 from hyperpersonal_web.bench.holder import Held, Hold
 from hyperpersonal_web.bench.terms import Terms
 from hyperpersonal_web.demo.stage import Props
-from hyperpersonal_web.embedded.postgres import free_port
+from hyperpersonal_web.embedded.postgres import HeldPort
 from hyperpersonal_web.http.rates import LIMITS
 from hyperpersonal_web.http.tokens import ContactTokens
 from hyperpersonal_web.wiring import Ground, open_ground
@@ -44,8 +44,9 @@ async def bench_sockets(props: Props, terms: Terms) -> dict[str, float]:
     terms.say(f"{count} sockets")
     async with AsyncExitStack() as stack:
         ground = await open_ground(stack, props.settings, props.addresses)
-        secret, port = os.urandom(24).hex(), free_port()
-        gateway = await _start_gateway(stack, props, secret, port)
+        secret, place = os.urandom(24).hex(), HeldPort()
+        gateway = await _start_gateway(stack, props, secret, place.number)
+        place.let_go()
         crowd = await gather_crowd(ground, ContactTokens(secret, ground.clock), count)
         before = _rss_kib(gateway.pid)
         holder = await asyncio.create_subprocess_exec(
@@ -54,7 +55,7 @@ async def bench_sockets(props: Props, terms: Terms) -> dict[str, float]:
         )  # fmt: skip
         assert holder.stdin is not None
         assert holder.stdout is not None
-        holder.stdin.write(msgspec.json.encode(Hold(port, crowd.tokens)) + b"\n")
+        holder.stdin.write(msgspec.json.encode(Hold(place.number, crowd.tokens)) + b"\n")
         held = int(await holder.stdout.readline())
         await asyncio.sleep(min(SETTLE_S, terms.seconds))
         kib = (_rss_kib(gateway.pid) - before) / held

@@ -15,9 +15,9 @@ from hyperpersonal_core.kit.settings import Settings
 from hyperpersonal_runtime.api import LOOPBACK
 from msgspec import Struct
 
-from hyperpersonal_web.embedded.postgres import free_port, tied
+from hyperpersonal_web.embedded.postgres import HeldPort, tied
 
-START_SECONDS_MAX = 60
+START_SECONDS_MAX = 120
 STORE = "demo"
 
 
@@ -41,7 +41,8 @@ class ShopProcess:
         self._folder = folder
         self._database_url = database_url
         self._today = today
-        self._port = free_port()
+        self._held = HeldPort()
+        self._port = self._held.number
         self._process: subprocess.Popen[bytes] | None = None
         self.keys = _keys(folder / "shop.json")
 
@@ -76,7 +77,7 @@ class ShopProcess:
         """Until it answers.
 
         Raises:
-            RuntimeError: it ended, or did not answer in a minute.
+            RuntimeError: it ended, or did not answer in two minutes.
         """
         assert self._process is not None
         deadline = time.monotonic() + START_SECONDS_MAX
@@ -86,6 +87,7 @@ class ShopProcess:
             except httpx.HTTPError:
                 time.sleep(0.05)
             else:
+                self._held.let_go()
                 return
         raise RuntimeError(f"the demo shop does not answer; see {self._folder}/shop.log")
 

@@ -34,13 +34,6 @@ def binaries() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "pginstall" / "bin"
 
 
-def free_port() -> int:
-    """A TCP port nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class HeldPort:
     """A TCP port nobody uses, kept from everybody but a server that sets SO_REUSEADDR, as servers
     do: between its choice and the server's start no other process is given it."""
