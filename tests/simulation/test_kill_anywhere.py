@@ -63,6 +63,8 @@ async def test_that_a_killed_worker_loses_and_repeats_nothing(rig: Rig) -> None:
     writing = asyncio.create_task(_write_all(rig, places, chance))
     for _ in range(KILLS):
         rig.start()
+        while not (rig.host.calls or writing.done()):  # until it is at work, as long as there is
+            await asyncio.sleep(0.005)
         await asyncio.sleep(chance.random() * 0.25)
         await _kill(rig)
     rig.start()
@@ -119,6 +121,7 @@ async def test_that_a_process_gone_by_sigkill_loses_and_repeats_nothing(
     for number in range(PROCESS_KILLS + 1):
         process = await _process(dsn, nats_url, rig.bus._prefix, number)
         if number < PROCESS_KILLS:
+            await _at_work(owner, 3 * len(places))
             await asyncio.sleep(chance.random() * 0.6)
             process.kill()
             await process.wait()
@@ -134,6 +137,17 @@ async def test_that_a_process_gone_by_sigkill_loses_and_repeats_nothing(
     print(
         f"\n{PROCESS_KILLS} SIGKILLs, {len(places)} turns, {again} writes sent again, 0 done twice"
     )
+
+
+async def _at_work(owner: asyncpg.Connection, acts: int) -> None:
+    """Until the shop is asked for more, if not all of so many acts are done."""
+    asked = "select coalesce(sum(asked), 0) from shop_writes"
+    before = await owner.fetchval(asked)
+    async with asyncio.timeout(60):
+        while await owner.fetchval("select count(*) from shop_writes") < acts:
+            if await owner.fetchval(asked) > before:
+                break
+            await asyncio.sleep(0.01)
 
 
 async def _process(dsn: str, nats_url: str, prefix: str, seed: int) -> asyncio.subprocess.Process:

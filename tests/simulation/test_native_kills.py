@@ -61,6 +61,8 @@ async def test_that_kills_lose_no_call_and_double_no_write() -> None:
     for kill in range(KILLS):
         world.tool_calls.clear()
         calls = [asyncio.create_task(host.call(call(f"{kill}.{n}"))) for n in range(CALLS)]
+        while not world.tool_calls:  # until the process is there and at work
+            await asyncio.sleep(0.005)
         await asyncio.sleep(rng.random() * 0.3)
         for pid in host.native_pids:
             os.kill(pid, signal.SIGKILL)
