@@ -73,7 +73,7 @@ ATTACKS = [
           head="from hashlib import sha256"),
     agent("cpu: a little less than allowed, again and again", "a core, a slice at a time", """
         while True:
-            total = sum(range(300_000))
+            total = sum(range(150_000))
             host.now()
         """, call("timed_out", "deadline"), more=SHORT),
     hoards("a list of blocks", "return str(len([bytearray(1 << 20) for _ in range(1000)]))"),
@@ -81,10 +81,11 @@ ATTACKS = [
     hoards("a doubling list", "held = [0]\nwhile True: held += held"),
     hoards("a bomb of zeros", """
         import zlib
+        held = bytearray(45 << 20)
         bomb = zlib.compress(bytes(1 << 20))
         return str([zlib.decompress(bomb) for _ in range(100)])
         """),
-    hoards("a bomb of text", "return json.dumps(['x' * 1000] * 10**5)"),
+    hoards("a bomb of text", "held = bytearray(45 << 20)\nreturn json.dumps(['x' * 1000] * 10**5)"),
     digs("a recursion", "def f(): return f()\nreturn f()", "RecursionError"),
     digs("a recursion without a limit",
          "import sys\nsys.setrecursionlimit(10**9)\ndef f(): return f()\nreturn f()"),
@@ -121,8 +122,8 @@ ATTACKS = [
           "return Reply('x', confidence=7)", call("trapped", "something else")),
     agent("output: no number", "a confused host", "return Reply('x', confidence=float('nan'))",
           call("trapped", "ValueError")),
-    agent("log: ten thousand lines", "the disk", """
-        for n in range(10_000): print("line", n)
+    agent("log: two thousand lines", "the disk", """
+        for n in range(2_000): print("line", n)
         raise ValueError("after the flood")
         """, call("trapped", "after the flood")),
     agent("log: lines of a megabyte", "the disk", """

@@ -235,7 +235,7 @@ class TestAnotherRelease:
     async def test_that_cpu_is_compared_on_one_machine(
         self, sandbox_server: SandboxServer, replayer: Replayer
     ) -> None:
-        slow = AGENT.replace("    seen", "    sum(range(2_000_000))\n    seen", 1)
+        slow = AGENT.replace("    seen", "    sum(range(600_000))\n    seen", 1)
         assert kinds(await on(replayer, taken(sandbox_server), slow)) == ["cost"]
 
 
