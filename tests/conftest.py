@@ -14,7 +14,8 @@ from hyperpersonal_core.kit.vault import Vault
 from hyperpersonal_core.migrations import migrate
 from hyperpersonal_marketplace.api import migrate as migrate_market
 from hyperpersonal_registry.api import migrate as migrate_registry
-from hyperpersonal_runtime.testing import SandboxServer
+from hyperpersonal_runtime.guest_build import ensure_guest
+from hyperpersonal_runtime.testing import SandboxServer, default_cache
 from hyperpersonal_web.embedded.nats import EmbeddedNats
 from hyperpersonal_web.embedded.postgres import EmbeddedPostgres
 from hypothesis import HealthCheck, settings
@@ -25,6 +26,14 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
 settings.load_profile("house")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where many tests run, what all sandboxes need is built before any test's time begins."""
+    if session.config.getoption("numprocesses", default=None):
+        ensure_guest(default_cache())
+
 
 # Nothing here outlives the run, so nothing needs to survive a power cut. Databases are emptied and
 # lent again: what autovacuum counted in between would be a lie to the next test's plans.

@@ -17,6 +17,7 @@ from hyperpersonal_sdk import build
 from hyperpersonal_sdk.cli import plugin
 from hyperpersonal_sdk.contract.outcomes import Failure, FailureKind, Outcome
 
+pytestmark = pytest.mark.timeout(900)  # the first run of a machine fetches npm's packages
 READ = "tool:commerce.orders.read"
 ASK = {"text": "Where is my order #W1234567?"}
 ODD = """
