@@ -9,6 +9,7 @@ from hyperpersonal_core.kit.bus import Bus, Delivery
 from hyperpersonal_core.kit.errors import OutsideError
 from hyperpersonal_core.kit.tracing import Traces
 from hyperpersonal_web.embedded.nats import EmbeddedNats
+from nats.js.api import ConsumerInfo
 from nats.js.errors import NotFoundError
 from opentelemetry.sdk.trace import TracerProvider
 
@@ -55,13 +56,13 @@ async def test_that_a_message_waits_for_its_first_consumer(bus: Bus) -> None:
     assert listener.heard[0].subject == "hp.inbound"
 
 
-async def idle(bus: Bus) -> None:
-    """Until a consumer of ours waits at the server."""
+async def until_known(bus: Bus, what: Callable[[ConsumerInfo], bool]) -> None:
+    """Until the server knows this of our consumers."""
+    stream = f"{bus._prefix}_inbound".lstrip("_")
     async with asyncio.timeout(60):
         while True:
             with contextlib.suppress(NotFoundError):
-                found = await bus._jetstream.consumer_info(f"{bus._prefix}_inbound", "workers")
-                if found.num_waiting:
+                if what(await bus._jetstream.consumer_info(stream, "workers")):
                     return
             await asyncio.sleep(0.02)
 
@@ -72,7 +73,7 @@ async def test_that_an_idle_consumer_hears_at_once(
     monkeypatch.setattr(bus_module, "IDLE_POLL_S", 1_000.0)
     listener = Listener()
     async with consuming(bus, listener):
-        await idle(bus)
+        await until_known(bus, lambda found: bool(found.num_waiting))
         await bus.publish("hp.inbound", b"now", "1")
         await listener.until(1)  # long before its poll ends
 
@@ -178,6 +179,7 @@ async def test_that_a_restarted_server_loses_nothing(tmp_path: Path) -> None:
         async with consuming(bus, listener):
             await bus.publish("hp.inbound", b"before", "1")
             await listener.until(1)
+            await until_known(bus, lambda found: not found.num_ack_pending)
             await asyncio.to_thread(server.stop)
             with pytest.raises(OutsideError):
                 async with asyncio.timeout(60):
