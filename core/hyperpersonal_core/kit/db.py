@@ -4,8 +4,9 @@
 `Database.session` gives the ordinary slices a SQLAlchemy session under the same rule.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
@@ -22,6 +23,7 @@ STATEMENT_TIMEOUT_MS = 15_000
 CONNECT_DEADLINE_S = 5
 COMMAND_DEADLINE_S = 20
 ACQUIRE_DEADLINE_S = 10
+CLOSE_DEADLINE_S = 10
 
 Connection: TypeAlias = asyncpg.pool.PoolConnectionProxy
 
@@ -98,9 +100,17 @@ class Database:
 
     async def close(self) -> None:
         """Return every connection."""
-        await self._pool.close()
+        await close_pool(self._pool)
         if self._engine is not None:
             await self._engine.dispose()
+
+
+async def close_pool(pool: asyncpg.Pool) -> None:
+    """Return every connection. One that is not given back in time is cut: a process that ends
+    waits for nobody for ever."""
+    with suppress(TimeoutError):  # cancelled, the pool cuts what is left
+        async with asyncio.timeout(CLOSE_DEADLINE_S):
+            await pool.close()
 
 
 def _engine(dsn: str, size_max: int) -> "AsyncEngine":

@@ -21,8 +21,14 @@ from pgqueuer.domain.models import Job as Row
 from pgqueuer.domain.types import JobId
 from pgqueuer.queries import Queries
 
-from hyperpersonal_core.kit import log
-from hyperpersonal_core.kit.db import APP_ROLE, COMMAND_DEADLINE_S, CONNECT_DEADLINE_S, Connection
+from hyperpersonal_core.kit import log, tasks
+from hyperpersonal_core.kit.db import (
+    APP_ROLE,
+    COMMAND_DEADLINE_S,
+    CONNECT_DEADLINE_S,
+    Connection,
+    close_pool,
+)
 from hyperpersonal_core.kit.errors import CallerBugError
 
 HEARTBEAT_S = 30.0
@@ -103,7 +109,7 @@ class Jobs:
         self._handlers[name] = (handler, attempts_max)
 
     async def run(self) -> None:
-        """Work until cancelled; then finish what is in hand (20 s at most).
+        """Work until cancelled; then finish what is in hand (20 s at most) and end the rest.
 
         A lost database interrupts the work for a second, never ends it.
         """
@@ -121,6 +127,7 @@ class Jobs:
             except asyncio.CancelledError:
                 manager.shutdown.set()
                 await asyncio.wait({working}, timeout=DRAIN_S)
+                await tasks.end([working])  # else it keeps its connections
                 raise
             except Exception:
                 self._log.exception("jobs.interrupted")
@@ -144,7 +151,7 @@ class Jobs:
 
     async def close(self) -> None:
         """Return the connections."""
-        await self._pool.close()
+        await close_pool(self._pool)
 
     def _manager(self) -> QueueManager:
         """A manager of its own connections: one whose listener was lost cannot be run again."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import asyncpg
 import pytest
 from fakes.jobs import let_heartbeats_age
+from hyperpersonal_core.kit import db as db_module
 from hyperpersonal_core.kit import jobs as jobs_module
 from hyperpersonal_core.kit.db import Database
 from hyperpersonal_core.kit.errors import CallerBugError
@@ -174,6 +175,37 @@ async def test_that_a_name_has_one_handler(jobs: Jobs) -> None:
     jobs.register("work", work)
     with pytest.raises(CallerBugError):
         jobs.register("work", work)
+
+
+async def test_that_a_job_that_does_not_end_keeps_no_process(
+    db: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "DRAIN_S", 0.1)
+    begun, over = asyncio.Event(), asyncio.Event()
+
+    async def work(job: Job) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            over.set()
+
+    jobs.register("work", work)
+    await enqueue(db, jobs, b"")
+    async with running(jobs):
+        await asyncio.wait_for(begun.wait(), 60)
+    await asyncio.wait_for(over.wait(), 60)
+    assert jobs._pool.get_idle_size() == jobs._pool.get_size(), "no connection is kept"
+
+
+async def test_that_a_connection_that_is_kept_keeps_no_process(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db_module, "CLOSE_DEADLINE_S", 0.1)
+    kept = await jobs._pool.acquire()
+    await asyncio.wait_for(jobs.close(), 60)
+    with pytest.raises(asyncpg.InterfaceError, match="released"):
+        await kept.fetchval("select 1")
 
 
 DIES = """
