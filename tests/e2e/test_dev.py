@@ -42,11 +42,19 @@ def folder_of(place: Path, name: str = "order_help") -> Path:
     return place / name
 
 
+def write(path: Path, text: str, folder: Path) -> None:
+    """As editors save: nobody sees half of it, and nothing else in the author's folder."""
+    kept = folder.parent / "being-saved"
+    kept.write_text(text)
+    kept.replace(path)
+
+
 def saved(folder: Path, word: str) -> None:
     """The author changes what the agent says, and saves."""
     (source,) = folder.glob("hyperpersonal_plugin_*/__init__.py")
     head, _, tail = source.read_text().partition('return Reply(f"Order {order.id} ')
-    source.write_text(f'{head}return Reply(f"Order {{order.id}} {word} {tail.partition(" ")[2]}')
+    text = f'{head}return Reply(f"Order {{order.id}} {word} {tail.partition(" ")[2]}'
+    write(source, text, folder)
 
 
 async def answer(stage: Stage, text: str = ASK) -> str:
@@ -140,7 +148,8 @@ async def test_that_a_save_serves_at_once_and_nothing_stays(props: Props, tmp_pa
             await recorded(stage, folder, turn)
             assert await at_work.told("1        tool.call commerce.orders.get")
             good = (folder / "plugin.toml").read_text()
-            (folder / "plugin.toml").write_text(good.replace('version = "0.1.0"', "version = 1"))
+            wrong = good.replace('version = "0.1.0"', "version = 1")
+            write(folder / "plugin.toml", wrong, folder)
             assert "line 4" in await at_work.line("✗")
             assert " processed" in await answer(stage), "what served before goes on"
             assert "out of the demo again" in await at_work.stop()
