@@ -17,7 +17,7 @@ from hyperpersonal_core.kit.settings import load
 from hyperpersonal_runtime.jail import find
 from hyperpersonal_runtime.jail.program import Jail, JailError
 from hyperpersonal_web.cli import COMMANDS, cli, reach
-from hyperpersonal_web.cli.doctor import examine
+from hyperpersonal_web.cli.doctor import _sandbox, examine
 from hyperpersonal_web.cli.reach import host_of, nats_fault, postgres_fault
 from hyperpersonal_web.cli.serve import settings_of
 from hyperpersonal_web.walls import open_jail
@@ -163,10 +163,11 @@ def test_that_the_doctor_tells_the_wall_as_json(
     tier: str, verdict: str, found: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HP_SANDBOX_TIER", tier)
+    monkeypatch.setitem(examine.__globals__, "CHECKS", (_sandbox,))  # its own exit code alone
     shown = CliRunner().invoke(cli, ["doctor", "--json"])
     (sandbox,) = (one for one in json.loads(shown.output) if one["name"] == "sandbox")
     assert (sandbox["verdict"], sandbox["found"][: len(found)]) == (verdict, found)
-    assert shown.exit_code == (1 if verdict == "missing" else 0)
+    assert shown.exit_code == (1 if verdict == "missing" else 0), shown.output
 
 
 async def test_that_a_wall_that_cannot_be_had_ends_the_start_with_the_reason(
