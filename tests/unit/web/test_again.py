@@ -1,15 +1,16 @@
 """What `hp test --again` makes of tests that fail once, and of tests that are wrong."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from hyperpersonal_web.paths import ROOT
 
 ONCE = """
 from pathlib import Path
 import pytest
+from hyperpersonal_web.paths import ROOT
 
 @pytest.mark.parametrize("number", range({count}))
 def test_that_it_passes_the_second_time(number):
@@ -21,13 +22,11 @@ NEVER = "def test_that_is_wrong():\n    assert not 'always'\n"
 
 
 def _run(folder: Path, source: str, *options: str) -> subprocess.CompletedProcess[str]:
-    (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "test_made.py").write_text(source)
     command = [sys.executable, "-m", "hyperpersonal_web.cli", "test", *options, "-q"]
-    lean = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return subprocess.run(
-        [*command, str(folder / "test_made.py")],
-        capture_output=True, text=True, timeout=110, check=False, env=lean,
+        [*command, "-c", str(ROOT / "pyproject.toml"), str(folder / "test_made.py")],
+        capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
 
 

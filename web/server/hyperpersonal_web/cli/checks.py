@@ -37,7 +37,7 @@ def test(*, again: bool, arguments: tuple[str, ...]) -> None:
 def _test_again(pytest: list[str], parallel: list[str]) -> int:
     """The gate of CPython does the same (`regrtest --rerun`): a fault fails twice (ADR 0054)."""
     with tempfile.TemporaryDirectory() as cache:
-        pytest = [*pytest, "-p", "cacheprovider", "-o", f"cache_dir={cache}"]
+        pytest = [*pytest, "-o", f"cache_dir={cache}"]
         code = _run([*pytest, *parallel])
         failed = _failed(Path(cache))
         if code != _SOME_FAILED or not 0 < len(failed) <= AGAIN_MOST:
