@@ -13,7 +13,10 @@ import click
 from hyperpersonal_web.paths import ROOT
 
 MEMBERS = ("sdk", "runtime", "core", "registry", "marketplace", "web/server")
-PASS_THROUGH = {"ignore_unknown_options": True, "allow_extra_args": True}
+PASS_THROUGH = {
+    "ignore_unknown_options": True, "allow_extra_args": True,
+    "help_option_names": ["--help"],  # -h would be found within pytest's -kwhat
+}  # fmt: skip
 AGAIN_MOST = 3
 _SOME_FAILED = 1  # pytest's exit code; any other is no test's fault
 
